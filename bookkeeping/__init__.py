@@ -1,0 +1,1 @@
+"""The ground that the web app and the worker both stand on: rules, storage, and one room per outside thing."""

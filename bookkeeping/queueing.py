@@ -1,0 +1,76 @@
+"""The doorbell. A job says only "look at company 7"; what is due, who holds it and what was sent are rows, not jobs."""
+
+import logging
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.exceptions import DuplicateJobError
+from rq.job import Job
+
+logger = logging.getLogger(__name__)
+
+QUEUE = "bell"
+LOOK_AT_COMPANY = "worker.jobs.look_at"
+ALLOWED = frozenset({LOOK_AT_COMPANY})
+
+
+class JobNotAllowedError(Exception):
+    """A job names a function that is not on the list: somebody else wrote into our queue."""
+
+
+class BellJob(Job):
+    """The job class of our workers: it runs nothing but what `ALLOWED` names."""
+
+    @property
+    def func(self) -> Any:
+        if self.func_name not in ALLOWED or self.instance is not None:
+            raise JobNotAllowedError(f"{self.func_name!r} is not a job of Tieout")
+        return super().func
+
+
+class Bell:
+    """Rings for companies. A ring that is lost costs a minute: the sweep rings again for all that is due."""
+
+    def __init__(self, redis_url: str):
+        self.redis = Redis.from_url(redis_url, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30)
+        self.queue = Queue(QUEUE, connection=self.redis, job_class=BellJob, serializer="json")
+
+    def ring(self, company_id: int) -> bool:
+        """Ask a worker to look at this company; False when the queue is out of reach (the sweep will ring)."""
+        try:
+            self.queue.enqueue_call(
+                LOOK_AT_COMPANY,
+                args=(company_id,),
+                job_id=f"bell-{company_id}",
+                unique=True,
+                timeout=300,
+                ttl=900,
+                result_ttl=0,
+                failure_ttl=0,
+            )
+        except DuplicateJobError:
+            return True
+        except RedisError as error:
+            logger.warning("Bell out of reach", extra={"company_id": company_id, "error": type(error).__name__})
+            return False
+        return True
+
+    def ring_again(self, company_id: int) -> bool:
+        """Ring from within the job of that company, whose own id still blocks the name."""
+        try:
+            self.queue.enqueue_call(
+                LOOK_AT_COMPANY, args=(company_id,), timeout=300, ttl=900, result_ttl=0, failure_ttl=0
+            )
+        except RedisError:
+            return False
+        return True
+
+    def depth(self) -> int:
+        """Return how many rings wait.
+
+        Raises:
+            RedisError: the queue is out of reach.
+        """
+        return self.queue.count

@@ -1,0 +1,122 @@
+"""The database object, the column types for money and time, and how SQLite is set up. No tables live here."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can drop it again on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(directory="migrations", render_as_batch=True)
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""The type of primary keys in tables that grow for years; SQLite only numbers plain INTEGER keys by itself."""
+
+_reading = ContextVar("reading", default=False)
+
+
+class UtcDateTime(TypeDecorator):
+    """An aware instant, kept as UTC on both databases. Naive values are refused: they have no meaning here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Cents(TypeDecorator):
+    """US dollars as Decimal to the cent, kept as whole cents so that both databases sum them exactly."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect) -> int | None:
+        if value is None:
+            return None
+        cents = Decimal(value).scaleb(2)
+        if cents != cents.to_integral_value():
+            raise ValueError(f"not whole cents: {value!r}")
+        return int(cents)
+
+    def process_result_value(self, value: int | None, dialect) -> Decimal | None:
+        return None if value is None else Decimal(int(value)).scaleb(-2)
+
+
+def utcnow() -> datetime:
+    """The current instant, aware UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def reading():
+    """Within it a SQLite transaction starts as a reader and does not queue behind writers (web GET requests)."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def set_reading(flag: bool) -> None:
+    """The same as `reading` for callers whose scope is not a block, such as a request."""
+    _reading.set(flag)
+
+
+def connect_storage(app: Flask, database_url: str) -> None:
+    """Bind the database to the app. SQLite gets WAL, full sync (a lost journal row would be a doubled document)."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_url
+    if not database_url.startswith("sqlite"):
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+    db.init_app(app)
+    migrate.init_app(app, db)
+
+
+@event.listens_for(Engine, "connect")
+def _set_up_sqlite(connection, _record) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.isolation_level = None  # We say BEGIN ourselves, below.
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "busy_timeout=15000", "foreign_keys=ON", "synchronous=FULL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection) -> None:
+    # A deferred transaction that reads and then writes fails at once when another writer came between; writers
+    # therefore take their place in the queue when they begin.
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")

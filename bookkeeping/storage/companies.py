@@ -1,0 +1,108 @@
+"""Inspection companies: how they want their books, where their feed is, and when they are due for work."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, Text, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bookkeeping.rules.inspection import BookSettings
+from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
+
+
+class Company(Base):
+    """One inspection company. `wanted_gen` grows with every ring of the bell, `done_gen` follows when work is done."""
+
+    __tablename__ = "companies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    time_zone: Mapped[str] = mapped_column(String(64), default="America/Denver")
+    legacy: Mapped[bool] = mapped_column(default=False)  # Integrated before August 2019, with SalesReceipts.
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+    # The feed. `feed_key` and `hook_secret` are ciphertext and a digest.
+    feed_url: Mapped[str] = mapped_column(String(500))
+    feed_key: Mapped[str] = mapped_column(Text)
+    feed_state: Mapped[str] = mapped_column(String(20), default="ok")  # ok | refused | unavailable
+    feed_detail: Mapped[str] = mapped_column(Text, default="")
+    hook_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    cursor: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_full_poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    # How the books are kept.
+    start_date: Mapped[date | None]
+    cutoff: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Set when a migration starts; only ever moves earlier.
+    invoice_date: Mapped[str] = mapped_column(String(20), default="inspection")
+    due_days: Mapped[int] = mapped_column(default=0)
+    books: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # Mappings and accounts; keys in `BooksChoices`.
+    hold_first_sync: Mapped[bool] = mapped_column(default=False)
+    paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_by: Mapped[str] = mapped_column(String(200), default="")
+
+    # When it is due. `not_before` holds the whole company back after an outage or a throttle.
+    next_poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wait_code: Mapped[str] = mapped_column(String(40), default="")
+    failures: Mapped[int] = mapped_column(default=0)
+    wanted_gen: Mapped[int] = mapped_column(default=0)
+    done_gen: Mapped[int] = mapped_column(default=0)
+    last_sync_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_nightly_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    # The mass-delete brake (decision 17).
+    brake_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    brake_count: Mapped[int] = mapped_column(default=0)
+
+    def book_settings(self) -> BookSettings:
+        """Return what the rules need to know of this company."""
+        books = self.books or {}
+        return BookSettings(
+            time_zone=self.time_zone,
+            start_date=self.start_date,
+            cutoff=self.cutoff,
+            invoice_date=self.invoice_date,
+            due_days=self.due_days,
+            one_item=books.get("one_item"),
+            item_names=tuple(sorted((books.get("item_names") or {}).items())),
+            method_names=tuple(sorted((books.get("method_names") or {}).items())),
+        )
+
+
+class NamedThing(Base):
+    """What the company's QuickBooks calls things: the local index of Customers, Vendors and Employees (decision 2), and
+    the lists (Item, Account, PaymentMethod, Term, Class, Department) that settings choose from."""
+
+    __tablename__ = "named_things"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    qbo_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(600))
+    name_key: Mapped[str] = mapped_column(String(600), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    email: Mapped[str] = mapped_column(String(300), default="")
+    phone: Mapped[str] = mapped_column(String(100), default="")
+    address: Mapped[str] = mapped_column(String(600), default="")
+    sync_token: Mapped[str] = mapped_column(String(20), default="0")
+    more: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+def company_or_none(company_id: int) -> Company | None:
+    """Return the company, or None when there is none of that id."""
+    return db.session.get(Company, company_id)
+
+
+def ring_row(company_id: int, *, poll: bool = False) -> None:
+    """Note in the current transaction that someone should look at this company; `poll` makes its poll due at once."""
+    values: dict[str, Any] = {"wanted_gen": Company.wanted_gen + 1}
+    if poll:
+        values["next_poll_at"] = utcnow()
+    db.session.execute(update(Company).where(Company.id == company_id).values(**values))
+
+
+def named_things(company_id: int, *kinds: str) -> list[NamedThing]:
+    """Return the company's index rows of these kinds."""
+    rows = select(NamedThing).where(NamedThing.company_id == company_id, NamedThing.kind.in_(kinds))
+    return list(db.session.scalars(rows))

@@ -1,0 +1,131 @@
+"""What we know QuickBooks has of ours: the documents, the Customers behind them, old receipts, and drift."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from bookkeeping.rules.planning import Known
+from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
+
+
+class Document(Base):
+    """One Invoice or Payment of ours. `fingerprint` and `body` are what we last wrote; `token_stale` says that a write of
+    ours to a linked document has moved the SyncToken since. A new generation is a new row; the old one stays as deleted.
+
+    `hands_off`: "" = ours; "drift" = changed in QuickBooks, a person has to choose; "kept" = left to the bookkeeper for good.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("company_id", "kind", "source_key", "generation"),
+        Index("ix_documents_inspection", "company_id", "inspection_key"),
+        Index("ix_documents_qbo", "company_id", "kind", "qbo_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
+    inspection_key: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(20))
+    source_key: Mapped[str] = mapped_column(String(64))
+    generation: Mapped[int] = mapped_column(default=1)
+    qbo_id: Mapped[str] = mapped_column(String(40))
+    sync_token: Mapped[str] = mapped_column(String(20))
+    token_stale: Mapped[bool] = mapped_column(default=False)
+    doc_number: Mapped[str] = mapped_column(String(21), default="")
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    customer_id: Mapped[str] = mapped_column(String(40), default="")
+    total: Mapped[Decimal] = mapped_column(Cents)
+    applied: Mapped[Decimal] = mapped_column(Cents, default=Decimal("0.00"))
+    txn_date: Mapped[date]
+    status: Mapped[str] = mapped_column(String(10), default="live")  # live | deleted
+    hands_off: Mapped[str] = mapped_column(String(10), default="")
+    deposit_id: Mapped[str] = mapped_column(String(40), default="")  # The Deposit that froze it, if any.
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def known(self) -> Known:
+        """Return it in the planner's words."""
+        return Known(
+            kind=self.kind,
+            source_key=self.source_key,
+            qbo_id=self.qbo_id,
+            generation=self.generation,
+            fingerprint=self.fingerprint,
+            customer_id=self.customer_id,
+            amount=self.total,
+            applied=self.applied,
+            hands_off=bool(self.hands_off),
+        )
+
+
+class CustomerLink(Base):
+    """Which QuickBooks Customer stands for a client of the platform (decision 2).
+
+    `state`: linked; or ask = several fit and a person must choose among `candidates`.
+    """
+
+    __tablename__ = "customer_links"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
+    client_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), default="linked", index=True)
+    qbo_id: Mapped[str] = mapped_column(String(40), default="")
+    display_name: Mapped[str] = mapped_column(String(600), default="")
+    sync_token: Mapped[str] = mapped_column(String(20), default="0")
+    fingerprint: Mapped[str] = mapped_column(String(64), default="")
+    ours: Mapped[bool] = mapped_column(default=False)  # We created it, so we may keep its details current.
+    because: Mapped[str] = mapped_column(Text, default="")
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    create_new: Mapped[bool] = mapped_column(default=False)  # A person said: none of them, make a new one.
+    settled_by: Mapped[str] = mapped_column(String(200), default="")
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+class LegacyReceipt(Base):
+    """A SalesReceipt that the integration of before August 2019 made, as its records tell (decision 11)."""
+
+    __tablename__ = "legacy_receipts"
+    __table_args__ = (UniqueConstraint("company_id", "receipt_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
+    inspection_key: Mapped[str] = mapped_column(String(64), index=True)
+    receipt_id: Mapped[str] = mapped_column(String(40))
+    amount: Mapped[Decimal] = mapped_column(Cents)
+    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Drift(Base):
+    """One document that a person changed in QuickBooks (decision 8). `fields` is [[label, ours, theirs], …]."""
+
+    __tablename__ = "drifts"
+    __table_args__ = (Index("ix_drifts_open", "company_id", "settled_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))  # edited | voided | deleted | deposited
+    fields: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
+    theirs: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    theirs_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    found_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_by: Mapped[str] = mapped_column(String(200), default="")
+    choice: Mapped[str] = mapped_column(String(20), default="")  # restore | keep
+    document: Mapped[Document] = relationship()
+
+
+def documents_of(company_id: int, inspection_keys: list[str]) -> dict[str, list[Document]]:
+    """Return every document, deleted ones too, by inspection."""
+    found: dict[str, list[Document]] = {key: [] for key in inspection_keys}
+    for start in range(0, len(inspection_keys), 500):
+        chunk = inspection_keys[start : start + 500]
+        rows = select(Document).where(Document.company_id == company_id, Document.inspection_key.in_(chunk))
+        for document in db.session.scalars(rows.order_by(Document.id)):
+            found[document.inspection_key].append(document)
+    return found
