@@ -1,0 +1,204 @@
+"""Which QuickBooks Customer a buyer is: the ladder from stored evidence to a new name. Never merges, never reactivates."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bookkeeping.rules.documents import DesiredCustomer
+from bookkeeping.rules.names import clean_name, free_name, name_key
+from bookkeeping.rules.text import one_line
+
+__all__ = [
+    "Ask",
+    "Candidate",
+    "Create",
+    "NameEntry",
+    "NameIndex",
+    "Use",
+    "clean_name",
+    "free_name",
+    "match_customer",
+    "name_key",
+]
+
+_OUR_SUFFIX = re.compile(r" \((?:client|client \d+|\d+)\)$")
+
+
+@dataclass(frozen=True)
+class NameEntry:
+    """One Customer, Vendor or Employee as the local index knows it. `email` and `phone` may list several."""
+
+    kind: Literal["Customer", "Vendor", "Employee"]
+    qbo_id: str
+    display_name: str
+    email: str = ""
+    phone: str = ""
+    address: str = ""
+    active: bool = True
+    given_name: str = ""
+    family_name: str = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A Customer that may be the buyer, with what speaks for it."""
+
+    entry: NameEntry
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Use:
+    """The buyer is this Customer."""
+
+    qbo_id: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Create:
+    """The buyer is nobody in QuickBooks: make a Customer under this name, which is free."""
+
+    display_name: str
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A person must choose among the candidates, or say that the buyer is none of them."""
+
+    candidates: tuple[Candidate, ...]
+    because: str
+
+
+class NameIndex(Sequence[NameEntry]):
+    """All names of a realm, found by name without walking them. Add what is created, so that the next buyer sees it."""
+
+    def __init__(self, entries: Iterable[NameEntry] = ()):
+        self._entries: list[NameEntry] = []
+        self._alike: dict[str, list[NameEntry]] = defaultdict(list)
+        self._holders: dict[str, list[NameEntry]] = defaultdict(list)
+        for entry in entries:
+            self.add(entry)
+
+    def __getitem__(self, position):
+        return self._entries[position]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, entry: NameEntry) -> None:
+        """Add one entry."""
+        self._entries.append(entry)
+        key = name_key(entry.display_name)
+        self._holders[key].append(entry)
+        for alike in {key, _OUR_SUFFIX.sub("", key), name_key(f"{entry.given_name} {entry.family_name}")} - {
+            ""
+        }:
+            self._alike[alike].append(entry)
+
+    def customers_like(self, display_name: str) -> list[NameEntry]:
+        """Return the Customers of that name, be it with a suffix of ours or in first and last name."""
+        return [entry for entry in self._alike.get(name_key(display_name), ()) if entry.kind == "Customer"]
+
+    def free_name(self, base: str) -> str:
+        """Return `base` with the suffix, if any, that makes it free in all three lists."""
+        holders = self._holders.get(name_key(base), ())
+        return free_name(
+            base, self._holders, prefer_client=any(entry.kind != "Customer" for entry in holders)
+        )
+
+
+def match_customer(
+    desired: DesiredCustomer, address_line: str, index: Sequence[NameEntry]
+) -> Use | Create | Ask:
+    """Return who the buyer is, when no link is stored: decided by evidence, never by the name alone.
+
+    1. One active Customer with the same name and e-mail is the buyer.
+    2. Else one active Customer with the same name and the same phone or address is.
+    3. Several on a rung, or an inactive one with such evidence, wait for a person: we neither guess nor reactivate.
+    4. Else the buyer is new, with a suffix when the name is taken. This also holds for a Customer of that name of whom
+       QuickBooks knows nothing else: two Customers for one person can be merged there later, but two people's money on
+       one Customer cannot be told apart again. Only when we in turn know nothing but the name, a person is asked,
+       since every inspection of that buyer would make one more Customer.
+
+    `address_line` is the property's street line. Pass a `NameIndex` when matching many.
+
+    Source: bookkeeping decisions, "Customer" (2).
+    """
+    names = index if isinstance(index, NameIndex) else NameIndex(index)
+    alike = names.customers_like(desired.display_name)
+    found = [(entry, _evidence(desired, address_line, entry)) for entry in alike]
+    active = [(entry, evidence) for entry, evidence in found if entry.active]
+    by_email = [(entry, evidence) for entry, evidence in active if "e-mail" in evidence]
+    matches = by_email or [(entry, evidence) for entry, evidence in active if evidence]
+    if len(matches) == 1:
+        entry, evidence = matches[0]
+        return Use(entry.qbo_id, f"Same name and same {' and '.join(evidence)} as {entry.display_name}.")
+    if matches:
+        return Ask(_candidates(matches), "Several Customers in QuickBooks match this client.")
+    inactive = [(entry, evidence) for entry, evidence in found if evidence]
+    if inactive:
+        return Ask(_candidates(inactive), "The matching Customer is inactive in QuickBooks.")
+    if active and not (
+        desired.email or _digits(f"{desired.phone},{desired.mobile}") or _street(address_line)
+    ):
+        because = (
+            "There is a Customer of this name, and nothing else is known of the client to tell them apart by."
+        )
+        return Ask(_candidates(active), because)
+    name = names.free_name(desired.display_name)
+    taken = (
+        "the name is taken by someone else"
+        if name != desired.display_name
+        else "nobody in QuickBooks has the name"
+    )
+    return Create(name, f"New Customer: {taken}.")
+
+
+def _candidates(matches: list[tuple[NameEntry, dict[str, str]]]) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(
+            entry,
+            (
+                "same name",
+                *(f"same {what}: {value}" for what, value in evidence.items()),
+                *(() if entry.active else ("inactive in QuickBooks",)),
+            ),
+        )
+        for entry, evidence in matches
+    )
+
+
+def _evidence(desired: DesiredCustomer, address_line: str, entry: NameEntry) -> dict[str, str]:
+    """Return what buyer and entry share beside the name: what it is → the value, as QuickBooks has it."""
+    evidence = {}
+    if _addresses(desired.email) & _addresses(entry.email):
+        evidence["e-mail"] = entry.email
+    if _digits(f"{desired.phone},{desired.mobile}") & _digits(entry.phone):
+        evidence["phone"] = entry.phone
+    ours, theirs = _street(address_line), _street(entry.address)
+    length = min(len(ours), len(theirs))
+    if length and ours[:length] == theirs[:length]:
+        evidence["address"] = entry.address
+    return evidence
+
+
+def _addresses(email: str) -> set[str]:
+    return {part.casefold() for part in re.split(r"[,;\s]+", email) if part}
+
+
+def _digits(phones: str) -> set[str]:
+    """Return the numbers of a list as their last ten digits, so that a country code or punctuation does not matter."""
+    numbers = (
+        re.sub(r"[^0-9]", "", re.split(r"x", part.casefold())[0]) for part in re.split(r"[,;/]", phones)
+    )
+    return {number[-10:] for number in numbers if len(number) >= 7}
+
+
+def _street(address: str) -> list[str]:
+    """Return the words of an address, or nothing when it is too short to tell one house from another."""
+    words = re.findall(r"\w+", one_line(address).casefold())
+    return words if len(words) >= 2 and any(word.isdigit() for word in words) else []
