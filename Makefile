@@ -1,0 +1,64 @@
+# Needs Python 3.11 or later and make; everything else is installed into .venv. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+# The first Python on the PATH that is new enough; PYTHON=… chooses another.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
+PY := .venv/bin/python
+CODE := wsgi.py bookkeeping webapp worker standins launch migrations tests bench
+PYTEST_ARGS ?=
+
+.PHONY: help
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: bootstrap
+bootstrap:  ## Make .venv and install what Tieout runs on (again only when requirements.txt changed)
+	@$(PYTHON) -m launch.bootstrap run
+
+.PHONY: bootstrap-tests
+bootstrap-tests:  # As above, with PostgreSQL, Chromium and the packages of requirements-dev.txt.
+	@$(PYTHON) -m launch.bootstrap test
+
+.PHONY: run
+run: bootstrap  ## Start everything on http://127.0.0.1:8000; Ctrl-C stops it
+	@$(PY) -m launch run --end-with-parent
+
+.PHONY: worker
+worker: bootstrap  ## Start one more worker beside a running Tieout
+	@$(PY) -m launch exec worker
+
+.PHONY: flask
+flask: bootstrap  ## Run a command of the app: make flask ARGS="status 1"
+	@$(PY) -m launch exec flask --app wsgi $(ARGS)
+
+.PHONY: migrate
+migrate: bootstrap  ## Bring the database to the newest tables
+	@$(PY) -m launch exec release
+
+.PHONY: migration
+migration: bootstrap  ## Write a migration from the models: make migration M="Remember the SyncToken"
+	@$(PY) -m launch exec flask --app wsgi db migrate -m "$(M)"
+
+.PHONY: reset
+reset: bootstrap  ## Start over: empty var/ (refused while Tieout runs)
+	@RESET=$(RESET) $(PY) -m launch reset
+
+.PHONY: lint
+lint: bootstrap-tests  ## Check style, formatting and the floors' imports
+	$(PY) -m ruff check $(wildcard $(CODE))
+	$(PY) -m ruff format --check $(wildcard $(CODE))
+	.venv/bin/lint-imports
+
+.PHONY: format
+format: bootstrap-tests  ## Put the code into shape
+	$(PY) -m ruff check --fix $(wildcard $(CODE))
+	$(PY) -m ruff format $(wildcard $(CODE))
+
+.PHONY: test
+test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+
+.PHONY: shots
+shots: bootstrap-tests  ## Take a picture of each page of a running Tieout, into var/shots
+	@$(PY) -m tests.shots
