@@ -1,0 +1,144 @@
+"""The fault catalogue: every code that can stop something, in plain words, with the remedy and who can apply it.
+
+The words are in `faults.toml`; Intuit's numbers are keyed `qbo-<number>`. `error_for` turns an Intuit number into the error whose
+class decides what happens next (`errors.py`). How an answer is taken apart is the gateway's business.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bookkeeping.errors import (
+    BookkeepingError,
+    DuplicateNameError,
+    GoneError,
+    NotConnectedError,
+    PermanentError,
+    StaleSyncTokenError,
+    TemporaryError,
+    ThrottledError,
+)
+
+Who = Literal["owner", "bookkeeper", "ops", "nobody"]
+Handling = Literal["temporary", "stale", "reconnect", "refused", "bug", "done"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One catalogue entry. `who` can apply the remedy; `link` is the page of ours where, or None.
+
+    `handling`: temporary (tried again), stale (read and planned again), reconnect (the company waits), refused (this one waits for
+    a change), bug (ours: for ops), done (nothing is owed).
+    """
+
+    code: str
+    title: str
+    cause: str
+    remedy: str
+    who: Who
+    handling: Handling
+    link: str | None = None
+
+
+# Intuit's codes that can only mean that what we sent was malformed: one text for all, with Intuit's own name as the title.
+_OUR_MISTAKES = {
+    400: "Malformed request",
+    413: "Request too large",
+    500: "Unsupported operation",
+    700: "Parent object is invalid",
+    900: "Parent object is itself a child",
+    1040: "Too many items in one batch",
+    2000: "Invalid object name",
+    2010: "Invalid or unsupported property",
+    2020: "Required value missing",
+    2030: "Invalid id",
+    2060: "Invalid date",
+    2070: "Invalid date range",
+    2080: "Invalid number",
+    2090: "Number out of range",
+    2100: "Invalid decimal",
+    2110: "Decimal out of range",
+    2120: "Invalid type",
+    2130: "Invalid request id",
+    2140: "Invalid amount",
+    2150: "Invalid percentage",
+    2160: "Invalid quantity",
+    2170: "Invalid choice",
+    2230: "Invalid yes or no",
+    2250: "Lines missing",
+    2290: "Negative amount not allowed",
+    2600: "Values that exclude each other",
+    3000: "Invalid custom field",
+    4000: "Query could not be read",
+    4001: "Invalid query",
+    4002: "Query could not be carried out",
+    5000: "Field no longer supported",
+    6070: "Amount is not quantity times rate",
+    6080: "Name missing",
+    6090: "Discount line incomplete",
+    6100: "Line tax code not allowed",
+    6420: "E-mail address required",
+    6440: "Details missing",
+    10100: "Answer too large",
+}
+
+_OWN_CLASS: dict[str, type[BookkeepingError]] = {
+    "qbo-610": GoneError,
+    "qbo-3001": ThrottledError,
+    "qbo-6240": DuplicateNameError,
+}
+# Trouble that every other request to the company would meet too, so the whole realm backs off.
+_WHOLE_REALM = {"qbo-130", "qbo-140", "qbo-150", "qbo-3001"}
+
+
+def fault(code: str) -> Fault:
+    """Return the entry of `code`. An unknown code gets the words of a plain refusal and keeps its code."""
+    found = CATALOGUE.get(code)
+    if found:
+        return found
+    plain = CATALOGUE["refused"]
+    return Fault(code, plain.title, plain.cause, plain.remedy, plain.who, plain.handling)
+
+
+def error_for(number: str | int, detail: str = "", tid: str | None = None) -> BookkeepingError:
+    """Return the error for Intuit's fault `number` (such as 6240), carrying its text and `intuit_tid`. Raises nothing.
+
+    A number that is not in the catalogue becomes a PermanentError that keeps it: it is never retried blindly.
+    """
+    code = f"qbo-{number}"
+    own = _OWN_CLASS.get(code)
+    if own:
+        return own(detail, code=code, reference=tid)
+    match fault(code).handling:
+        case "temporary":
+            return TemporaryError(
+                detail,
+                code=code,
+                reference=tid,
+                whole_realm=code in _WHOLE_REALM,
+                outcome_unknown=code == "qbo-600",
+            )
+        case "stale":
+            return StaleSyncTokenError(detail, code=code, reference=tid, whole_realm=False)
+        case "reconnect":
+            return NotConnectedError(detail, code=code, reference=tid)
+    return PermanentError(detail, code=code, reference=tid)
+
+
+def _catalogue() -> dict[str, Fault]:
+    written = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    entries = {code: Fault(code=code, **words) for code, words in written.items()}
+    for number, title in _OUR_MISTAKES.items():
+        entries[f"qbo-{number}"] = Fault(
+            code=f"qbo-{number}",
+            title=title,
+            cause="We sent something that QuickBooks does not accept. This is our mistake, not yours.",
+            remedy="Our staff sees it. If it is urgent, contact support with the reference under Details.",
+            who="ops",
+            handling="bug",
+        )
+    return entries
+
+
+CATALOGUE: dict[str, Fault] = _catalogue()

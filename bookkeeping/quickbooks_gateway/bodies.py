@@ -1,0 +1,172 @@
+"""What we send: neutral documents as QuickBooks JSON, and `frozen`, which writes them down for good.
+
+A frozen body is kept in the journal and sent byte for byte, however often. Nothing is sent here.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from bookkeeping.errors import RuleError
+from bookkeeping.rules.documents import DesiredCustomer, DesiredInvoice, DesiredLine, DesiredPayment
+
+BATCH_SIZE = 30
+_B_ID_LENGTH = 10
+
+Body = dict[str, Any]
+Sync = tuple[str, str]  # (QuickBooks id, SyncToken) of the object to change.
+
+
+def customer_body(desired: DesiredCustomer, display_name: str) -> Body:
+    """Return a new Customer; `display_name` is free in QuickBooks. Empty values are left out."""
+    return _without_empty(
+        {
+            "DisplayName": display_name,
+            "GivenName": desired.given_name,
+            "FamilyName": desired.family_name,
+            "PrimaryEmailAddr": {"Address": desired.email} if desired.email else None,
+            "PrimaryPhone": {"FreeFormNumber": desired.phone} if desired.phone else None,
+            "Mobile": {"FreeFormNumber": desired.mobile} if desired.mobile else None,
+        }
+    )
+
+
+def item_body(name: str, income_account_id: str) -> Body:
+    """Return a new service Item that books to this income account."""
+    return {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": income_account_id}}
+
+
+def payment_method_body(name: str) -> Body:
+    """Return a new PaymentMethod."""
+    return {"Name": name}
+
+
+def invoice_body(
+    desired: DesiredInvoice, customer_id: str, item_ids: Mapping[str, str], *, sync: Sync | None = None
+) -> Body:
+    """Return the Invoice, new or (with `sync`) as a sparse update that carries every line.
+
+    `item_ids` gives the Item's id for each item name on the lines. An Invoice without lines gets one that says so, because
+    QuickBooks takes none without.
+
+    Raises:
+        RuleError: a line's item has no id.
+    """
+    lines = [_line(line, item_ids) for line in desired.lines]
+    if not lines:
+        lines = [{"Amount": Decimal("0.00"), "DetailType": "DescriptionOnly", "Description": "No fees"}]
+    body = {
+        "CustomerRef": {"value": customer_id},
+        "DocNumber": desired.doc_number,
+        "TxnDate": desired.txn_date.isoformat(),
+        "DueDate": desired.due_date.isoformat(),
+        "PrivateNote": desired.private_note,
+        "CustomerMemo": {"value": desired.customer_memo} if desired.customer_memo or sync else None,
+        "BillEmail": {"Address": desired.email} if desired.email else None,
+        "Line": lines,
+    }
+    return _sparse(body, sync)
+
+
+def payment_body(
+    desired: DesiredPayment,
+    customer_id: str,
+    invoice_id: str,
+    method_ids: Mapping[str, str],
+    deposit_account_id: str | None = None,
+    sync: Sync | None = None,
+) -> Body:
+    """Return the Payment, new or (with `sync`) as a sparse update. `applied` goes to the Invoice, the rest stays unapplied.
+
+    Without `deposit_account_id` QuickBooks puts it into Undeposited Funds.
+    """
+    method_id = method_ids[desired.method] if desired.method else None
+    applied = [
+        {"Amount": desired.applied, "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]},
+    ]
+    body = {
+        "CustomerRef": {"value": customer_id},
+        "TotalAmt": desired.amount,
+        "TxnDate": desired.txn_date.isoformat(),
+        "PaymentMethodRef": {"value": method_id} if method_id else None,
+        "PaymentRefNum": desired.reference,
+        "DepositToAccountRef": {"value": deposit_account_id} if deposit_account_id else None,
+        "PrivateNote": desired.private_note,
+        "Line": applied if desired.applied else [],
+    }
+    return _sparse(body, sync)
+
+
+def delete_body(qbo_id: str, sync_token: str) -> Body:
+    """Return the body of a deletion: never an object that was read, which QuickBooks may refuse."""
+    return {"Id": qbo_id, "SyncToken": sync_token}
+
+
+def batch_body(items: Iterable[tuple[str, str, str, Body]]) -> str:
+    """Return the frozen batch of (b_id, operation, entity name, body). At most 30 items; b_ids are unique, at most 10 long."""
+    entries = [{"bId": b_id, "operation": operation, entity: body} for b_id, operation, entity, body in items]
+    names = [entry["bId"] for entry in entries]
+    if not 1 <= len(entries) <= BATCH_SIZE:
+        raise ValueError(f"A batch holds 1 to {BATCH_SIZE} items, not {len(entries)}.")
+    if len(set(names)) != len(names) or any(not 1 <= len(name) <= _B_ID_LENGTH for name in names):
+        raise ValueError(f"Every b_id must be unique and have 1 to {_B_ID_LENGTH} characters: {names}")
+    return frozen({"BatchItemRequest": entries})
+
+
+def frozen(content: Any) -> str:
+    """Return `content` as JSON text that is the same for equal content: ASCII, keys in order, Decimal as a number with cents.
+
+    Raises:
+        ValueError: an amount is not whole cents.
+        TypeError: a float or another type that has no exact JSON form here.
+    """
+    match content:
+        case Decimal():
+            return _number(content)
+        case dict():
+            parts = (f"{json.dumps(name)}:{frozen(content[name])}" for name in sorted(content))
+            return "{" + ",".join(parts) + "}"
+        case list() | tuple():
+            return "[" + ",".join(frozen(part) for part in content) + "]"
+        case str() | bool() | int() | None:
+            return json.dumps(content)
+    raise TypeError(f"{type(content).__name__} cannot be frozen; use Decimal for amounts and text for dates.")
+
+
+def _number(amount: Decimal) -> str:
+    cents = amount.quantize(Decimal("0.01"))
+    if cents != amount:
+        raise ValueError(f"{amount} is not whole cents.")
+    return f"{cents:f}"
+
+
+def _line(line: DesiredLine, item_ids: Mapping[str, str]) -> Body:
+    if line.item not in item_ids:
+        raise RuleError(f"No Item in QuickBooks is known for {line.item!r}.")
+    return _without_empty(
+        {
+            "Amount": line.amount,
+            "DetailType": "SalesItemLineDetail",
+            "Description": line.description,
+            "SalesItemLineDetail": {
+                "ItemRef": {"value": item_ids[line.item]},
+                "Qty": 1,
+                "UnitPrice": line.amount,
+                "TaxCodeRef": {"value": "NON"},
+            },
+        }
+    )
+
+
+def _sparse(body: Body, sync: Sync | None) -> Body:
+    """The body of a creation without empty values; or of a sparse update, where an empty text empties the field."""
+    if sync is None:
+        return _without_empty(body)
+    qbo_id, sync_token = sync
+    kept = {name: value for name, value in body.items() if value is not None}
+    return {"Id": qbo_id, "SyncToken": sync_token, "sparse": True, **kept}
+
+
+def _without_empty(body: Body) -> Body:
+    return {name: value for name, value in body.items() if value is not None and value != ""}

@@ -1,0 +1,290 @@
+"""What QuickBooks says, in neutral words: documents, names, the company and its accounts.
+
+Whether it differs from what we wrote is `differences`; fetching is `gateway` and `changes`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bookkeeping.quickbooks_gateway.changes import changed_at
+from bookkeeping.quickbooks_gateway.differences import differs
+from bookkeeping.rules.customers import NameEntry
+
+__all__ = [
+    "CompanyFacts",
+    "Seen",
+    "SeenLine",
+    "chart",
+    "company_facts",
+    "differs",
+    "money",
+    "name_entry",
+    "seen",
+]
+
+_SALES_LINE = "SalesItemLineDetail"
+
+
+@dataclass(frozen=True)
+class SeenLine:
+    """One sales line, or on a Payment or Deposit one applied amount with the documents it is linked to as (type, id)."""
+
+    amount: Decimal
+    item_id: str = ""
+    item_name: str = ""
+    description: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What every document has. Amounts are US dollars; `changed_at` is aware UTC; `links` are (type, id) on the document itself.
+
+    `deleted`: QuickBooks only remembers that it was there; then all but the ids and `changed_at` is empty.
+    `voided`: still there, with zero amounts.
+    """
+
+    entity_name: str
+    qbo_id: str
+    sync_token: str = ""
+    doc_number: str = ""
+    txn_date: date | None = None
+    customer_id: str = ""
+    customer_name: str = ""
+    total: Decimal = Decimal("0.00")
+    private_note: str = ""
+    lines: tuple[SeenLine, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    changed_at: datetime | None = None
+    deleted: bool = False
+
+    @property
+    def voided(self) -> bool:
+        """Whether a person voided it: QuickBooks zeroes the amounts and writes so in front of the note."""
+        return not self.total and self.private_note.lower().startswith("voided")
+
+    @property
+    def deposited(self) -> bool:
+        """Whether it is part of a bank deposit, so that QuickBooks refuses to change or delete it."""
+        return any(kind == "Deposit" for kind, _ in self.links)
+
+
+@dataclass(frozen=True)
+class SeenInvoice(Seen):
+    """An Invoice; `balance` is what is still open."""
+
+    balance: Decimal = Decimal("0.00")
+    due_date: date | None = None
+
+
+@dataclass(frozen=True)
+class SeenPayment(Seen):
+    """A Payment; `unapplied` is what is linked to nothing."""
+
+    unapplied: Decimal = Decimal("0.00")
+    method_id: str = ""
+    reference: str = ""
+    deposit_account_id: str = ""
+
+
+@dataclass(frozen=True)
+class SeenReceipt(Seen):
+    """A SalesReceipt."""
+
+    method_id: str = ""
+    reference: str = ""
+    deposit_account_id: str = ""
+
+
+@dataclass(frozen=True)
+class SeenDeposit(Seen):
+    """A Deposit; the links of its lines are what it swept up."""
+
+    @property
+    def swept(self) -> tuple[tuple[str, str], ...]:
+        """(type, id) of every document in this deposit."""
+        return tuple(link for line in self.lines for link in line.links)
+
+
+@dataclass(frozen=True)
+class CompanyFacts:
+    """What of a company decides how we may write. `close_date`: nothing on or before it can be changed.
+
+    `custom_numbers`: document numbers are ours to give. `automated_sales_tax`, `auto_apply_credit`: QuickBooks may change totals or
+    apply credits by itself. `subscription` is QuickBooks' own word, empty if it does not say.
+    """
+
+    name: str
+    country: str
+    currency: str
+    close_date: date | None
+    custom_numbers: bool
+    auto_apply_credit: bool
+    automated_sales_tax: bool
+    allow_discount: bool
+    subscription: str = ""
+    time_zone: str = ""
+
+
+@dataclass(frozen=True)
+class AccountChoice:
+    """An account that a bookkeeper can choose."""
+
+    qbo_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The accounts we need. `default_income` is the main service income account, `undeposited` is Undeposited Funds; None if absent."""
+
+    default_income: AccountChoice | None
+    undeposited: AccountChoice | None
+    incomes: tuple[AccountChoice, ...]
+    banks: tuple[AccountChoice, ...]
+
+
+def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
+    """Return an Invoice, Payment, SalesReceipt or Deposit as we speak of it; any other entity as a plain Seen."""
+    kind = {
+        "Invoice": SeenInvoice,
+        "Payment": SeenPayment,
+        "SalesReceipt": SeenReceipt,
+        "Deposit": SeenDeposit,
+    }
+    shape = kind.get(entity_name, Seen)
+    if entity.get("status") == "Deleted":
+        return shape(entity_name, entity["Id"], changed_at=changed_at(entity), deleted=True)
+    values: dict[str, Any] = {
+        "entity_name": entity_name,
+        "qbo_id": entity["Id"],
+        "sync_token": str(entity.get("SyncToken", "")),
+        "doc_number": entity.get("DocNumber") or "",
+        "txn_date": _day(entity.get("TxnDate")),
+        "customer_id": _ref(entity, "CustomerRef"),
+        "customer_name": (entity.get("CustomerRef") or {}).get("name") or "",
+        "total": money(entity.get("TotalAmt")),
+        "private_note": entity.get("PrivateNote") or "",
+        "lines": tuple(_lines(entity.get("Line") or [])),
+        "links": _links(entity),
+        "changed_at": changed_at(entity),
+    }
+    paid = {
+        "method_id": _ref(entity, "PaymentMethodRef"),
+        "reference": entity.get("PaymentRefNum") or "",
+        "deposit_account_id": _ref(entity, "DepositToAccountRef"),
+    }
+    if shape is SeenInvoice:
+        values |= {"balance": money(entity.get("Balance")), "due_date": _day(entity.get("DueDate"))}
+    if shape is SeenPayment:
+        values |= {"unapplied": money(entity.get("UnappliedAmt")), **paid}
+    if shape is SeenReceipt:
+        values |= paid
+    return shape(**values)
+
+
+def name_entry(kind: str, entity: Mapping[str, Any]) -> NameEntry:
+    """Return a Customer, Vendor or Employee for the name index. E-mails and phones are joined by commas, as QuickBooks keeps several."""
+    address = entity.get("BillAddr") or entity.get("PrimaryAddr") or {}
+    parts = [address.get(name) for name in ("Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode")]
+    phones = [
+        (entity.get(name) or {}).get("FreeFormNumber")
+        for name in ("PrimaryPhone", "Mobile", "AlternatePhone")
+    ]
+    return NameEntry(
+        kind=kind,
+        qbo_id=entity["Id"],
+        display_name=entity.get("DisplayName") or "",
+        email=(entity.get("PrimaryEmailAddr") or {}).get("Address") or "",
+        phone=", ".join(phone for phone in phones if phone),
+        address=", ".join(part for part in parts if part),
+        active=entity.get("Active", True),
+        given_name=entity.get("GivenName") or "",
+        family_name=entity.get("FamilyName") or "",
+    )
+
+
+def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any]) -> CompanyFacts:
+    """Return the facts of CompanyInfo and Preferences. `country` is ISO-2, `US` in any of QuickBooks' spellings."""
+    named = {each.get("Name"): each.get("Value") for each in company_info.get("NameValue") or []}
+    sales = preferences.get("SalesFormsPrefs") or {}
+    country = company_info.get("Country") or (company_info.get("CompanyAddr") or {}).get("Country") or ""
+    home = (preferences.get("CurrencyPrefs") or {}).get("HomeCurrency") or {}
+    united_states = country.strip().upper() in {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
+    return CompanyFacts(
+        name=company_info.get("CompanyName") or company_info.get("LegalName") or "",
+        country="US" if united_states else country,
+        currency=home.get("value") or ("USD" if united_states else ""),
+        close_date=_day((preferences.get("AccountingInfoPrefs") or {}).get("BookCloseDate")),
+        custom_numbers=_flag(sales.get("CustomTxnNumbers")),
+        auto_apply_credit=_flag(sales.get("AutoApplyCredit")),
+        automated_sales_tax=_flag((preferences.get("TaxPrefs") or {}).get("PartnerTaxEnabled")),
+        allow_discount=_flag(sales.get("AllowDiscount")),
+        subscription=named.get("SubscriptionStatus") or "",
+        time_zone=company_info.get("DefaultTimeZone") or "",
+    )
+
+
+def chart(accounts: Iterable[Mapping[str, Any]]) -> Chart:
+    """Return what we need of the active accounts. The main income account: for service fees, else named after services, else the first."""
+    active = sorted((each for each in accounts if each.get("Active", True)), key=lambda each: int(each["Id"]))
+    incomes = [each for each in active if each.get("AccountType") == "Income"]
+    ranked = sorted(
+        incomes,
+        key=lambda each: (
+            each.get("AccountSubType") != "ServiceFeeIncome",
+            "service" not in each["Name"].lower(),
+        ),
+    )
+    undeposited = [each for each in active if each.get("AccountSubType") == "UndepositedFunds"]
+    return Chart(
+        default_income=_choice(ranked[0]) if ranked else None,
+        undeposited=_choice(undeposited[0]) if undeposited else None,
+        incomes=tuple(_choice(each) for each in incomes),
+        banks=tuple(_choice(each) for each in active if each.get("AccountType") == "Bank"),
+    )
+
+
+def money(value: Any) -> Decimal:
+    """Return an amount of QuickBooks (Decimal, int or text, or absent) in dollars and cents."""
+    return Decimal(str(value or 0)).quantize(Decimal("0.01"))
+
+
+def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[SeenLine]:
+    for line in lines:
+        detail = line.get(_SALES_LINE) or {}
+        links = _links(line)
+        if line.get("DetailType") == _SALES_LINE or links:
+            item = detail.get("ItemRef") or {}
+            yield SeenLine(
+                amount=money(line.get("Amount")),
+                item_id=item.get("value") or "",
+                item_name=item.get("name") or "",
+                description=line.get("Description") or "",
+                links=links,
+            )
+
+
+def _links(part: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (link.get("TxnType") or "", str(link.get("TxnId") or "")) for link in part.get("LinkedTxn") or []
+    )
+
+
+def _ref(entity: Mapping[str, Any], name: str) -> str:
+    return (entity.get(name) or {}).get("value") or ""
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text[:10]) if text else None
+
+
+def _flag(value: Any) -> bool:
+    return value is True or str(value).lower() == "true"
+
+
+def _choice(account: Mapping[str, Any]) -> AccountChoice:
+    return AccountChoice(account["Id"], account.get("FullyQualifiedName") or account["Name"])
