@@ -1,148 +1,177 @@
-"""Keeping one connection's tokens fresh: refreshed ahead of time, by one process at a time, stored before use.
+"""Signing in to Intuit: consent address, code exchange, refresh and revocation, through intuit-oauth.
 
-What Intuit's sign-in answers is `signin.py`; where tokens are kept (encrypted) is behind `TokenStore`.
+The library gets what it lacks: timeouts, one cached discovery document per process, the hard expiry of refresh tokens, and typed errors.
+Keeping tokens fresh between processes is `tokens.py`; storing them is `bookkeeping.storage`.
 """
 
-import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
-from bookkeeping.errors import MisconfiguredError, NotConnectedError, TemporaryError
-from bookkeeping.quickbooks_gateway.config import utc_now
-from bookkeeping.quickbooks_gateway.signin import OAuth, TokenSet
+import requests
+from intuitlib.client import AuthClient
+from intuitlib.enums import Scopes
+from intuitlib.exceptions import AuthClientError
 
-__all__ = ["OAuth", "StoredTokens", "TokenKeeper", "TokenSet", "TokenStore"]
+from bookkeeping.errors import BookkeepingError, MisconfiguredError, NotConnectedError, TemporaryError
+from bookkeeping.quickbooks_gateway.config import IntuitConfig
 
-logger = logging.getLogger(__name__)
-
-_AHEAD = timedelta(minutes=5)
-_CLAIM_SECONDS = 60  # Longer than the slowest answer: a claim must not run out under its holder.
-_WAIT_SECONDS = 15.0
-_POLL_SECONDS = 0.1
+_DISCOVERY_SECONDS = 24 * 3600
+_ACCESS_SECONDS, _REFRESH_SECONDS = 3600, 100 * 24 * 3600  # Intuit's lifetimes, should an answer not tell.
+_HARD_EXPIRY_HEADER = "x-include-refresh-token-hard-expires-in"
+_DEAD_TOKEN = {"invalid_grant", "invalid_token"}
+_OUR_FAULT = {
+    "invalid_client",
+    "unauthorized_client",
+    "invalid_scope",
+    "unsupported_grant_type",
+    "invalid_request",
+}
 
 
 @dataclass(frozen=True)
-class StoredTokens:
-    """Tokens as stored; `version` grows with every save."""
+class TokenSet:
+    """The tokens of one connection; times are aware UTC. `hard_expires_at` is when even refreshing ends, or None if untold."""
 
-    token_set: TokenSet
-    version: int
+    access_token: str = field(repr=False)
+    access_expires_at: datetime
+    refresh_token: str = field(repr=False)
+    refresh_expires_at: datetime
+    hard_expires_at: datetime | None = None
 
-
-class TokenStore(Protocol):
-    """One connection's row. All methods commit before they return."""
-
-    def load(self) -> StoredTokens | None:
-        """Return what is stored now, or None when there is no usable connection."""
-
-    def begin_refresh(self, version: int, seconds: int) -> bool:
-        """Claim the refresh of this version for so long. False if another holds it or the version has moved on."""
-
-    def release_claim(self, version: int) -> None:
-        """Give the claim back after a refresh that failed for a passing reason."""
-
-    def save(self, version: int, token_set: TokenSet) -> bool:
-        """Store tokens if the version is still this one (and raise it). False if it has moved on."""
-
-    def mark_reconnect_needed(self, version: int, code: str) -> None:
-        """Note that this version's tokens are dead, unless the version has moved on."""
+    @property
+    def reconnect_by(self) -> datetime:
+        """The day by which the owner must reconnect if nothing refreshes in between."""
+        return min(self.refresh_expires_at, self.hard_expires_at or self.refresh_expires_at)
 
 
-class TokenKeeper:
-    """Hands out access tokens for one connection. Threads may share it; processes meet in the store."""
+class OAuth:
+    """Intuit's OAuth 2 for our app. Holds no tokens; threads may share it. Nothing is fetched before the first call."""
 
-    def __init__(
-        self,
-        oauth: OAuth,
-        store: TokenStore,
-        clock: Callable[[], datetime] = utc_now,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ):
-        self._oauth, self._store, self._clock, self._sleep = oauth, store, clock, sleep
-        self._lock = threading.Lock()
-        self._kept: TokenSet | None = None
+    def __init__(self, config: IntuitConfig):
+        self._config = config
 
-    def access_token(self) -> str:
-        """Return an access token that is good for a while yet, refreshing it when less than five minutes are left.
+    def authorize_url(self, state: str) -> str:
+        """Return the address of Intuit's consent page; `state` comes back in the callback.
 
         Raises:
-            NotConnectedError: no usable tokens: the owner must reconnect.
-            TemporaryError: Intuit's sign-in cannot be reached and the old token has run out.
-            MisconfiguredError: Intuit refuses our app keys.
+            TemporaryError, MisconfiguredError: the discovery document cannot be had.
         """
-        with self._lock:
-            if self._kept is None or not self._lasts(self._kept, _AHEAD):
-                self._kept = self._fresh()
-            return self._kept.access_token
+        return self._ask(lambda client: client.get_authorization_url([Scopes.ACCOUNTING], state_token=state))
 
-    def force_refresh(self, stale_access_token: str) -> str:
-        """Return another access token than the one QuickBooks refused. Raises as `access_token` does."""
-        with self._lock:
-            self._kept = self._refresh_unless(lambda tokens: tokens.access_token != stale_access_token)
-            return self._kept.access_token
+    def exchange(self, code: str) -> TokenSet:
+        """Return the tokens for the callback's `code`.
 
-    def refused(self, access_token: str, code: str) -> None:
-        """Mark the connection for reconnecting: QuickBooks refuses this token though it was just refreshed."""
-        with self._lock:
-            self._kept = None
-            stored = self._load()
-            if stored.token_set.access_token == access_token:
-                self._store.mark_reconnect_needed(stored.version, code)
+        Raises:
+            NotConnectedError: the code is wrong, used or too old.
+            MisconfiguredError: Intuit refuses our app keys or redirect address.
+            TemporaryError: no proper answer; the code may be used up, so start again from Enable.
+        """
+        return self._tokens(lambda client: client.get_bearer_token(code))
 
-    def _fresh(self) -> TokenSet:
-        stored = self._load().token_set
-        still_works = self._lasts(stored, timedelta(seconds=30))
+    def refresh(self, refresh_token: str) -> TokenSet:
+        """Return new tokens. The new refresh token must be stored before the access token is used.
+
+        Raises:
+            NotConnectedError: the refresh token is no longer valid (code reconnect-needed).
+            MisconfiguredError: Intuit refuses our app keys.
+            TemporaryError: no proper answer; with `outcome_unknown` the old refresh token may be used up.
+        """
+        return self._tokens(lambda client: client.refresh(refresh_token=refresh_token))
+
+    def revoke(self, token: str) -> None:
+        """End the grant that `token` (refresh or access) belongs to. A token that is already dead counts as done.
+
+        Raises:
+            MisconfiguredError, TemporaryError: as for `refresh`.
+        """
         try:
-            return self._refresh_unless(lambda tokens: self._lasts(tokens, _AHEAD), wait=not still_works)
-        except TemporaryError:
-            if still_works:
-                return stored  # Not refreshed ahead of time after all: the next call tries again.
-            raise
+            self._ask(lambda client: client.revoke(token=token))
+        except NotConnectedError:
+            return
 
-    def _refresh_unless(self, good: Callable[[TokenSet], bool], *, wait: bool = True) -> TokenSet:
-        """Return stored tokens that are `good`, or refresh them: whoever gets the claim does it, the others read the result."""
-        deadline = time.monotonic() + (_WAIT_SECONDS if wait else 0)
-        while True:
-            stored = self._load()
-            if good(stored.token_set):
-                return stored.token_set
-            if self._store.begin_refresh(stored.version, _CLAIM_SECONDS):
-                refreshed = self._refresh(stored)
-                if refreshed:
-                    return refreshed
-            elif time.monotonic() >= deadline:
-                raise TemporaryError(
-                    "Another process is renewing the sign-in.",
-                    not_before=self._clock() + timedelta(seconds=30),
-                )
-            else:
-                self._sleep(_POLL_SECONDS)
+    def _tokens(self, call) -> TokenSet:
+        asked_at = datetime.now(UTC)
 
-    def _refresh(self, stored: StoredTokens) -> TokenSet | None:
-        """Refresh once and store the result; None when somebody else's tokens are there by now and must be read."""
+        def exchange(client: AuthClient) -> TokenSet:
+            call(client)
+            hard = getattr(client, "x_refresh_token_hard_expires_in", None)
+            idle = client.x_refresh_token_expires_in or _REFRESH_SECONDS
+            return TokenSet(
+                access_token=_text(client.access_token),
+                access_expires_at=asked_at + timedelta(seconds=int(client.expires_in or _ACCESS_SECONDS)),
+                refresh_token=_text(client.refresh_token),
+                refresh_expires_at=asked_at + timedelta(seconds=int(idle)),
+                hard_expires_at=asked_at + timedelta(seconds=int(hard)) if hard else None,
+            )
+
+        return self._ask(exchange)
+
+    def _ask(self, call):
         try:
-            fresh = self._oauth.refresh(stored.token_set.refresh_token)
-        except NotConnectedError as error:
-            if self._load().version != stored.version:
-                return None
-            self._store.mark_reconnect_needed(stored.version, error.code)
-            logger.error("QuickBooks must be reconnected", extra={"intuit_tid": error.reference})
-            raise
-        except (TemporaryError, MisconfiguredError):
-            self._store.release_claim(stored.version)
-            raise
-        return fresh if self._store.save(stored.version, fresh) else None
+            return call(_TimedAuthClient(self._config))
+        except AuthClientError as error:
+            raise _refusal(error) from error
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
+            raise MisconfiguredError("INTUIT_DISCOVERY_URL is not a usable address.") from error
+        except requests.RequestException as error:
+            raise TemporaryError(
+                f"No answer from Intuit's sign-in ({type(error).__name__}).", outcome_unknown=True
+            ) from error
+        except (ValueError, TypeError, KeyError) as error:
+            # Half an answer, or a page instead of one: intuit-oauth stumbles over it in these ways.
+            raise TemporaryError("Intuit's sign-in answered with nonsense.", outcome_unknown=True) from error
 
-    def _load(self) -> StoredTokens:
-        stored = self._store.load()
-        if stored is None:
-            raise NotConnectedError("There are no usable tokens for this connection.")
-        return stored
 
-    def _lasts(self, tokens: TokenSet, margin: timedelta) -> bool:
-        return tokens.access_expires_at - self._clock() > margin
+class _TimedAuthClient(AuthClient):
+    """intuit-oauth's client (a requests.Session) with a timeout on every request and a shared discovery document."""
+
+    _documents: ClassVar[dict[str, tuple[float, requests.Response]]] = {}
+    _lock = threading.Lock()
+
+    def __init__(self, config: IntuitConfig):
+        self._timeout = config.timeout
+        # Any other environment than the library's own words is taken as the discovery address itself.
+        super().__init__(config.client_id, config.client_secret, config.redirect_uri, config.discovery_url)
+
+    def get(self, url, **options):
+        """Only the discovery document is fetched this way; a good one is kept for a day."""
+        with self._lock:
+            kept = self._documents.get(url)
+        if kept and time.monotonic() - kept[0] < _DISCOVERY_SECONDS:
+            return kept[1]
+        response = super().get(url, **options)
+        if response.status_code == 200 and "token_endpoint" in response.json():
+            with self._lock:
+                self._documents[url] = (time.monotonic(), response)
+        return response
+
+    def request(self, method, url, **options):
+        """Send with our timeout, ask for the hard expiry, and follow no redirects with our keys."""
+        headers = {**(options.pop("headers", None) or {}), _HARD_EXPIRY_HEADER: "true"}
+        options.setdefault("timeout", self._timeout)
+        options["allow_redirects"] = False
+        return super().request(method, url, headers=headers, **options)
+
+
+def _refusal(error: AuthClientError) -> BookkeepingError:
+    """What Intuit's sign-in means by a status other than 200. The body's `error` decides, not the status."""
+    try:
+        said = error.response.json()
+        reason, text = str(said.get("error", "")), str(said.get("error_description", ""))
+    except (ValueError, AttributeError):
+        reason, text = "", ""
+    detail = f"{reason}: {text}".strip(": ") or f"HTTP {error.status_code}"
+    if reason in _DEAD_TOKEN:
+        return NotConnectedError(detail, code="reconnect-needed", reference=error.intuit_tid)
+    if reason in _OUR_FAULT or error.status_code in {401, 403, 404}:
+        return MisconfiguredError(detail, reference=error.intuit_tid)
+    return TemporaryError(detail, reference=error.intuit_tid, outcome_unknown=error.status_code >= 500)
+
+
+def _text(value) -> str:
+    if not (isinstance(value, str) and value):
+        raise ValueError("token missing")
+    return value

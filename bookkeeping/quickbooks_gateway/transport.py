@@ -51,7 +51,7 @@ Meter = Callable[[CallFacts], None]
 
 
 class Tokens(Protocol):
-    """What the transport needs of `oauth.TokenKeeper`."""
+    """What the transport needs of `tokens.TokenKeeper`."""
 
     def access_token(self) -> str: ...
     def force_refresh(self, stale_access_token: str) -> str: ...
