@@ -45,6 +45,7 @@ def main() -> int:
 
 def run() -> int:
     """Start everything and keep it running until Ctrl-C or SIGTERM."""
+    os.umask(0o077)  # Database, stand-ins' state and logs are for this user alone.
     plan = make_plan()
     lock = take_lock(plan.var)
     refuse_taken_ports(plan)

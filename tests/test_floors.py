@@ -1,0 +1,70 @@
+"""The contracts in pyproject.toml hold, and each of them catches the import that it is there to forbid."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness import ROOT
+
+PACKAGES = ("bookkeeping", "webapp", "worker", "standins", "launch")
+
+# Where the import is planted, what is planted, and the contract that has to break.
+PLANTS = [
+    ("webapp", "import worker", "webapp and worker do not know each other"),
+    ("worker", "import webapp", "webapp and worker do not know each other"),
+    ("bookkeeping/storage", "import worker", "bookkeeping carries webapp and worker and knows neither"),
+    ("bookkeeping/rules", "import webapp", "bookkeeping carries webapp and worker and knows neither"),
+    ("standins", "import bookkeeping.rules", "the stand-ins are the outside world, reached over HTTP"),
+    ("worker", "import standins", "nobody imports the stand-ins or the launcher"),
+    ("launch", "import bookkeeping.settings", "the launcher starts processes and imports none of them"),
+    (
+        "bookkeeping/storage",
+        "import bookkeeping.quickbooks_gateway",
+        "the rooms of floor 1 get what they need passed in",
+    ),
+    (
+        "bookkeeping/quickbooks_gateway",
+        "import bookkeeping.settings",
+        "the rooms of floor 1 get what they need passed in",
+    ),
+    ("bookkeeping/rules", "import bookkeeping.storage", "rules, errors and faults are pure"),
+    ("bookkeeping/rules", "import sqlalchemy", "rules, errors and faults are pure"),
+    ("bookkeeping/rules", "import logging", "rules, errors and faults are pure"),
+    ("webapp", "import quickbooks", "only the gateway speaks to QuickBooks"),
+    ("worker", "from intuitlib import client", "only the gateway speaks to QuickBooks"),
+]
+
+
+def broken_contracts(folder: Path) -> list[str]:
+    """Return the names of the contracts that the code in a folder breaks."""
+    program = Path(sys.executable).with_name("lint-imports")
+    words = [str(program), "--no-cache"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120)
+    verdicts = [line for line in done.stdout.splitlines() if line.endswith((" KEPT", " BROKEN"))]
+    assert verdicts, done.stdout + done.stderr
+    broken = [line.removesuffix(" BROKEN").strip() for line in verdicts if line.endswith(" BROKEN")]
+    assert bool(broken) == bool(done.returncode)
+    return broken
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the code to plant an import in."""
+    for package in PACKAGES:
+        left_out = shutil.ignore_patterns("__pycache__", "static", "templates")
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=left_out)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_every_import_points_down():
+    assert broken_contracts(ROOT) == []
+
+
+@pytest.mark.parametrize(("where", "planted", "contract"), PLANTS)
+def test_an_import_that_points_up_is_caught(copy, where, planted, contract):
+    (copy / where / "planted.py").write_text(f"{planted}\n")
+    assert contract in broken_contracts(copy)
