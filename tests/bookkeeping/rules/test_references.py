@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookkeeping.rules.references import doc_number, mark, marked, note, payment_reference
+
+
+def test_document_number_is_the_inspection_id():
+    assert doc_number("1042") == "SP-1042"
+    assert doc_number("x" * 18) == "SP-" + "x" * 18
+
+
+def test_a_long_id_gives_the_same_short_number_every_time():
+    key = "5f1c2a8e-7b1d-4c52-9a53-0e3b2f6a7c11"
+    assert doc_number(key) == doc_number(key)
+    assert len(doc_number(key)) == 21
+    assert doc_number(key) != doc_number(key[:-1] + "2")
+
+
+@given(st.text(st.characters(), max_size=80))
+def test_document_numbers_fit(key):
+    assert len(doc_number(key)) <= 21
+    assert doc_number(key).isascii()
+
+
+@given(st.text(max_size=80), st.text(max_size=5000), st.sampled_from(["inspection", "payment"]))
+def test_our_mark_is_found_in_any_note(key, said, kind):
+    text = note(mark(kind, key), said)
+    assert len(text) <= 4000
+    found = marked(f"Voided - {text}\nAnd a word of the bookkeeper")
+    assert found and mark(*found) == mark(kind, key)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Tieout", "Tieout inspection", "Paid by check 12", "Tieout inspection 5 was here"]
+)
+def test_no_mark_is_found_where_there_is_none(text):
+    assert marked(text) is None
+
+
+def test_a_mark_that_the_platform_wrote_does_not_hide_ours():
+    assert marked(note(mark("inspection", "7"), "Tieout inspection 6")) == ("inspection", "7")
+
+
+def test_ids_that_begin_alike_are_told_apart():
+    assert marked(mark("inspection", "12")) != marked(mark("inspection", "123"))
+
+
+@given(st.none() | st.text(st.characters(), max_size=60))
+def test_payment_reference_fits(text):
+    reference = payment_reference(text)
+    reference.encode("iso-8859-1")
+    assert len(reference) <= 21 and "\n" not in reference
+
+
+def test_a_check_number_stays():
+    assert payment_reference(" 1187 ") == "1187"

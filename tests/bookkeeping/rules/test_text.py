@@ -1,0 +1,72 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookkeeping.rules.text import EMAIL_LIMIT, cut, email_field, emails, one_line, transliterate
+
+
+@given(st.text(st.characters()))  # Halves of surrogate pairs too.
+def test_result_is_in_quickbooks_character_set(text):
+    written = transliterate(text)
+    written.encode("iso-8859-1")
+    assert all(letter in "\n\t" or letter.isprintable() or letter == "\xa0" for letter in written)
+
+
+@given(st.text())
+def test_transliterating_twice_changes_nothing(text):
+    assert transliterate(transliterate(text)) == transliterate(text)
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
+def test_plain_text_stays(text):
+    assert transliterate(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Ann O’Neil — “Bo” …", 'Ann O\'Neil - "Bo" ...'),
+        ("José Muñoz", "José Muñoz"),
+        ("Jose\u0301", "José"),
+        ("Łukasz Żak", "Lukasz Zak"),
+        ("Nguyễn Văn", "Nguyen Van"),
+        ("Radon ☢️ test 🏠", "Radon  test "),
+        ("½ bath ⅓", "½ bath 1/3"),
+        ("ﬁne™", "fineTM"),
+        ("王", "?"),
+        ("a\x00b\x07c\x85d\u200be", "abcde"),
+    ],
+)
+def test_examples(text, written):
+    assert transliterate(text) == written
+
+
+@given(st.text(), st.integers(3, 50))
+def test_cut_keeps_the_limit_and_short_text(text, limit):
+    short = cut(text, limit)
+    assert len(short) <= limit
+    assert (short == text) if len(text) <= limit else short.endswith("...")
+
+
+@given(st.text())
+def test_one_line_is_one_trimmed_line(text):
+    line = one_line(text)
+    assert line == line.strip() and "\n" not in line and "  " not in line
+    assert one_line(line) == line
+
+
+def test_bad_addresses_are_left_out_and_good_ones_kept():
+    assert emails("ada@example.com; bo@, bo@example.org") == ("ada@example.com", "bo@example.org")
+    assert (
+        email_field("a b@example.com")
+        == email_field("ada@@example.com")
+        == email_field("josé@example.com")
+        == ""
+    )
+
+
+@given(st.lists(st.emails(), max_size=5))
+def test_email_field_holds_whole_addresses_within_the_limit(addresses):
+    field = email_field(",".join(addresses))
+    assert len(field) <= EMAIL_LIMIT
+    assert set(filter(None, field.split(","))) <= set(emails(",".join(addresses)))
