@@ -43,7 +43,7 @@ def outside_world(plan: Plan) -> list[Service]:
             ("intuit", plan.intuit_port, plan.intuit_url),
             ("platform", plan.platform_port, plan.platform_url),
         ):
-            state = plan.var / f"standin-{name}.json"
+            state = private_folder(plan.var / "standins") / f"{name}.sqlite"
             command = [sys.executable, "-m", f"standins.{name}", "--port", str(port), "--state", str(state)]
             services.append(Service(f"standin-{name}", command, 1, lambda url=url: answers(url)))
     return services

@@ -17,7 +17,7 @@ from tests.harness.processes import LOOPBACK, Process, base_environment, free_po
 
 
 class Valkey:
-    """A Valkey server on a port of its own, with append-only file as in production. `restart` keeps its data."""
+    """A Valkey server on a port of its own, with append-only file as in production. `stop` and `start` keep its data."""
 
     def __init__(self, folder: Path):
         self._folder = folder

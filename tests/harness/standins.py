@@ -12,14 +12,14 @@ SECONDS_TO_ANSWER = 30
 
 
 class StandIn:
-    """A running stand-in, `intuit` or `platform`. `restart` proves what its state file keeps."""
+    """A running stand-in, `intuit` or `platform`. `stop` and `start` show what its state file keeps."""
 
     def __init__(self, name: str, folder: Path, *options: str, port: int | None = None):
         """Start it with a state file in the folder; `options` are added to its command line."""
         self.name = name
         self.port = port or free_port()
         self.base_url = f"http://{LOOPBACK}:{self.port}"
-        self.state = folder / f"{name}.json"
+        self.state = folder / f"{name}.sqlite"
         self._log = folder / f"{name}.log"
         self._options = options
         self.start()
