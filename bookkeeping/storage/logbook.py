@@ -1,0 +1,287 @@
+"""What the screens read: pages of operations, runs and inspections, and the counts behind the badges. Writes nothing.
+
+Every query is held to one company, and none walks the whole history: pages follow an index, and a search that no index
+answers looks at a bounded number of rows a page and says so.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.orm import selectinload
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.documents import CustomerLink, Document, Drift, LegacyReceipt, documents_of
+from bookkeeping.storage.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, beyond, keyset_page
+from bookkeeping.storage.runs import Run
+
+OPERATION_ORDER = (Operation.id,)
+RUN_ORDER = (Run.id,)
+INSPECTION_ORDER = (InspectionRow.starts_at, InspectionRow.id)
+BAD_RECORD_LIMIT = 200
+STUCK_STATES = ("waiting", "needs-you")
+SEARCH_ROWS = 100_000
+"""How many operations one page of a search may look at."""
+
+_CLOCK_SLACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class OperationFilter:
+    """What to show of the operations; empty means all. `since` and `until` are aware, `until` exclusive.
+
+    `text` is looked for in the document number, the inspection's id and the subject (client and address).
+    """
+
+    outcome: str = ""
+    kind: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+    run_id: int | None = None
+
+
+@dataclass(frozen=True)
+class InspectionFilter:
+    """What to show of the inspections; empty means all. `since` and `until` (exclusive) bound the scheduled start."""
+
+    state: str = ""
+    reason: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Inspections held up by one cause: how many, for how many dollars, the earliest start, and the first few of them."""
+
+    code: str
+    state: str
+    count: int
+    amount: Decimal
+    since: datetime
+    examples: list[InspectionRow]
+
+
+def operations_page(
+    company_id: int, wanted: OperationFilter, position: Position | None, size: int = PAGE_SIZE
+) -> Page[Operation]:
+    """Return a page of the company's operations, newest first, with their calls loaded."""
+    query = select(Operation).where(Operation.company_id == company_id)
+    if wanted.outcome:
+        query = query.where(Operation.outcome == wanted.outcome)
+    if wanted.run_id is not None:
+        query = query.where(Operation.run_id == wanted.run_id)
+    query = _created_between(company_id, query, wanted.since, wanted.until)
+    named = inspection_named(company_id, wanted.text) if wanted.text else None
+    if named is not None:
+        query = query.where(Operation.inspection_key == named)
+    query = query.options(selectinload(Operation.call))
+    if not wanted.kind and (not wanted.text or named is not None):
+        return keyset_page(query, OPERATION_ORDER, position, size)
+    if wanted.text and named is None:
+        columns = (Operation.subject, Operation.doc_number, Operation.inspection_key)
+        matching = or_(*(column.icontains(wanted.text, autoescape=True) for column in columns))
+    else:
+        matching = true()
+    if wanted.kind:
+        matching = and_(matching, Operation.kind == wanted.kind)
+    return _search(query, matching, position, size)
+
+
+def inspection_named(company_id: int, text: str) -> str | None:
+    """Return the key of the inspection that the text names in full, by the platform's id or as a document number."""
+    bare = text.strip()
+    keys = {bare, bare[3:]} if bare.upper().startswith("SP-") else {bare}
+    rows = select(InspectionRow.key).where(InspectionRow.company_id == company_id, InspectionRow.key.in_(keys))
+    found = set(db.session.scalars(rows))
+    return bare if bare in found else next(iter(found), None)
+
+
+def operations_of(company_id: int, inspection_key: str, limit: int = 200) -> list[Operation]:
+    """Return the newest operations of one inspection, newest first, with their calls."""
+    rows = select(Operation).where(Operation.company_id == company_id, Operation.inspection_key == inspection_key)
+    rows = rows.options(selectinload(Operation.call)).order_by(Operation.id.desc())
+    return list(db.session.scalars(rows.limit(limit)))
+
+
+def runs_page(company_id: int, position: Position | None, size: int = 20) -> Page[Run]:
+    """Return a page of the company's runs, newest first."""
+    return keyset_page(select(Run).where(Run.company_id == company_id), RUN_ORDER, position, size)
+
+
+def run_or_none(company_id: int, run_id: int) -> Run | None:
+    """Return the company's run of that id."""
+    return db.session.scalars(select(Run).where(Run.company_id == company_id, Run.id == run_id)).one_or_none()
+
+
+def inspections_page(
+    company_id: int, wanted: InspectionFilter, position: Position | None, size: int = PAGE_SIZE
+) -> Page[InspectionRow]:
+    """Return a page of the company's inspections, latest scheduled start first."""
+    query = select(InspectionRow).where(InspectionRow.company_id == company_id)
+    if wanted.state:
+        query = query.where(InspectionRow.state == wanted.state)
+    if wanted.reason:
+        query = query.where(InspectionRow.reason == wanted.reason)
+    if wanted.since:
+        query = query.where(InspectionRow.starts_at >= wanted.since)
+    if wanted.until:
+        query = query.where(InspectionRow.starts_at < wanted.until)
+    if wanted.text:
+        query = query.where(_mentions(company_id, wanted.text))
+    return keyset_page(query, INSPECTION_ORDER, position, size)
+
+
+def inspection_or_none(company_id: int, key: str) -> InspectionRow | None:
+    """Return the company's inspection with this platform id."""
+    rows = select(InspectionRow).where(InspectionRow.company_id == company_id, InspectionRow.key == key)
+    return db.session.scalars(rows).one_or_none()
+
+
+def documents_by_inspection(company_id: int, keys: list[str]) -> dict[str, list[Document]]:
+    """Return the documents that stand in QuickBooks, by inspection; Invoices before Payments."""
+    found = documents_of(company_id, keys)
+    return {
+        key: sorted((row for row in rows if row.status == "live"), key=lambda row: (row.kind != "Invoice", row.id))
+        for key, rows in found.items()
+    }
+
+
+def with_receipts(company_id: int, keys: list[str]) -> set[str]:
+    """Return which of these inspections still have a SalesReceipt of the earlier integration."""
+    rows = select(LegacyReceipt.inspection_key).where(
+        LegacyReceipt.company_id == company_id,
+        LegacyReceipt.inspection_key.in_(keys),
+        LegacyReceipt.replaced_at.is_(None),
+    )
+    return set(db.session.scalars(rows))
+
+
+def causes(company_id: int, examples: int = 5) -> list[Cause]:
+    """Return what holds up the company's inspections, by cause; what needs a person first, then most dollars first."""
+    stuck = (InspectionRow.company_id == company_id, InspectionRow.state.in_(STUCK_STATES))
+    grouped = select(
+        InspectionRow.state,
+        InspectionRow.reason,
+        func.count(),
+        func.sum(InspectionRow.total, type_=InspectionRow.total.type),
+        func.min(InspectionRow.starts_at, type_=InspectionRow.starts_at.type),
+    )
+    grouped = grouped.where(*stuck).group_by(InspectionRow.state, InspectionRow.reason)
+    found = []
+    for state, code, count, amount, since in db.session.execute(grouped):
+        same = (InspectionRow.state == state, InspectionRow.reason == code)
+        rows = select(InspectionRow).where(*stuck, *same).order_by(InspectionRow.starts_at).limit(examples)
+        found.append(Cause(code, state, count, amount, since, list(db.session.scalars(rows))))
+    return sorted(found, key=lambda cause: (cause.state != "needs-you", -cause.amount, cause.code))
+
+
+def bad_records(company_id: int) -> list[BadRecord]:
+    """Return the feed records that could not be read, newest first (the first of them, when there are very many)."""
+    rows = select(BadRecord).where(BadRecord.company_id == company_id).order_by(BadRecord.last_seen_at.desc(), BadRecord.key)
+    return list(db.session.scalars(rows.limit(BAD_RECORD_LIMIT)))
+
+
+def bad_record_or_none(company_id: int, key: str) -> BadRecord | None:
+    """Return the unreadable feed record of this platform id."""
+    return db.session.get(BadRecord, (company_id, key))
+
+
+def open_drifts(company_id: int, inspection_key: str | None = None) -> list[Drift]:
+    """Return what people changed in QuickBooks and nobody has settled, oldest first, with the documents."""
+    rows = select(Drift).join(Drift.document).where(Drift.company_id == company_id, Drift.settled_at.is_(None))
+    if inspection_key is not None:
+        rows = rows.where(Document.inspection_key == inspection_key)
+    return list(db.session.scalars(rows.options(selectinload(Drift.document)).order_by(Drift.id)))
+
+
+def invoice_numbers(company_id: int, inspection_keys: list[str]) -> dict[str, str]:
+    """Return the DocNumber of each inspection's newest Invoice, deleted ones too, by inspection."""
+    rows = documents_of(company_id, inspection_keys)
+    newest = {key: [row for row in found if row.kind == "Invoice"][-1:] for key, found in rows.items()}
+    return {key: found[0].doc_number for key, found in newest.items() if found}
+
+
+def customers_to_review(company_id: int) -> list[CustomerLink]:
+    """Return the clients of whom a person must say which Customer they are, oldest first."""
+    rows = select(CustomerLink).where(CustomerLink.company_id == company_id, CustomerLink.state == "ask")
+    return list(db.session.scalars(rows.order_by(CustomerLink.updated_at, CustomerLink.client_key)))
+
+
+def waiting_for(company_id: int, what: str) -> list[InspectionRow]:
+    """Return the inspections that wait for this (such as "customer:<client key>"), earliest start first."""
+    rows = select(InspectionRow).where(InspectionRow.company_id == company_id, InspectionRow.waits_for == what)
+    return list(db.session.scalars(rows.order_by(InspectionRow.starts_at, InspectionRow.id).limit(50)))
+
+
+def attention_counts(company_id: int) -> dict[str, int]:
+    """Return how much waits for a person or by itself: `needs_you`, `waiting` (inspections), `drift` (documents)."""
+    stuck = (InspectionRow.company_id == company_id, InspectionRow.state.in_(STUCK_STATES))
+    by_state = dict(
+        db.session.execute(select(InspectionRow.state, func.count()).where(*stuck).group_by(InspectionRow.state)).all()
+    )
+    drift = select(func.count()).select_from(Drift).where(Drift.company_id == company_id, Drift.settled_at.is_(None))
+    return {
+        "needs_you": by_state.get("needs-you", 0),
+        "waiting": by_state.get("waiting", 0),
+        "drift": db.session.scalar(drift),
+    }
+
+
+def state_counts(company_id: int) -> dict[str, int]:
+    """Return how many inspections are in each state."""
+    rows = select(InspectionRow.state, func.count()).where(InspectionRow.company_id == company_id)
+    return dict(db.session.execute(rows.group_by(InspectionRow.state)).all())
+
+
+def _created_between(company_id: int, query: Select, since: datetime | None, until: datetime | None) -> Select:
+    """Bound by time, and by the ids of that time, so that an old day is found without walking back to it.
+
+    Ids follow the clock but for small differences between machines; the hour of slack covers those.
+    """
+    mine = select(Operation.id).where(Operation.company_id == company_id)
+    if since:
+        query = query.where(Operation.created_at >= since)
+        first = mine.where(Operation.created_at >= since - _CLOCK_SLACK).order_by(Operation.created_at).limit(1)
+        query = query.where(Operation.id >= func.coalesce(first.scalar_subquery(), 0))
+    if until:
+        query = query.where(Operation.created_at < until)
+        last = mine.where(Operation.created_at < until + _CLOCK_SLACK).order_by(Operation.created_at.desc()).limit(1)
+        query = query.where(Operation.id <= func.coalesce(last.scalar_subquery(), 0))
+    return query
+
+
+def _search(query: Select, matching: ColumnElement, position: Position | None, size: int) -> Page[Operation]:
+    """Return a page of the rows of `query` that match, having looked at `SEARCH_ROWS` of them at most."""
+    forward = position is None or position.forward
+    ids = query.with_only_columns(Operation.id).order_by(Operation.id.desc() if forward else Operation.id.asc())
+    if position is not None:
+        ids = ids.where(beyond(OPERATION_ORDER, position))
+    window = ids.limit(SEARCH_ROWS).subquery()
+    low, high, count = db.session.execute(select(func.min(window.c.id), func.max(window.c.id), func.count())).one()
+    if count == 0:
+        return Page([], None, None)
+    matches = query.where(matching, Operation.id.between(low, high))
+    page = keyset_page(matches, OPERATION_ORDER, position, size, top_up=False)
+    if count < SEARCH_ROWS:
+        return page
+    if forward and page.older is None:
+        return replace(page, older=Position(True, (low,)), unfinished=True)
+    if not forward and page.newer is None:
+        return replace(page, newer=Position(False, (high,)), unfinished=True)
+    return page
+
+
+def _mentions(company_id: int, text: str) -> ColumnElement:
+    numbered = select(Document.inspection_key).where(
+        Document.company_id == company_id, Document.doc_number.icontains(text, autoescape=True)
+    )
+    columns = (InspectionRow.client_name, InspectionRow.address, InspectionRow.key)
+    return or_(
+        *(column.icontains(text, autoescape=True) for column in columns), InspectionRow.key.in_(numbered)
+    )

@@ -1,0 +1,115 @@
+"""Keyset paging: a page continues from the last row seen, so the thousandth page costs what the first one does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, literal, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from bookkeeping.storage.base import db
+
+T = TypeVar("T")
+
+PAGE_SIZE = 50
+
+
+class PositionError(ValueError):
+    """The text is no position that `Position.parse` can read: an address was cut or edited."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in an ordered list: the rows older (`forward`) or newer than the one with these column values."""
+
+    forward: bool
+    values: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        parts = (value.isoformat() if isinstance(value, datetime) else str(value) for value in self.values)
+        return "~".join(("older" if self.forward else "newer", *parts))
+
+    @classmethod
+    def parse(cls, text: str, columns: Sequence[InstrumentedAttribute]) -> "Position":
+        """Return the position that `str` wrote for these columns (whole numbers and aware times).
+
+        Raises:
+            PositionError: the text is something else.
+        """
+        direction, *parts = text.split("~")
+        if direction not in ("older", "newer") or len(parts) != len(columns):
+            raise PositionError(text)
+        try:
+            values = tuple(_value(part, column) for part, column in zip(parts, columns, strict=True))
+        except ValueError as error:
+            raise PositionError(text) from error
+        return cls(direction == "older", values)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Rows of one page, newest first, and the positions of its neighbours (None where there is nothing).
+
+    `unfinished`: the search stopped after looking at as many rows as one page may; `older` goes on from there.
+    """
+
+    rows: list[T]
+    older: Position | None
+    newer: Position | None
+    unfinished: bool = False
+
+
+def keyset_page(
+    query: Select,
+    columns: Sequence[InstrumentedAttribute],
+    position: Position | None,
+    size: int = PAGE_SIZE,
+    *,
+    top_up: bool = True,
+) -> Page:
+    """Return the page of `query` at `position` (None: the first), ordered by `columns` descending.
+
+    The columns together must be unique and not null, or rows are lost between pages. The last is the table's id.
+    With `top_up` a page that reaches the newest row is the first page, whole, rather than a short one.
+    """
+    forward = position is None or position.forward
+    ordered = query.order_by(*(column.desc() if forward else column.asc() for column in columns))
+    if position is not None:
+        ordered = ordered.where(beyond(columns, position))
+    rows = list(db.session.scalars(ordered.limit(size + 1)))
+    more = len(rows) > size
+    rows = rows[:size]
+    if top_up and not forward and not more:
+        return keyset_page(query, columns, None, size)
+    if not forward:
+        rows.reverse()
+    older = more if forward else True
+    newer = position is not None if forward else more
+    return Page(
+        rows,
+        older=_at(rows[-1], columns, forward=True) if rows and older else None,
+        newer=_at(rows[0], columns, forward=False) if rows and newer else None,
+    )
+
+
+def beyond(columns: Sequence[InstrumentedAttribute], position: Position) -> Any:
+    """Return the condition for rows on the far side of the position, as one row comparison that an index answers."""
+    values = tuple_(*(literal(value, column.type) for value, column in zip(position.values, columns, strict=True)))
+    return tuple_(*columns) < values if position.forward else tuple_(*columns) > values
+
+
+def _at(row: Any, columns: Sequence[InstrumentedAttribute], *, forward: bool) -> Position:
+    return Position(forward, tuple(getattr(row, column.key) for column in columns))
+
+
+def _value(text: str, column: InstrumentedAttribute) -> Any:
+    if column.type.python_type is not datetime:
+        number = int(text)
+        if not 0 <= number < 2**63:
+            raise ValueError(text)
+        return number
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
