@@ -1,0 +1,104 @@
+"""Who may come in: passwords checked and made, login sessions opened, found and ended. The tables are in `people.py`.
+
+The browser holds a random token; the row holds only its digest, so a copy of the database opens nothing.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.people import LoginSession, User
+
+SESSION_HOURS = 12
+SEEN_EVERY = timedelta(minutes=1)
+
+_hasher = PasswordHasher()  # argon2id with the library's own current parameters.
+_nobody = _hasher.hash(
+    secrets.token_urlsafe(16)
+)  # Checked for unknown addresses, so that both answers take as long.
+
+
+def hash_password(plain: str) -> str:
+    """Return the argon2id hash to store."""
+    return _hasher.hash(plain)
+
+
+def password_fits(password_hash: str, plain: str) -> bool:
+    """Return whether this is the password behind the hash. Takes about a tenth of a second, by design."""
+    try:
+        return _hasher.verify(password_hash, plain)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def user_by_password(email: str, plain: str) -> User | None:
+    """Return the person whose e-mail and password these are, or None without telling which of the two is wrong.
+
+    Ends the current transaction before the slow check, so that no writer waits behind a login.
+    """
+    user = db.session.scalar(
+        select(User).where(User.email == email.strip().lower(), User.removed_at.is_(None))
+    )
+    user_id, stored = (user.id, user.password_hash) if user else (None, _nobody)
+    db.session.commit()
+    if not password_fits(stored, plain) or user_id is None:
+        return None
+    user = db.session.get(User, user_id)
+    if _hasher.check_needs_rehash(stored):
+        user.password_hash = hash_password(plain)
+    return user
+
+
+def open_session(user: User, address: str, agent: str) -> str:
+    """Add a login session to the current transaction and return its token; the caller commits."""
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        LoginSession(digest=token_digest(token), user_id=user.id, address=address[:64], agent=agent[:300])
+    )
+    db.session.flush()
+    return token
+
+
+def live_session(token: str) -> LoginSession | None:
+    """Return the session of this token with its user and company, or None when it has ended in any way."""
+    rows = (
+        select(LoginSession)
+        .where(LoginSession.digest == token_digest(token), LoginSession.ended_at.is_(None))
+        .where(LoginSession.created_at > utcnow() - timedelta(hours=SESSION_HOURS))
+        .options(joinedload(LoginSession.user).joinedload(User.company))
+    )
+    found = db.session.scalar(rows)
+    return found if found is not None and found.user.removed_at is None else None
+
+
+def note_seen(digest: str) -> None:
+    """Write when the session was last seen. Callers ask `seen_is_old` first and give it a transaction of its own."""
+    db.session.execute(update(LoginSession).where(LoginSession.digest == digest).values(seen_at=utcnow()))
+
+
+def seen_is_old(session: LoginSession) -> bool:
+    """Return whether `seen_at` is worth writing again: at most once a minute."""
+    return utcnow() - session.seen_at >= SEEN_EVERY
+
+
+def end_session(digest: str) -> None:
+    """End one session in the current transaction."""
+    mine = (LoginSession.digest == digest, LoginSession.ended_at.is_(None))
+    db.session.execute(update(LoginSession).where(*mine).values(ended_at=utcnow()))
+
+
+def end_sessions_of(user_id: int, *, but: str = "") -> int:
+    """End all sessions of a person, but the one of digest `but`; return how many ended."""
+    theirs = (LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.digest != but)
+    return db.session.execute(update(LoginSession).where(*theirs).values(ended_at=utcnow())).rowcount
+
+
+def token_digest(token: str) -> str:
+    """Return the digest under which a random token (session, consent, hook) is stored."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,32 @@
+"""What a browser sees. `create_app` puts it together; each line is a room of its own. Never imports the worker."""
+
+from flask import Flask
+
+from bookkeeping.queueing import Bell
+from bookkeeping.settings import Settings
+from bookkeeping.storage.base import connect_storage
+from bookkeeping.storage.vault import Vault
+from webapp.error_pages import register_error_pages
+from webapp.extensions import set_up_extensions
+from webapp.frame import set_up_frame
+from webapp.roles import require_marked_views
+from webapp.security import set_up_security
+from webapp.views import register_views
+from webapp.words import set_up_words
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the web app for these settings."""
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app.extensions["settings"] = settings
+    app.extensions["vault"] = Vault(settings.token_keys)
+    app.extensions["bell"] = Bell(settings.redis_url)
+    connect_storage(app, settings.database_url)
+    set_up_security(app, settings)
+    set_up_extensions(app, settings)
+    set_up_words(app)
+    set_up_frame(app)
+    register_views(app)
+    register_error_pages(app)
+    require_marked_views(app)
+    return app

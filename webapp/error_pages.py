@@ -1,0 +1,69 @@
+"""The pages for everything that ends a request early. They need no database, so they show whatever has failed."""
+
+import logging
+import secrets
+
+from flask import Flask, current_app, render_template, request
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from webapp.roles import to_login
+
+logger = logging.getLogger(__name__)
+
+PAGES = {
+    400: ("That did not arrive whole", "Go back, load the page again and try once more."),
+    403: (
+        "Not for your role",
+        "Your login may not do this. An owner of your company can, or can change your role.",
+    ),
+    404: ("Not here", "There is nothing at this address, or it belongs to another company."),
+    405: (
+        "Not this way",
+        "This address cannot be opened like that. Go back and use the buttons of the page.",
+    ),
+    413: ("Too large", "What was sent is larger than we take. Send less at a time."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+}
+
+
+def register_error_pages(app: Flask) -> None:
+    """Answer every HTTP error with its page, and everything else with a reference number."""
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(500, _unexpected)
+
+
+def _csrf(error: CSRFError) -> tuple[str, int] | Response:
+    """A missing token mostly means that the session is over: then the login page helps, else load the page again."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "open_to", ()) and not current_user.is_authenticated:
+        return to_login()
+    return _page(
+        400, "This page was open for too long", "Go back, load the page again and press the button once more."
+    )
+
+
+def _http(error: HTTPException) -> tuple[str, int] | Response:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    title, remedy = PAGES.get(error.code, ("That did not work", "Go back and try again."))
+    return _page(error.code, title, remedy)
+
+
+def _unexpected(error: Exception) -> tuple[str, int]:
+    reference = secrets.token_hex(4)
+    cause = getattr(error, "original_exception", None) or error
+    facts = {"reference": reference, "endpoint": request.endpoint, "error": type(cause).__name__}
+    logger.error(
+        "Request failed, reference %s", reference, extra=facts
+    )  # Flask has logged the traceback just before.
+    return render_template(
+        "error.html", code=500, title="Something went wrong on our side", reference=reference
+    ), 500
+
+
+def _page(code: int, title: str, remedy: str) -> tuple[str, int]:
+    return render_template("error.html", code=code, title=title, remedy=remedy), code

@@ -1,0 +1,66 @@
+"""The frame around every signed-in page: navigation, the company's standing in the top bar. Looked up only when drawn."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+from flask import Flask, request
+from flask_login import current_user
+
+from webapp.standing import Standing, standing_of
+
+
+class Place(NamedTuple):
+    """One entry of the navigation. The addresses are the pages' contract, so they stand here as they are."""
+
+    label: str
+    path: str
+    icon: str
+
+
+COMPANY_PLACES = (
+    Place("Home", "/", "house"),
+    Place("Inspections", "/inspections", "clipboard-check"),
+    Place("Sync log", "/sync-log", "arrow-left-right"),
+    Place("Changed in QuickBooks", "/drift", "pencil-square"),
+    Place("Numbers", "/numbers", "bar-chart-line"),
+    Place("Settings", "/settings", "gear"),
+)
+OPS_PLACES = (
+    Place("Overview", "/ops", "speedometer2"),
+    Place("Failures", "/ops/failures", "exclamation-triangle"),
+    Place("Companies", "/ops/companies", "buildings"),
+)
+
+
+class Frame:
+    """What `base.html` draws around a page. One a render; errors and the login page never ask it anything."""
+
+    @cached_property
+    def person(self):
+        return current_user if current_user.is_authenticated else None
+
+    @cached_property
+    def standing(self) -> Standing | None:
+        company = self.person.company if self.person else None
+        return standing_of(company) if company else None
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        if self.person is None:
+            return ()
+        return OPS_PLACES if self.person.role == "ops" else COMPANY_PLACES
+
+    @property
+    def here(self) -> str:
+        """The path of the place that the current page belongs to: the longest that its address starts with."""
+        fits = [
+            p.path
+            for p in self.places
+            if request.path == p.path or request.path.startswith(p.path.rstrip("/") + "/")
+        ]
+        return max(fits, key=len, default="")
+
+
+def set_up_frame(app: Flask) -> None:
+    """Give every template its `frame`."""
+    app.context_processor(lambda: {"frame": Frame()})

@@ -1,0 +1,97 @@
+"""What a run looks like while it goes on and when it is over, in words: the same for the page, its JSON and its end."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import func, select
+
+from bookkeeping.faults import fault
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.runs import Run
+from webapp.words import plural, span
+
+_SHOWN = ("Customer", "Invoice", "Payment", "SalesReceipt")
+_SUCCESSES = ("created", "updated", "deleted")
+_OPEN = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One run for the screen. `numbers` reads "42 of 118", `left` "about 40 s left"; empty where not known yet."""
+
+    run_id: int
+    finished: bool
+    failed: bool
+    done: int
+    total: int
+    numbers: str
+    left: str
+    phase: str
+    counts: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as app.js reads it."""
+        return asdict(self)
+
+
+def is_open(run: Run | None) -> bool:
+    """Return whether there is such a run and it is not over."""
+    return run is not None and run.state in _OPEN
+
+
+def progress_of(run: Run) -> Progress:
+    """Look up and return how far the run is."""
+    total = max(run.total, run.done)
+    return Progress(
+        run_id=run.id,
+        finished=not is_open(run),
+        failed=run.state == "failed",
+        done=run.done,
+        total=total,
+        numbers=f"{run.done:,} of {total:,}" if total else "",
+        left=_time_left(run, total),
+        phase=run.phase or ("Starting" if run.state == "running" else "Waiting for its turn"),
+        counts=counts_so_far(run),
+    )
+
+
+def counts_so_far(run: Run) -> str:
+    """`76 customers, 42 invoices so far · QuickBooks calls: 6`; empty before the first."""
+    done = ", ".join(plural(count, _NAMES[kind]) for kind, count in written_by(run).items())
+    calls = f"QuickBooks calls: {run.calls:,}" if run.calls else ""
+    return " · ".join(part for part in (f"{done} so far" if done else "", calls) if part)
+
+
+def written_by(run: Run) -> dict[str, int]:
+    """Return how many Customers, Invoices and Payments the run has written, by kind and in that order."""
+    rows = (
+        select(Operation.kind, func.count())
+        .where(Operation.run_id == run.id, Operation.outcome.in_(_SUCCESSES), Operation.kind.in_(_SHOWN))
+        .group_by(Operation.kind)
+    )
+    found = dict(db.session.execute(rows).all())
+    return {kind: found[kind] for kind in _SHOWN if kind in found}
+
+
+def result_sentence(run: Run) -> tuple[str, str]:
+    """Return (tone, sentence) for a run that is over: what was written, or what kept it from being done."""
+    written = ", ".join(plural(count, _NAMES[kind]) for kind, count in written_by(run).items())
+    if run.state == "failed":
+        words = fault(run.error_code)
+        so_far = f" Written before that: {written}." if written else ""
+        return "warning", f"The sync was not finished: {words.title}. {words.remedy}{so_far}"
+    refused = run.counts.get("refused", 0)
+    end = f" {plural(refused, 'write was', 'writes were')} refused: see Needs you." if refused else ""
+    if not written:
+        return "success" if not refused else "warning", f"Done. Nothing had to be sent to QuickBooks.{end}"
+    return "warning" if refused else "success", f"Done. {written} are in QuickBooks.{end}"
+
+
+_NAMES = {"Customer": "customer", "Invoice": "invoice", "Payment": "payment", "SalesReceipt": "sales receipt"}
+
+
+def _time_left(run: Run, total: int) -> str:
+    if not run.started_at or run.done <= 0 or total <= run.done:
+        return ""
+    passed = (utcnow() - run.started_at).total_seconds()
+    return f"about {span(max(passed / run.done * (total - run.done), 1))} left"

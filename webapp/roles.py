@@ -1,0 +1,159 @@
+"""Who may see what: the person behind a session, the two marks that every view carries, and whose company it is.
+
+Every view says `@open_to("owner", …)` or `@public`; the app does not start while one says neither.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, abort, flash, redirect, request, session, url_for
+from flask_login import UserMixin, current_user
+from werkzeug.wrappers import Response
+
+from bookkeeping.storage.base import db, set_reading
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.people import LoginSession, User
+from bookkeeping.storage.sessions import live_session, note_seen, seen_is_old
+from webapp.extensions import login_manager
+from webapp.security import came_from_here, same_site_path
+
+View = TypeVar("View", bound=Callable[..., Any])
+COMPANY_ROLES = ("owner", "bookkeeper")
+_NEVER_KEPT = ("csrf_token", "password")
+_KEPT_AT_MOST = 2000  # Letters; it travels in the session cookie.
+
+
+class Person(UserMixin):
+    """The logged-in person as Flask-Login wants it. `get_id` is the session's token, which only the cookie holds."""
+
+    def __init__(self, token: str, row: LoginSession):
+        self.token = token
+        self.session_digest = row.digest
+        self.user: User = row.user
+
+    def get_id(self) -> str:
+        return self.token
+
+    @property
+    def email(self) -> str:
+        return self.user.email
+
+    @property
+    def name(self) -> str:
+        return self.user.name or self.user.email
+
+    @property
+    def role(self) -> str:
+        return self.user.role
+
+    @property
+    def company(self) -> Company | None:
+        return self.user.company
+
+    @property
+    def is_owner(self) -> bool:
+        return self.user.role == "owner"
+
+
+@login_manager.user_loader
+def _person_of(token: str) -> Person | None:
+    row = live_session(token)
+    if row is None:
+        return None
+    if seen_is_old(row):
+        _note_seen(row.digest)
+        row = live_session(token)
+    return Person(token, row) if row is not None else None
+
+
+def _note_seen(digest: str) -> None:
+    """Write in a transaction of its own, so that a page being read holds no writer's place."""
+    was_reading = request.method in ("GET", "HEAD", "OPTIONS")
+    db.session.commit()
+    set_reading(False)
+    note_seen(digest)
+    db.session.commit()
+    set_reading(was_reading)
+
+
+def public(view: View) -> View:
+    """Mark a view that needs no login."""
+    view.open_to = ()
+    return view
+
+
+def open_to(*roles: str) -> Callable[[View], View]:
+    """Mark a view for people of these roles; others get 403, strangers the login page."""
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                return login_manager.unauthorized()
+            if current_user.role not in roles:
+                abort(403)
+            return view(*args, **kwargs)
+
+        guarded.open_to = roles
+        return guarded
+
+    return mark
+
+
+def require_marked_views(app: Flask) -> None:
+    """Refuse to start while a view says neither who may see it nor that everyone may.
+
+    Raises:
+        RuntimeError: names the views.
+    """
+    unmarked = [
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if not hasattr(view, "open_to") and endpoint.rpartition(".")[2] != "static"
+    ]
+    if unmarked:
+        raise RuntimeError(
+            f"Say who may see {', '.join(unmarked)}: add @open_to(…) or @public below the route."
+        )
+
+
+def current_company() -> Company:
+    """Return the company of the logged-in person. Ops belong to none: 404."""
+    if current_user.company is None:
+        abort(404)
+    return current_user.company
+
+
+@login_manager.unauthorized_handler
+def to_login() -> Response:
+    """Send a stranger to the login page, with a sentence, and remember where they were and what they had typed."""
+    if "_user_id" in session:
+        session.pop("_user_id")
+        flash("Your session has ended. Log in again, and you are back where you were.", "warning")
+    elif request.path != "/":
+        flash("Log in to see that page.", "info")
+    return redirect(url_for("auth.login", next=_way_back()), 303)
+
+
+def _way_back() -> str | None:
+    if request.endpoint == "quickbooks.callback":
+        return url_for("quickbooks.page")  # The code in the callback's address must not be kept anywhere.
+    if request.method in ("GET", "HEAD"):
+        here = request.full_path if request.query_string else request.path
+        return None if here == "/" else same_site_path(here)
+    if not came_from_here():
+        return None
+    typed = {name: value for name, value in request.form.items() if name not in _NEVER_KEPT}
+    if sum(map(len, typed.values())) <= _KEPT_AT_MOST:
+        session["kept_input"] = {"path": request.path, "fields": typed}
+    return same_site_path(request.referrer.removeprefix(request.host_url.rstrip("/")))
+
+
+def kept_input(path: str) -> dict[str, str] | None:
+    """Return once what was typed into the form that posts to `path` when the session had ended, or None."""
+    kept = session.get("kept_input")
+    if not kept or kept["path"] != path:
+        return None
+    session.pop("kept_input")
+    return kept["fields"]

@@ -1,0 +1,118 @@
+"""How a company stands: its inspections counted by state, its connection, and the one sentence that says it all."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from bookkeeping.settings import Settings
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.documents import Drift
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.journal import Operation
+from webapp.words import plural
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`counts` is inspections by state; `drifts` documents changed in QuickBooks and not settled yet."""
+
+    company: Company
+    connection: Connection | None
+    counts: dict[str, int] = field(default_factory=dict)
+    drifts: int = 0
+
+    @property
+    def connected(self) -> bool:
+        """True exactly when the owner sees *Disconnect*."""
+        return self.connection is not None and self.connection.usable
+
+    @property
+    def word(self) -> str:
+        """The status word of the whole company: a state's key, `paused`, `reconnect`, or `off`."""
+        if self.connection is None or self.connection.state in ("disconnected", "refused"):
+            return "off"
+        if self.connection.state == "reconnect":
+            return "needs-you"
+        if self.company.paused_at:
+            return "paused"
+        if self.company.brake_at or self.company.feed_state == "refused":
+            return "needs-you"
+        for state in ("needs-you", "drift", "syncing", "waiting"):
+            if self.counts.get(state):
+                return state
+        return "waiting" if self.company.wait_code else "in-sync"
+
+    @property
+    def sentence(self) -> str:
+        """What is so, in one sentence."""
+        if not self.connected:
+            return _UNCONNECTED[self.connection.state if self.connection else "never"]
+        if self.company.paused_at:
+            return "Syncing is paused."
+        if self.company.brake_at:
+            return f"{plural(self.company.brake_count, 'delete waits', 'deletes wait')} for your approval."
+        if self.company.feed_state == "refused":
+            return "We cannot read your inspections: the inspection platform refuses our key."
+        if needs := self.counts.get("needs-you"):
+            return f"{plural(needs, 'inspection needs', 'inspections need')} you."
+        if self.drifts:
+            return f"{plural(self.drifts, 'document was', 'documents were')} changed in QuickBooks."
+        if syncing := self.counts.get("syncing"):
+            return f"{plural(syncing, 'inspection is', 'inspections are')} on the way to QuickBooks."
+        if waiting := self.counts.get("waiting"):
+            return f"{plural(waiting, 'inspection waits', 'inspections wait')}. We try again by ourselves."
+        if not sum(self.counts.values()):
+            return "No inspections yet."
+        return "Everything is in the books."
+
+
+_UNCONNECTED = {
+    "never": "QuickBooks is not connected yet.",
+    "disconnected": "QuickBooks is disconnected.",
+    "refused": "This QuickBooks company cannot be used.",
+    "reconnect": "QuickBooks no longer lets us in.",
+}
+
+
+def standing_of(company: Company) -> Standing:
+    """Count and return how the company stands now."""
+    by_state = (
+        select(InspectionRow.state, func.count())
+        .where(InspectionRow.company_id == company.id)
+        .group_by(InspectionRow.state)
+    )
+    open_drifts = select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))
+    return Standing(
+        company=company,
+        connection=db.session.get(Connection, company.id),
+        counts=dict(db.session.execute(by_state).all()),
+        drifts=db.session.scalar(open_drifts),
+    )
+
+
+def today(company: Company) -> list[tuple[str, str, int]]:
+    """Return (kind, outcome, count) of the operations settled since midnight in the company's zone."""
+    zone = ZoneInfo(company.time_zone)
+    midnight = datetime.combine(utcnow().astimezone(zone).date(), time(), zone)
+    mine = (Operation.company_id == company.id, Operation.settled_at >= midnight)
+    rows = select(Operation.kind, Operation.outcome, func.count()).where(*mine)
+    grouped = rows.group_by(Operation.kind, Operation.outcome).order_by(Operation.kind, Operation.outcome)
+    return [tuple(row) for row in db.session.execute(grouped)]
+
+
+def next_nightly(settings: Settings, now: datetime | None = None) -> datetime:
+    """Return the next nightly run as an aware instant."""
+    zone = ZoneInfo(settings.sync_time_zone)
+    local = (now or utcnow()).astimezone(zone)
+    due = local.replace(hour=settings.sync_hour, minute=0, second=0, microsecond=0)
+    return due if due > local else (due + timedelta(days=1))
+
+
+def next_sync(company: Company) -> datetime | None:
+    """Return when the company is looked at next, or None when nothing is planned (never polled yet)."""
+    times = [at for at in (company.next_poll_at, company.not_before) if at]
+    return max(times) if times else None

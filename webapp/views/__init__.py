@@ -1,0 +1,21 @@
+"""One file a page family, each with its blueprint `bp`. A new file is imported and listed here, and nowhere else."""
+
+from flask import Flask
+
+from webapp.views import auth, health, home, hooks, quickbooks, runs, settings
+
+BLUEPRINTS = (
+    auth.bp,
+    home.bp,
+    settings.bp,
+    quickbooks.bp,
+    runs.bp,
+    hooks.bp,
+    health.bp,
+)
+
+
+def register_views(app: Flask) -> None:
+    """Hang every page family into the app."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,97 @@
+"""Logging in and out. Sessions are rows (`storage/sessions.py`); what they may see is decided in `webapp/roles.py`."""
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_login import current_user, login_user, logout_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import EmailField, PasswordField
+from wtforms.validators import DataRequired, Length
+
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import db
+from bookkeeping.storage.people import User
+from bookkeeping.storage.sessions import end_session, live_session, open_session, user_by_password
+from webapp.extensions import client_address, limiter
+from webapp.roles import COMPANY_ROLES, Person, open_to, public
+from webapp.security import same_site_path
+
+bp = Blueprint("auth", __name__)
+
+
+class LoginForm(FlaskForm):
+    email = EmailField(
+        "Email",
+        validators=[DataRequired("Enter your e-mail address."), Length(max=254, message="That is too long.")],
+        render_kw={"autocomplete": "username", "autofocus": True},
+    )
+    password = PasswordField(
+        "Password",
+        validators=[DataRequired("Enter your password."), Length(max=1000, message="That is too long.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+def _account() -> str:
+    return "account:" + request.form.get("email", "").strip().lower()[:254]
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code == 401  # Only wrong passwords count towards the limits.
+
+
+@bp.get("/login")
+@public
+def login():
+    """Show the login page; people who are logged in go on."""
+    if current_user.is_authenticated:
+        return redirect(_onward())
+    return render_template("login.html", form=LoginForm())
+
+
+@bp.post("/login")
+@public
+@limiter.limit("5 per minute; 30 per hour", key_func=_account, deduct_when=_failed)
+@limiter.limit("20 per minute; 200 per hour", deduct_when=_failed)
+def log_in():
+    """Check e-mail and password; a new session at every login, whatever the browser held before."""
+    form = LoginForm()
+    if not form.validate_on_submit():
+        return render_template("login.html", form=form), 422
+    user = user_by_password(form.email.data, form.password.data)
+    if user is None:
+        form.password.errors = ["E-mail and password do not belong together. Check both and try again."]
+        return render_template("login.html", form=form), 401
+    _start_session(user)
+    db.session.commit()
+    return redirect(_onward(), 303)
+
+
+@bp.post("/logout")
+@open_to(*COMPANY_ROLES, "ops")
+def log_out():
+    """End the session, wherever its cookie is."""
+    end_session(current_user.session_digest)
+    record_act(current_user.user.company_id, current_user.email, "logged out", address=client_address())
+    db.session.commit()
+    logout_user()
+    session.clear()
+    flash("You are logged out.", "success")
+    return redirect(url_for(".login"), 303)
+
+
+def _start_session(user: User) -> None:
+    kept = session.get("kept_input")
+    if current_user.is_authenticated:
+        end_session(current_user.session_digest)
+    session.clear()
+    token = open_session(user, client_address(), request.user_agent.string)
+    record_act(user.company_id, user.email, "logged in", address=client_address())
+    session.permanent = True
+    if kept:
+        session["kept_input"] = kept
+        flash("What you had typed is still in the form. Look at it and save it again.", "info")
+    login_user(Person(token, live_session(token)))
+
+
+def _onward() -> str:
+    return same_site_path(request.args.get("next")) or url_for("home.page")

@@ -1,0 +1,41 @@
+"""For whatever watches the process: is it up, can it reach the database and the queue."""
+
+from flask import Blueprint, current_app
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bookkeeping.storage.base import db
+from webapp.roles import public
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+@public
+def process():
+    """The process answers; nothing else is looked at."""
+    return {"process": "ok"}
+
+
+@bp.get("/readyz")
+@public
+def ready():
+    """The database and the queue answer; 503 says which does not."""
+    parts = {
+        "database": _answers(_ask_database),
+        "queue": _answers(current_app.extensions["bell"].redis.ping),
+    }
+    return parts, 200 if set(parts.values()) == {"ok"} else 503
+
+
+def _ask_database() -> None:
+    db.session.execute(text("SELECT 1"))
+
+
+def _answers(ask) -> str:
+    try:
+        ask()
+    except (SQLAlchemyError, RedisError) as error:
+        return type(error).__name__
+    return "ok"

@@ -1,0 +1,29 @@
+"""Home: one sentence first, then how the inspections stand, what happened today and what happens next."""
+
+from flask import Blueprint, current_app, redirect, render_template
+from flask_login import current_user
+
+from bookkeeping.storage.runs import latest_run
+from webapp.progress import is_open, progress_of
+from webapp.roles import COMPANY_ROLES, open_to
+from webapp.standing import next_nightly, next_sync, standing_of, today
+
+bp = Blueprint("home", __name__)
+
+
+@bp.get("/")
+@open_to(*COMPANY_ROLES, "ops")
+def page():
+    """Show how the company stands; ops have their own first page."""
+    if current_user.role == "ops":
+        return redirect("/ops")
+    company = current_user.company
+    run = latest_run(company.id, "first")
+    return render_template(
+        "home.html",
+        standing=standing_of(company),
+        today=today(company),
+        job=progress_of(run) if is_open(run) else None,
+        next_sync=next_sync(company),
+        next_nightly=next_nightly(current_app.extensions["settings"]),
+    )

@@ -1,0 +1,27 @@
+"""Calls from the inspection platform: something changed, look now. What changed is read from the feed, never from the call."""
+
+from flask import Blueprint, abort, current_app
+from sqlalchemy import select
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company, make_poll_due
+from bookkeeping.storage.sessions import token_digest
+from webapp.extensions import csrf, limiter
+from webapp.roles import public
+
+bp = Blueprint("hooks", __name__)
+
+
+@bp.post("/hooks/inspections/<secret>")
+@public
+@csrf.exempt
+@limiter.limit("120 per minute")
+def inspections(secret: str):
+    """Make the company's poll due and ring. The secret address is the proof; the body may be anything."""
+    company_id = db.session.scalar(select(Company.id).where(Company.hook_digest == token_digest(secret)))
+    if company_id is None:
+        abort(404)
+    make_poll_due(company_id)
+    db.session.commit()
+    current_app.extensions["bell"].ring(company_id)
+    return "", 204

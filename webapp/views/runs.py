@@ -1,0 +1,21 @@
+"""How far a run is, for the bars that move."""
+
+from flask import Blueprint, abort
+from flask_login import current_user
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.runs import Run
+from webapp.progress import progress_of
+from webapp.roles import COMPANY_ROLES, open_to
+
+bp = Blueprint("runs", __name__)
+
+
+@bp.get("/runs/<int:run_id>/progress")
+@open_to(*COMPANY_ROLES, "ops")
+def progress(run_id: int):
+    """Answer with the run's progress; a run of another company is not there. Ops see all companies' runs."""
+    run = db.session.get(Run, run_id)
+    if run is None or (current_user.role != "ops" and run.company_id != current_user.user.company_id):
+        abort(404)
+    return progress_of(run).as_json()

@@ -1,0 +1,43 @@
+"""Company Settings: the company, its integrations, and the address at which the platform may wake us."""
+
+import secrets
+
+from flask import Blueprint, current_app, render_template
+from flask_login import current_user
+
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import db
+from bookkeeping.storage.sessions import token_digest
+from webapp.extensions import client_address
+from webapp.intuit import remember_authorize_origin
+from webapp.roles import COMPANY_ROLES, open_to
+from webapp.standing import next_sync, standing_of
+
+bp = Blueprint("settings", __name__)
+
+
+@bp.get("/settings")
+@open_to(*COMPANY_ROLES)
+def page():
+    """Show Company Settings with System Integrations."""
+    standing = standing_of(current_user.company)
+    if not standing.connected:
+        remember_authorize_origin()
+    return render_template("settings.html", standing=standing, next_sync=next_sync(standing.company))
+
+
+@bp.post("/settings/hook")
+@open_to("owner")
+def make_hook():
+    """Make a new secret address for the platform's calls, show it this once, and end the one before."""
+    company = current_user.company
+    secret = secrets.token_urlsafe(24)
+    company.hook_digest = token_digest(secret)
+    record_act(company.id, current_user.email, "made a new hook address", address=client_address())
+    db.session.commit()
+    base = current_app.extensions["settings"].public_url
+    standing = standing_of(company)
+    hook_url = f"{base}/hooks/inspections/{secret}"
+    return render_template(
+        "settings.html", standing=standing, next_sync=next_sync(company), hook_url=hook_url
+    )

@@ -1,0 +1,87 @@
+"""How values read on screen: money, days, times with their zone, spans. Jinja filters, pure functions of their values."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from bookkeeping.faults import fault
+from bookkeeping.storage.base import utcnow
+from bookkeeping.storage.inspections import STATES
+from bookkeeping.storage.journal import OUTCOMES
+
+MST = ZoneInfo("Etc/GMT+7")
+
+
+def set_up_words(app: Flask) -> None:
+    """Make the filters known to the templates, and the tables of words that the components look up."""
+    for word in (money, day, local_time, clock_time, zone_name, ago, span, plural, month):
+        app.jinja_env.filters[word.__name__] = word
+    app.jinja_env.globals |= {"STATES": STATES, "OUTCOMES": OUTCOMES, "fault": fault, "MST": MST}
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def money(amount: Decimal) -> str:
+    """`Decimal("-1234.5")` → `−$1,234.50`."""
+    return f"{'−' if amount < 0 else ''}${abs(amount):,.2f}"
+
+
+def day(value: date) -> str:
+    """`date(2026, 3, 2)` → `Mar 2, 2026`."""
+    return f"{value:%b} {value.day}, {value.year}"
+
+
+def month(value: str) -> str:
+    """`2026-03` → `March 2026`."""
+    return f"{date.fromisoformat(value + '-01'):%B %Y}"
+
+
+def clock_time(at: datetime, zone: str | ZoneInfo) -> str:
+    """The time of day in `zone`: `9:15 AM`."""
+    there = at.astimezone(_zone(zone))
+    return f"{there:%I:%M %p}".lstrip("0")
+
+
+def local_time(at: datetime, zone: str | ZoneInfo) -> str:
+    """Day and time in `zone` with its name: `Mar 2, 2026, 9:15 AM MST`."""
+    return f"{day(at.astimezone(_zone(zone)))}, {clock_time(at, zone)} {zone_name(at, zone)}"
+
+
+def zone_name(at: datetime, zone: str | ZoneInfo) -> str:
+    """The zone's short name at that instant; our nightly zone, UTC−7 all year, reads MST."""
+    name = at.astimezone(_zone(zone)).tzname() or ""
+    return "MST" if name == "-07" else name
+
+
+def ago(at: datetime | None) -> str:
+    """How long ago or ahead, roughly: `2 min ago`, `in 4 min`, `just now`, `never`."""
+    if at is None:
+        return "never"
+    seconds = (utcnow() - at).total_seconds()
+    if abs(seconds) < 45:
+        return "just now" if seconds >= 0 else "in a moment"
+    return f"{span(abs(seconds))} ago" if seconds > 0 else f"in {span(abs(seconds))}"
+
+
+def span(length: float | timedelta) -> str:
+    """A length of time, roughly: `40 s`, `2 min`, `7 h 12 min`, `3 days`."""
+    seconds = round(length.total_seconds() if isinstance(length, timedelta) else length)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes and hours < 10 else f"{hours} h"
+    return plural(round(hours / 24), "day")
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`plural(1, "invoice")` → `1 invoice`; `plural(2, "invoice")` → `2 invoices`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _zone(zone: str | ZoneInfo) -> ZoneInfo:
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)
