@@ -44,11 +44,19 @@ def read_record(record: Any, included: Included) -> Inspection | BadRecord:
 
     A tombstone is believed even when its lines or payments are unreadable: nothing is booked from it.
     """
+    raw = record if isinstance(record, dict) else {"record": record}
     try:
         return _inspection(record, included)
     except BadRecordError as error:
-        raw = record if isinstance(record, dict) else {"record": record}
-        return BadRecord(_key_or_empty(raw), str(error), storable(raw), _updated_or_none(raw))
+        reason = str(error)
+    except RecursionError:
+        reason = "The record is nested too deeply to be read."
+    return BadRecord(
+        key=_or_else(lambda: key_of(raw), ""),
+        reason=reason,
+        raw=_or_else(lambda: storable(raw), {}),
+        updated_at=_or_else(lambda: Fields(raw, "the inspection").time("updated_at"), None),
+    )
 
 
 def _inspection(record: Any, included: Included) -> Inspection:
@@ -178,13 +186,5 @@ def _refuse_twice(kind: str, keys: Iterable[str]) -> None:
 def _or_else(read: Callable[[], Any], otherwise: Any) -> Any:
     try:
         return read()
-    except BadRecordError:
+    except (BadRecordError, RecursionError):
         return otherwise
-
-
-def _key_or_empty(raw: dict[str, Any]) -> str:
-    return _or_else(lambda: key_of(raw), "")
-
-
-def _updated_or_none(raw: dict[str, Any]) -> datetime | None:
-    return _or_else(lambda: Fields(raw, "the inspection").time("updated_at"), None)

@@ -173,6 +173,27 @@ def test_a_voided_payment_goes_alone():
     assert names(books.steps(planned)) == ["DeletePayment"]
 
 
+def test_a_payment_left_with_another_customer_is_made_again():
+    books = Books()
+    wanted = documents(payments=(payment("400"),))
+    books.run(wanted, "71")
+    books.known["Payment", "p1"] = replace(books.payments[0], customer_id="70")
+    planned = books.plan(wanted, "71")
+    assert names(books.steps(planned)) == ["DeletePayment", "CreatePayment"]
+    assert planned.after[0].generation == 2
+
+
+def test_payments_are_linked_to_an_invoice_that_is_made_again():
+    books = Books()
+    wanted = documents(payments=(payment("400"),))
+    books.run(wanted, "71")
+    del books.known["Invoice", "1042"]
+    planned = books.run(wanted, "71")
+    assert names(books.steps(planned)) == ["CreateInvoice", "UpdatePayment"]
+    assert planned.invoice.generation == 2
+    assert books.plan(wanted, "71").empty
+
+
 def hold(books, kind, **changes):
     for place, known in list(books.known.items()):
         if place[0] == kind:
