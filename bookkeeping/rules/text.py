@@ -62,7 +62,7 @@ def email_field(text: str) -> str:
 
 
 def _writable(letter: str) -> str:
-    if letter in "\n\t" or " " <= letter <= "~" or "\xa0" <= letter <= "\xff" and letter != "\xad":
+    if letter in "\n\t" or " " <= letter <= "~" or ("\xa0" <= letter <= "\xff" and letter != "\xad"):
         return letter
     if letter in _SPELLINGS:
         return _SPELLINGS[letter]
