@@ -1,0 +1,258 @@
+"""Invoices, sales receipts, credit memos and refund receipts: their lines, discounts, tax, totals, numbers and dates.
+
+`finished` takes a body of checked values and returns what is stored. What a change means for payments is in `money`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from standins.intuit import errors, ledger, schema, shapes
+from standins.intuit.realm import Realm, Record
+
+CENT = Decimal("0.01")
+ZERO = Decimal("0.00")
+DEFAULT_ITEM = "1"
+
+
+def finished(
+    realm: Realm,
+    entity: str,
+    body: dict,
+    before: Record | None,
+    *,
+    new_lines: bool = True,
+    duplicates_allowed: bool = False,
+) -> dict:
+    """Return the body to store for a sale. `before` is the record as it is, None on create.
+
+    Without `new_lines` the lines are those of the record and are not checked again.
+
+    Raises:
+        QuickBooksFault: whatever QuickBooks refuses about the sale itself.
+    """
+    if entity != "SalesReceipt" and "CustomerRef" not in body:
+        raise errors.missing("CustomerRef")
+    if not body.get("Line"):
+        raise errors.missing("Line")
+    body.setdefault("TxnDate", realm.today().isoformat())
+    if new_lines:
+        body["Line"] = _lines(realm, body["Line"])
+    else:
+        body["Line"] = [dict(line) for line in body["Line"] if line["DetailType"] != "SubTotalLineDetail"]
+    _total(realm, body)
+    _number(realm, entity, body, before, duplicates_allowed)
+    body.setdefault("CurrencyRef", {"value": "USD", "name": "United States Dollar"})
+    body.setdefault("PrintStatus", "NeedToPrint")
+    body.setdefault("EmailStatus", "NotSet")
+    body.setdefault("ApplyTaxAfterDiscount", False)
+    body.setdefault("CustomField", [])
+    if body["EmailStatus"] == "NeedToSend" and "BillEmail" not in body:
+        raise errors.QuickBooksFault(
+            6420, "Email Required", "Email Required : BillEmail is needed to send this."
+        )
+    customer = realm.find("Customer", body["CustomerRef"]["value"]) if "CustomerRef" in body else None
+    for name in ("BillAddr", "ShipAddr"):
+        if customer and name not in body and name in customer.body:
+            body[name] = customer.body[name]
+    if entity == "Invoice":
+        body.setdefault("Deposit", ZERO)
+        _due(realm, body, customer)
+    elif entity in ("SalesReceipt", "RefundReceipt"):
+        _account(realm, entity, body)
+    return body
+
+
+def _lines(realm: Realm, given: Any) -> list[dict]:
+    if not isinstance(given, list):
+        raise errors.invalid(2250, "Lines", "Line", given)
+    if len(given) > 10_000:
+        raise errors.business("A transaction can have 10000 lines at most.")
+    lines = []
+    used = {str(line["Id"]) for line in given if isinstance(line, dict) and line.get("Id")}
+    fresh = (str(count) for count in range(1, 2 * len(given) + 2) if str(count) not in used)
+    for raw in given:
+        if isinstance(raw, dict) and raw.get("DetailType") == "SubTotalLineDetail":
+            continue
+        line = _line(realm, raw)
+        line["Id"] = str(raw.get("Id") or next(fresh))
+        line["LineNum"] = len(lines) + 1
+        lines.append(line)
+    if not any(line["DetailType"] != "DiscountLineDetail" for line in lines):
+        raise errors.missing("Line")
+    return lines
+
+
+def _line(realm: Realm, raw: Any) -> dict:
+    line = shapes.cleaned(realm, schema.LINE, raw)
+    kind = line.get("DetailType")
+    if kind == "SalesItemLineDetail":
+        return _item_line(realm, line)
+    if kind == "DiscountLineDetail":
+        return _discount_line(realm, line)
+    if kind == "DescriptionOnly":
+        return {
+            "Description": line.get("Description", ""),
+            "DetailType": kind,
+            "DescriptionLineDetail": line.get("DescriptionLineDetail") or {},
+        }
+    if kind is None:
+        raise errors.missing("DetailType")
+    if kind == "GroupLineDetail":
+        raise errors.QuickBooksFault(
+            5030, "Feature Not Supported", "Feature Not Supported : Bundles are not switched on."
+        )
+    raise errors.invalid(2170, "Enumeration", "DetailType", kind)
+
+
+def _item_line(realm: Realm, line: dict) -> dict:
+    if "Amount" not in line:
+        raise errors.missing("Amount")
+    if not isinstance(line.get("SalesItemLineDetail"), dict):
+        raise errors.QuickBooksFault(
+            6440, "Detail Required", "Detail Required : The line has no SalesItemLineDetail."
+        )
+    detail = shapes.cleaned(realm, schema.SALES_DETAIL, line["SalesItemLineDetail"])
+    if "ItemRef" not in detail:
+        detail["ItemRef"] = shapes.reference(realm, "ItemRef", "Item", {"value": DEFAULT_ITEM})
+    item = realm.find("Item", detail["ItemRef"]["value"])
+    if item.body["Type"] == "Category":
+        raise errors.bad_reference("Items", item.id)
+    quantity, price = detail.get("Qty"), detail.get("UnitPrice")
+    if quantity is not None and price is not None and (quantity or price):
+        expected = (quantity * price).quantize(CENT, ROUND_HALF_UP)
+        if expected != line["Amount"]:
+            raise errors.wrong_amount(line["Amount"])
+    code = (detail.get("TaxCodeRef") or {}).get("value")
+    if code not in (None, "", "TAX", "NON"):
+        raise errors.QuickBooksFault(
+            6100,
+            "Invalid Line Tax Code",
+            "Invalid Line Tax Code : The tax code of a US sales line is TAX or NON.",
+        )
+    taxed = realm.preference("TaxPrefs", "UsingSalesTax") and item.body.get("Taxable")
+    detail["TaxCodeRef"] = {"value": code or ("TAX" if taxed else "NON")}
+    kept = {name: line[name] for name in ("Description", "Amount", "DetailType") if name in line}
+    return kept | {"SalesItemLineDetail": detail}
+
+
+def _discount_line(realm: Realm, line: dict) -> dict:
+    if not realm.preference("SalesFormsPrefs", "AllowDiscount"):
+        raise errors.QuickBooksFault(
+            5030, "Feature Not Supported", "Feature Not Supported : Discounts are switched off."
+        )
+    detail = shapes.cleaned(realm, schema.DISCOUNT_DETAIL, line.get("DiscountLineDetail") or {})
+    percent = detail.get("DiscountPercent")
+    if detail.get("PercentBased"):
+        if percent is None or not 0 <= percent <= 100:
+            raise errors.QuickBooksFault(
+                6090, "Invalid Discount", "Invalid Discount : DiscountPercent is missing or wrong."
+            )
+    elif line.get("Amount") is None:
+        raise errors.QuickBooksFault(
+            6090, "Invalid Discount", "Invalid Discount : The discount line has no Amount."
+        )
+    detail.setdefault("PercentBased", False)
+    if "DiscountAccountRef" not in detail:
+        account = ledger.account_of(realm, "DiscountsRefundsGiven")
+        detail["DiscountAccountRef"] = {"value": account.id, "name": account.body["Name"]}
+    return {
+        "Amount": line.get("Amount", ZERO),
+        "DetailType": "DiscountLineDetail",
+        "DiscountLineDetail": detail,
+    }
+
+
+def _total(realm: Realm, body: dict) -> None:
+    items = [line for line in body["Line"] if line["DetailType"] == "SalesItemLineDetail"]
+    discounts = [line for line in body["Line"] if line["DetailType"] == "DiscountLineDetail"]
+    subtotal = sum((line["Amount"] for line in items), ZERO)
+    for line in discounts:
+        if line["DiscountLineDetail"]["PercentBased"]:
+            percent = line["DiscountLineDetail"]["DiscountPercent"]
+            line["Amount"] = (subtotal * percent / 100).quantize(CENT, ROUND_HALF_UP)
+    position = len(body["Line"]) - len(discounts)
+    others = [line for line in body["Line"] if line["DetailType"] != "DiscountLineDetail"]
+    summary = {"Amount": subtotal, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
+    body["Line"] = [*others[:position], summary, *discounts]
+    net = subtotal - sum((line["Amount"] for line in discounts), ZERO)
+    body["TxnTaxDetail"] = {"TotalTax": _tax(realm, body, items)}
+    body["TotalAmt"] = net + body["TxnTaxDetail"]["TotalTax"]
+    if body["TotalAmt"] < 0:
+        raise errors.business("Transaction amount must be 0 or greater.")
+
+
+def _tax(realm: Realm, body: dict, items: list[dict]) -> Decimal:
+    if not realm.preference("TaxPrefs", "UsingSalesTax"):
+        return ZERO
+    taxed = [line for line in items if line["SalesItemLineDetail"]["TaxCodeRef"]["value"] == "TAX"]
+    if len(items) > 750 and taxed:
+        raise errors.business("A taxable transaction can have 750 lines at most.")
+    given = (body.get("TxnTaxDetail") or {}).get("TotalTax")
+    if given not in (None, ""):
+        return shapes.money("TotalTax", given)
+    if not realm.preference("TaxPrefs", "PartnerTaxEnabled"):
+        return ZERO
+    rate = Decimal(str(realm.meta["tax_percent"])) / 100
+    return (sum((line["Amount"] for line in taxed), ZERO) * rate).quantize(CENT, ROUND_HALF_UP)
+
+
+def _number(realm: Realm, entity: str, body: dict, before: Record | None, duplicates_allowed: bool) -> None:
+    custom = realm.preference("SalesFormsPrefs", "CustomTxnNumbers")
+    number = body.get("DocNumber")
+    if not number:
+        if before is None and not custom:
+            body["DocNumber"] = str(realm.meta["next_doc_number"])
+            realm.meta["next_doc_number"] += 1
+        return
+    if custom and realm.meta["warn_duplicate_doc_numbers"] and not duplicates_allowed:
+        for other in realm.under("doc", entity, number.casefold()):
+            if other is not before:
+                raise errors.duplicate_document(number, entity, other.id)
+
+
+def _due(realm: Realm, body: dict, customer: Record) -> None:
+    if "DueDate" in body:
+        return
+    term_id = (body.get("SalesTermRef") or customer.body.get("SalesTermRef") or {}).get("value")
+    term = realm.find("Term", term_id) if term_id else None
+    days = int(term.body.get("DueDays", 0)) if term else 0
+    body["DueDate"] = (date.fromisoformat(body["TxnDate"]) + timedelta(days=days)).isoformat()
+
+
+def _account(realm: Realm, entity: str, body: dict) -> None:
+    if "DepositToAccountRef" not in body:
+        if entity == "RefundReceipt":
+            raise errors.missing("DepositToAccountRef")
+        account = ledger.account_of(realm, "UndepositedFunds")
+        body["DepositToAccountRef"] = {"value": account.id, "name": account.body["Name"]}
+    check_money_account(realm, body["DepositToAccountRef"]["value"])
+
+
+def check_money_account(realm: Realm, account_id: str) -> None:
+    """Refuse an account that cannot hold received money."""
+    account = realm.find("Account", account_id)
+    if account.body["AccountType"] not in ("Bank", "Other Current Asset"):
+        raise errors.QuickBooksFault(
+            6430,
+            "Invalid Account Type",
+            "Invalid Account Type : Money can be put into a bank account or another current asset only.",
+        )
+
+
+def voided(body: dict) -> dict:
+    """Return a sale with every amount zero, marked Voided."""
+    note = body.get("PrivateNote")
+    lines = []
+    for line in body["Line"]:
+        line = dict(line)
+        if "Amount" in line:
+            line["Amount"] = ZERO
+        if line["DetailType"] == "SalesItemLineDetail":
+            zero = {name: Decimal(0) for name in ("Qty", "UnitPrice") if name in line["SalesItemLineDetail"]}
+            line["SalesItemLineDetail"] = line["SalesItemLineDetail"] | zero
+        lines.append(line)
+    marked = {"PrivateNote": f"Voided - {note}"[:4000] if note else "Voided", "TotalAmt": ZERO}
+    return body | marked | {"Line": lines, "TxnTaxDetail": {"TotalTax": ZERO}}
