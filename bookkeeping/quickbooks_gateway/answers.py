@@ -58,7 +58,7 @@ def check(status: int, headers: Mapping[str, str], text: str, *, writes: bool, n
     tid = headers.get("intuit_tid")
     content = _json(text)
     found = find_fault(content) if isinstance(content, dict) else _xml_fault(text)
-    usable = status == 200 and isinstance(content, dict) and found is None
+    usable = status == 200 and isinstance(content, dict) and "Fault" not in content and found is None
     if usable:
         return
     code = found.code if found else ""

@@ -18,10 +18,12 @@ Body = dict[str, Any]
 Sync = tuple[str, str]  # (QuickBooks id, SyncToken) of the object to change.
 
 
-def customer_body(desired: DesiredCustomer, display_name: str) -> Body:
-    """Return a new Customer; `display_name` is free in QuickBooks. Empty values are left out."""
+def customer_body(desired: DesiredCustomer, display_name: str, *, sync: Sync | None = None) -> Body:
+    """Return the Customer, new or (with `sync`) as a sparse update; `display_name` is free in QuickBooks. Empty values are left out."""
+    identity = {"Id": sync[0], "SyncToken": sync[1], "sparse": True} if sync else {}
     return _without_empty(
-        {
+        identity
+        | {
             "DisplayName": display_name,
             "GivenName": desired.given_name,
             "FamilyName": desired.family_name,

@@ -31,7 +31,8 @@ _NOT_ENTITIES = {"bId", "time", "warnings", "Fault", "fault"}
 class ItemAnswer:
     """What became of one write: exactly one of `entity` (as QuickBooks stored it), `deleted` and `error` holds.
 
-    `b_id` names the batch item, empty for a lone write. `entity` keeps its Id and status for a deletion too.
+    `b_id` names the batch item, empty for a lone write. `entity` keeps its Id and status for a deletion too. `reference` is
+    Intuit's reference of the call.
     """
 
     b_id: str
@@ -39,6 +40,7 @@ class ItemAnswer:
     entity: dict[str, Any] | None
     deleted: bool = False
     error: BookkeepingError | None = None
+    reference: str | None = None
 
 
 class Gateway:
@@ -83,8 +85,9 @@ class Gateway:
         """
         asked = [item["bId"] for item in json.loads(body)["BatchItemRequest"]]
         content = self._post("batch", body, {"requestid": request_id})
-        answered = {item.get("bId"): _item_answer(item) for item in content.get("BatchItemResponse", [])}
-        return [answered.get(b_id) or _left_out(b_id) for b_id in asked]
+        tid = self._transport.reference
+        answered = {item.get("bId"): _item_answer(item, tid) for item in content.get("BatchItemResponse", [])}
+        return [answered.get(b_id) or _left_out(b_id, tid) for b_id in asked]
 
     def send_one(self, request_id: str, path: str, body: str) -> ItemAnswer:
         """Send one frozen write, such as to `invoice` or `invoice?operation=delete`. `request_id` has at most 50 characters.
@@ -99,12 +102,12 @@ class Gateway:
         except TemporaryError as error:
             if error.whole_realm or error.outcome_unknown:
                 raise
-            return ItemAnswer("", entity, None, error=error)
+            return ItemAnswer("", entity, None, error=error, reference=error.reference)
         except BookkeepingError as error:
             if error.code == "misconfigured":
                 raise
-            return ItemAnswer("", entity, None, error=error)
-        return _item_answer(content)
+            return ItemAnswer("", entity, None, error=error, reference=error.reference)
+        return _item_answer(content, self._transport.reference)
 
     def read(self, entity: str, qbo_id: str) -> dict[str, Any] | None:
         """Return the object as it is now, or None only if QuickBooks says that it does not exist (610)."""
@@ -191,25 +194,26 @@ def quote(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _item_answer(item: dict[str, Any]) -> ItemAnswer:
+def _item_answer(item: dict[str, Any], tid: str | None) -> ItemAnswer:
     b_id = item.get("bId", "")
     found = answers.find_fault(item)
     if found:
-        return ItemAnswer(b_id, "", None, error=answers.item_error(found, None))
+        return ItemAnswer(b_id, "", None, error=answers.item_error(found, tid), reference=tid)
     for name, value in item.items():
         if name not in _NOT_ENTITIES and isinstance(value, dict):
-            return ItemAnswer(b_id, name, value, deleted=value.get("status") == "Deleted")
-    return _left_out(b_id)
+            return ItemAnswer(b_id, name, value, deleted=value.get("status") == "Deleted", reference=tid)
+    return _left_out(b_id, tid)
 
 
-def _left_out(b_id: str) -> ItemAnswer:
+def _left_out(b_id: str, tid: str | None) -> ItemAnswer:
     error = TemporaryError(
         "QuickBooks' answer does not mention this.",
         code="unknown-outcome",
+        reference=tid,
         outcome_unknown=True,
         whole_realm=False,
     )
-    return ItemAnswer(b_id, "", None, error=error)
+    return ItemAnswer(b_id, "", None, error=error, reference=tid)
 
 
 def _part(content: dict[str, Any], name: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from bookkeeping.errors import MisconfiguredError, NotConnectedError, TemporaryE
 from bookkeeping.quickbooks_gateway.config import utc_now
 from bookkeeping.quickbooks_gateway.oauth import OAuth, TokenSet
 
-
 logger = logging.getLogger(__name__)
 
 _AHEAD = timedelta(minutes=5)

@@ -5,6 +5,7 @@ answer is raised here first. Tokens come from the TokenKeeper, whatever the libr
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class Transport:
     ):
         self._config, self._realm_id, self._tokens = config, realm_id, tokens
         self._limiter, self._meter, self._clock = limiter, meter, clock
+        self._answered = threading.local()
         self._http = requests.Session()
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=config.concurrency, pool_block=True)
         self._http.mount("https://", adapter)
@@ -101,6 +103,11 @@ class Transport:
             code = f"qbo-{refusal.code}" if refusal.code else "reconnect-needed"
             self._tokens.refused(token, code)
             raise NotConnectedError(refusal.detail, code=code, reference=refusal.tid) from None
+
+    @property
+    def reference(self) -> str | None:
+        """Intuit's reference of the last answer that this thread got: the library drops it on the way."""
+        return getattr(self._answered, "tid", None)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -149,6 +156,7 @@ class Transport:
     def _report(self, call: "_Call", response: requests.Response | None, seconds: float) -> None:
         status = response.status_code if response is not None else None
         tid = response.headers.get("intuit_tid") if response is not None else None
+        self._answered.tid = tid
         facts = CallFacts(
             kind=call.kind,
             method=call.method,

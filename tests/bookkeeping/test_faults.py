@@ -1,0 +1,116 @@
+"""The catalogue says something useful about every code, and Intuit's numbers become the right errors."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bookkeeping import errors
+from bookkeeping.errors import (
+    BookkeepingError,
+    DuplicateNameError,
+    GoneError,
+    NotConnectedError,
+    PermanentError,
+    StaleSyncTokenError,
+    TemporaryError,
+    ThrottledError,
+)
+from bookkeeping.faults import CATALOGUE, error_for, fault
+
+BOOKKEEPING = Path(errors.__file__).parent
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE))
+def test_every_entry_is_said_in_whole_plain_sentences(code):
+    entry = CATALOGUE[code]
+    assert entry.title and not entry.title.endswith(".")
+    for sentence in (entry.cause, entry.remedy):
+        assert sentence[0].isupper() and sentence.endswith(".")
+    assert entry.who in {"owner", "bookkeeper", "ops", "nobody"}
+    assert entry.handling in {"temporary", "stale", "reconnect", "refused", "bug", "done"}
+    assert entry.link is None or entry.link.startswith("/")
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE))
+def test_what_goes_by_itself_asks_nobody_and_the_rest_names_somebody(code):
+    entry = CATALOGUE[code]
+    if entry.handling in {"temporary", "stale"}:
+        assert entry.who == "nobody"
+    if entry.handling in {"reconnect", "bug"}:
+        assert entry.who != "nobody"
+    if entry.handling == "bug":
+        assert entry.who == "ops"
+
+
+def test_every_code_that_our_errors_and_rules_use_is_in_the_catalogue():
+    written = [BOOKKEEPING / "errors.py", *(BOOKKEEPING / "rules").glob("*.py")]
+    used = {
+        code
+        for path in written
+        for code in re.findall(r'\bcode(?:: str)? ?= ?"([a-z0-9-]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(used) > 10
+    assert used - set(CATALOGUE) == set()
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (610, GoneError),
+        (5010, StaleSyncTokenError),
+        (6240, DuplicateNameError),
+        (3001, ThrottledError),
+        (130, TemporaryError),
+        (140, TemporaryError),
+        (150, TemporaryError),
+        (10000, TemporaryError),
+        (600, TemporaryError),
+        (100, NotConnectedError),
+        (120, NotConnectedError),
+        (3100, NotConnectedError),
+        (5020, NotConnectedError),
+        (6190, NotConnectedError),
+        (2010, PermanentError),
+        (2500, PermanentError),
+        (6000, PermanentError),
+        (6140, PermanentError),
+        (6210, PermanentError),
+        (6540, PermanentError),
+        (98765, PermanentError),
+    ],
+)
+def test_intuits_number_becomes_the_error_that_decides(number, kind):
+    error = error_for(number, "What Intuit said.", "1-2-3")
+    assert type(error) is kind
+    assert (error.code, error.detail, error.reference) == (f"qbo-{number}", "What Intuit said.", "1-2-3")
+
+
+def test_trouble_of_the_whole_realm_is_told_from_trouble_of_one_document():
+    assert error_for(150).whole_realm and error_for(3001).whole_realm
+    assert not error_for(10000).whole_realm and not error_for(5010).whole_realm
+
+
+def test_a_duplicate_request_id_means_that_the_outcome_is_unknown():
+    assert error_for(600).outcome_unknown
+    assert not error_for(1000).outcome_unknown
+
+
+def test_an_unknown_code_keeps_itself_and_reads_as_a_refusal():
+    entry = fault("qbo-98765")
+    assert entry.code == "qbo-98765"
+    assert (entry.title, entry.handling) == (fault("refused").title, "refused")
+
+
+def test_handling_and_error_class_agree_for_every_number_of_intuit():
+    classes: dict[str, type[BookkeepingError]] = {
+        "temporary": TemporaryError,
+        "stale": StaleSyncTokenError,
+        "reconnect": NotConnectedError,
+        "refused": PermanentError,
+        "bug": PermanentError,
+        "done": GoneError,
+    }
+    for code, entry in CATALOGUE.items():
+        if code.startswith("qbo-"):
+            assert isinstance(error_for(code.removeprefix("qbo-")), classes[entry.handling]), code
