@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate(directory="migrations", render_as_batch=True)
 
 BigId = BigInteger().with_variant(Integer, "sqlite")

@@ -11,7 +11,7 @@ from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 
 
 class Company(Base):
-    """One inspection company. `wanted_gen` grows with every ring of the bell, `done_gen` follows when work is done."""
+    """One inspection company."""
 
     __tablename__ = "companies"
 
@@ -46,8 +46,6 @@ class Company(Base):
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
     wait_code: Mapped[str] = mapped_column(String(40), default="")
     failures: Mapped[int] = mapped_column(default=0)
-    wanted_gen: Mapped[int] = mapped_column(default=0)
-    done_gen: Mapped[int] = mapped_column(default=0)
     last_sync_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_nightly_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -94,12 +92,9 @@ def company_or_none(company_id: int) -> Company | None:
     return db.session.get(Company, company_id)
 
 
-def ring_row(company_id: int, *, poll: bool = False) -> None:
-    """Note in the current transaction that someone should look at this company; `poll` makes its poll due at once."""
-    values: dict[str, Any] = {"wanted_gen": Company.wanted_gen + 1}
-    if poll:
-        values["next_poll_at"] = utcnow()
-    db.session.execute(update(Company).where(Company.id == company_id).values(**values))
+def make_poll_due(company_id: int) -> None:
+    """Note in the current transaction that this company's next poll is due at once."""
+    db.session.execute(update(Company).where(Company.id == company_id).values(next_poll_at=utcnow()))
 
 
 def named_things(company_id: int, *kinds: str) -> list[NamedThing]:

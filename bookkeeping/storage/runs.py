@@ -7,7 +7,6 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
-from bookkeeping.storage.companies import ring_row
 
 
 class Run(Base):
@@ -78,7 +77,6 @@ def queue_run(company_id: int, kind: str, reason: str, asked_by: str = "", **par
     if run is None or run.parameters != parameters:
         run = Run(company_id=company_id, kind=kind, reason=reason, asked_by=asked_by, parameters=parameters)
         db.session.add(run)
-    ring_row(company_id)
     db.session.flush()
     return run
 

@@ -1,0 +1,15 @@
+"""Every module that has tables, imported: for migrations, which must see them all."""
+
+from bookkeeping.storage import (
+    audit,
+    companies,
+    connections,
+    documents,
+    inspections,
+    journal,
+    leases,
+    people,
+    runs,
+)
+
+ALL = (audit, companies, connections, documents, inspections, journal, leases, people, runs)

@@ -1,0 +1,31 @@
+"""Counting the calls to QuickBooks per company, day and kind."""
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.journal import ApiUsage
+
+
+def note_usage(company_id: int, kind: str, metered: bool, *, failed: bool = False) -> None:
+    """Count one call, in the current transaction (which is committed when the row is new)."""
+    day = utcnow().date().isoformat()
+    which = (ApiUsage.company_id == company_id, ApiUsage.day == day, ApiUsage.kind == kind)
+    more = update(ApiUsage).where(*which).values(count=ApiUsage.count + 1, failed=ApiUsage.failed + int(failed))
+    if db.session.execute(more).rowcount:
+        return
+    try:
+        with db.session.begin_nested():
+            db.session.add(
+                ApiUsage(company_id=company_id, day=day, kind=kind, metered=metered, count=1, failed=int(failed))
+            )
+    except IntegrityError:  # Another process made today's row in this moment.
+        db.session.execute(more)
+
+
+def usage_of(company_id: int, since_day: str = "") -> dict[str, int]:
+    """Return calls by kind since that day (ISO), all time by default."""
+    rows = select(ApiUsage.kind, func.sum(ApiUsage.count)).where(
+        ApiUsage.company_id == company_id, ApiUsage.day >= since_day
+    )
+    return {kind: int(count) for kind, count in db.session.execute(rows.group_by(ApiUsage.kind))}

@@ -1,0 +1,1 @@
+"""What runs without a browser: schedule, poll, reconcile, migrate, drift, numbers. Never imports the web app."""

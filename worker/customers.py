@@ -1,0 +1,230 @@
+"""Finds or makes the Customer of each due inspection: stored link, match ladder over the local index, else a new Customer.
+
+A root cause shows once: the inspection that tried to make a Customer carries the refusal, the others of that client wait for it.
+"""
+
+from dataclasses import asdict
+
+from sqlalchemy import select
+
+from bookkeeping.errors import DuplicateNameError, RuleError
+from bookkeeping.quickbooks_gateway.bodies import customer_body
+from bookkeeping.quickbooks_gateway.gateway import quote
+from bookkeeping.rules.customers import Ask, Create, NameEntry, NameIndex, Use, match_customer
+from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import named_things
+from bookkeeping.storage.documents import CustomerLink
+from worker.cases import Case
+from worker.rereading import fresh_token
+from worker.setting_up import PEOPLE, keep_listed
+from worker.work import Work
+from worker.writing import Write, carry_out
+
+ROUNDS = 4
+"""Clients of one name are made one after the other, since the second must see the first; the rest waits for the next slice."""
+
+
+def resolve_customers(work: Work, cases: list[Case]) -> None:
+    """Give every case that needs one its `customer_id` and plan it again; park what must wait."""
+    open_cases = [case for case in cases if case.writes_planned and case.desired.customer is not None]
+    _update_ours(work, open_cases)
+    missing = [case for case in open_cases if case.customer_id is None]
+    if not missing:
+        return
+    index = NameIndex(_index(work))
+    work.commit()
+    for _ in range(ROUNDS):
+        missing = _one_round(work, missing, index)
+        if not missing:
+            return
+    for case in missing:
+        case.park(RuleError("Another client of the same name is being settled.", code="waiting-for-customer"))
+
+
+def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
+    """Decide for each client once; make the new Customers; return the cases that need another look."""
+    by_client: dict[str, list[Case]] = {}
+    for case in missing:
+        by_client.setdefault(case.desired.customer.client_key, []).append(case)
+    writes: dict[str, Write] = {}
+    names_in_making: set[str] = set()
+    again: list[Case] = []
+    for client_key, cases in by_client.items():
+        desired = cases[0].desired.customer
+        name = desired.display_name.casefold()
+        if name in names_in_making:
+            again += cases
+            continue
+        match _decide(work, client_key, desired, cases[0], index):
+            case Use(qbo_id, because):
+                _link(work, client_key, desired, qbo_id, because, index)
+                _give(cases, qbo_id)
+            case Ask(candidates, because):
+                _ask(work, client_key, desired, candidates, because)
+                for one in cases:
+                    one.park_code("customer-to-confirm", because, f"customer:{client_key}")
+            case Create(display_name, because):
+                names_in_making.add(name)
+                writes[client_key] = _create(desired, display_name, because, cases[0])
+    work.commit()
+    if writes:
+        work.tell(f"Creating customers: {len(writes)}")
+        carry_out(work, list(writes.values()))
+    for client_key, write in writes.items():
+        cases = by_client[client_key]
+        if write.error is None:
+            _give(cases, write.qbo_id)
+            index.add(_entry(cases[0].desired.customer, write))
+        elif isinstance(write.error, DuplicateNameError):
+            _look_again(work, write, index)
+            again += cases
+        else:
+            cases[0].park(write.error)
+            for one in cases[1:]:
+                one.park_code("waiting-for-customer", write.error.detail, f"customer:{client_key}")
+    return again
+
+
+def _decide(
+    work: Work, client_key: str, desired: DesiredCustomer, case: Case, index: NameIndex
+) -> Use | Ask | Create:
+    link = db.session.get(CustomerLink, (work.company_id, client_key))
+    if link is not None and link.create_new:
+        return Create(index.free_name(desired.display_name), "A person chose to create a new Customer.")
+    return match_customer(desired, case.inspection.address.line1, index)
+
+
+def _give(cases: list[Case], customer_id: str) -> None:
+    for case in cases:
+        case.customer_id = customer_id
+        case.make_plan()
+
+
+def _create(desired: DesiredCustomer, display_name: str, because: str, case: Case) -> Write:
+    return Write(
+        kind="Customer",
+        action="create",
+        source_key=desired.client_key,
+        body=customer_body(desired, display_name),
+        inspection_key=case.key,
+        doc_number=display_name[:40],
+        subject=case.subject,
+        note={
+            "display_name": display_name,
+            "fingerprint": customer_fingerprint(desired),
+            "because": because,
+            "name": {
+                "email": desired.email,
+                "phone": ",".join(part for part in (desired.phone, desired.mobile) if part),
+                "given_name": desired.given_name,
+                "family_name": desired.family_name,
+            },
+        },
+    )
+
+
+def _entry(desired: DesiredCustomer, write: Write) -> NameEntry:
+    return NameEntry("Customer", write.qbo_id, write.note["display_name"], active=True, **write.note["name"])
+
+
+def _link(
+    work: Work, client_key: str, desired: DesiredCustomer, qbo_id: str, because: str, index: NameIndex
+) -> None:
+    """Remember that this client is a Customer that was there before us: we never change its details."""
+    link = _link_row(work, client_key)
+    link.state, link.qbo_id, link.ours, link.because = "linked", qbo_id, False, because
+    link.display_name = next(
+        (entry.display_name for entry in index if entry.kind == "Customer" and entry.qbo_id == qbo_id), ""
+    )
+    link.fingerprint, link.candidates = customer_fingerprint(desired), []
+
+
+def _ask(work: Work, client_key: str, desired: DesiredCustomer, candidates, because: str) -> None:
+    link = _link_row(work, client_key)
+    link.state, link.because, link.display_name = "ask", because, desired.display_name
+    link.candidates = [{**asdict(one.entry), "evidence": list(one.evidence)} for one in candidates]
+
+
+def _link_row(work: Work, client_key: str) -> CustomerLink:
+    link = db.session.get(CustomerLink, (work.company_id, client_key))
+    if link is None:
+        link = CustomerLink(company_id=work.company_id, client_key=client_key)
+        db.session.add(link)
+    link.updated_at = utcnow()
+    return link
+
+
+def _index(work: Work) -> list[NameEntry]:
+    return [
+        NameEntry(
+            thing.kind,
+            thing.qbo_id,
+            thing.name,
+            thing.email,
+            thing.phone,
+            thing.address,
+            thing.active,
+            thing.more.get("given_name", ""),
+            thing.more.get("family_name", ""),
+        )
+        for thing in named_things(work.company_id, *PEOPLE)
+    ]
+
+
+def _look_again(work: Work, write: Write, index: NameIndex) -> None:
+    """The name is taken by somebody our index does not know: read who it is, in all three lists, inactive ones too."""
+    name = write.note["display_name"]
+    for kind in PEOPLE:
+        work.before_call()
+        where = f"DisplayName IN ({quote(name)}, {quote(name + ' (deleted)')})"
+        rows = list(work.gateway.query_all(kind, where))
+        for row in rows:
+            keep_listed(work.company_id, kind, row)
+        work.commit()
+    known = {(entry.kind, entry.qbo_id) for entry in index}
+    for entry in _index(work):
+        if (entry.kind, entry.qbo_id) not in known:
+            index.add(entry)
+    work.commit()
+
+
+def _update_ours(work: Work, cases: list[Case]) -> None:
+    """Keep the details of Customers that we made in step with the platform; others' are never touched."""
+    wanted = {case.desired.customer.client_key: case for case in cases if case.customer_id is not None}
+    chosen = select(CustomerLink).where(
+        CustomerLink.company_id == work.company_id,
+        CustomerLink.ours.is_(True),
+        CustomerLink.client_key.in_(sorted(wanted)),
+    )
+    writes = []
+    for link in db.session.scalars(chosen):
+        case = wanted[link.client_key]
+        desired = case.desired.customer
+        if link.fingerprint != customer_fingerprint(desired):
+            write = _create(desired, _kept_name(link, desired), link.because, case)
+            write.action, write.qbo_id = "update", link.qbo_id
+            write.body = customer_body(
+                desired, _kept_name(link, desired), sync=(link.qbo_id, link.sync_token)
+            )
+            writes.append(write)
+    work.commit()
+    if not writes:
+        return
+    carry_out(work, writes)
+    fresh_token(
+        work,
+        writes,
+        lambda write, token: customer_body(
+            wanted[write.source_key].desired.customer, write.note["display_name"], sync=(write.qbo_id, token)
+        ),
+    )
+    for write in writes:
+        if write.error is not None:
+            wanted[write.source_key].warnings.append("customer-not-updated")
+
+
+def _kept_name(link: CustomerLink, desired: DesiredCustomer) -> str:
+    """Keep the DisplayName, suffix included, unless the client was renamed."""
+    same = link.display_name.casefold().startswith(desired.display_name.casefold())
+    return link.display_name if same else desired.display_name

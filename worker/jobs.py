@@ -1,0 +1,44 @@
+"""The one job of the queue: look at a company. What is to be done there is in the database."""
+
+import logging
+
+from bookkeeping.errors import LeaseLostError, LeaseTakenError
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import company_or_none
+from worker.app import bell, worker_app
+from worker.runs import advance, next_run
+from worker.work import hold_company
+
+logger = logging.getLogger(__name__)
+
+
+def look_at(company_id: int) -> None:
+    """Do one slice of what this company is due for, then ring again while anything is left. Safe to run twice."""
+    with worker_app().app_context():
+        try:
+            more = _one_slice(company_id)
+        finally:
+            db.session.remove()
+        if more:
+            bell().ring_again(company_id)
+
+
+def _one_slice(company_id: int) -> bool:
+    if company_or_none(company_id) is None:
+        return False
+    try:
+        work = hold_company(company_id)
+    except LeaseTakenError:
+        return False  # Whoever holds it will see what is due; the sweep rings again.
+    try:
+        run = next_run(work)
+        if run is None:
+            work.commit()
+            return False
+        done = advance(work, run)
+        return not done.finished or next_run(work) is not None
+    except LeaseLostError as error:
+        logger.warning("Lease lost", extra={"company_id": company_id, "detail": error.detail})
+        return False
+    finally:
+        work.lease.release()

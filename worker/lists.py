@@ -1,0 +1,110 @@
+"""Items and PaymentMethods that the planned documents name: found in the local index, else made, in one round."""
+
+from bookkeeping.errors import DuplicateNameError, RuleError
+from bookkeeping.quickbooks_gateway.bodies import item_body, payment_method_body
+from bookkeeping.quickbooks_gateway.gateway import quote
+from bookkeeping.rules.names import name_key
+from bookkeeping.rules.planning import CreateInvoice, UpdateInvoice
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import named_things
+from worker.cases import Case
+from worker.setting_up import keep_listed
+from worker.work import Work
+from worker.writing import Write, carry_out
+
+
+def ensure_names(work: Work, cases: list[Case]) -> None:
+    """Make every Item and PaymentMethod that the cases' plans need; park the cases whose Item cannot be made."""
+    needed = _needed(cases)
+    missing = {place: first for place, first in needed.items() if place not in _known(work)}
+    income = work.connection.facts.get("income_account_id", "")
+    chosen = (work.company.books or {}).get("income_account_id") or income
+    work.commit()
+    if not missing:
+        return
+    writes = [_write(kind, name, chosen, first) for (kind, _), (name, first) in missing.items()]
+    if any(write.kind == "Item" for write in writes) and not chosen:
+        error = RuleError("Choose the income account for your services.", code="no-income-account")
+        for case in cases:
+            if case.writes_planned and _item_names(case):
+                case.park(error)
+        return
+    carry_out(work, writes)
+    for write in writes:
+        if isinstance(write.error, DuplicateNameError):
+            _look_again(work, write)
+    known = _known(work)
+    work.commit()
+    refused = {(write.kind, name_key(write.note["name"])): write for write in writes if write.error}
+    for case in cases:
+        for name in _item_names(case) if case.writes_planned else ():
+            place = ("Item", name_key(name))
+            if place not in known:
+                error = refused[place].error if place in refused else RuleError(code="no-item")
+                case.park(error, waits_for="")
+
+
+def item_ids(work: Work) -> dict[str, str]:
+    """Return the ids of the active Items by name key."""
+    return {thing.name_key: thing.qbo_id for thing in named_things(work.company_id, "Item") if thing.active}
+
+
+def method_ids(work: Work) -> dict[str, str]:
+    """Return the ids of the active PaymentMethods by name key."""
+    return {
+        thing.name_key: thing.qbo_id
+        for thing in named_things(work.company_id, "PaymentMethod")
+        if thing.active
+    }
+
+
+def _known(work: Work) -> set[tuple[str, str]]:
+    things = named_things(work.company_id, "Item", "PaymentMethod")
+    return {(thing.kind, thing.name_key) for thing in things if thing.active}
+
+
+def _item_names(case: Case) -> list[str]:
+    action = case.plan.invoice if case.plan else None
+    if not isinstance(action, (CreateInvoice, UpdateInvoice)):
+        return []
+    return [line.item for line in action.desired.lines]
+
+
+def _needed(cases: list[Case]) -> dict[tuple[str, str], tuple[str, Case]]:
+    needed: dict[tuple[str, str], tuple[str, Case]] = {}
+    for case in cases:
+        if not case.writes_planned:
+            continue
+        for name in _item_names(case):
+            needed.setdefault(("Item", name_key(name)), (name, case))
+        for action in (*case.plan.first, *case.plan.after):
+            method = action.desired.method if hasattr(action, "desired") else ""
+            if method:
+                needed.setdefault(("PaymentMethod", name_key(method)), (method, case))
+    return needed
+
+
+def _write(kind: str, name: str, income_account_id: str, case: Case) -> Write:
+    body = item_body(name, income_account_id) if kind == "Item" else payment_method_body(name)
+    return Write(
+        kind=kind,
+        action="create",
+        source_key=name[:110],
+        body=body,
+        inspection_key=case.key,
+        doc_number=name[:40],
+        note={"name": name},
+    )
+
+
+def _look_again(work: Work, write: Write) -> None:
+    """The name is taken: read by whom; an active one is used, an inactive one leaves the case waiting for a person."""
+    name = write.note["name"]
+    work.before_call()
+    rows = list(work.gateway.query_all(write.kind, f"Name IN ({quote(name)}, {quote(name + ' (deleted)')})"))
+    for row in rows:
+        keep_listed(work.company_id, write.kind, row)
+    if any(row.get("Active", True) for row in rows):
+        write.error = None
+    db.session.flush()
+    work.commit()

@@ -1,0 +1,129 @@
+"""Reads what changed on the platform into the mirror. The cursor moves only with the rows that it covers."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
+from bookkeeping.inspection_source.feed import BadRecord as BadFeedRecord
+from bookkeeping.inspection_source.feed import FeedPage
+from bookkeeping.rules.inspection import Inspection
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.inspections import BadRecord, InspectionRow
+from worker.app import settings
+from worker.work import Work
+
+OVERLAP = timedelta(minutes=10)
+"""Rows may be committed up to two minutes late; ten covers that and the clocks between us."""
+
+EVERYTHING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def poll(work: Work, *, full: bool = False) -> bool:
+    """Read the changes since the cursor (all of them when `full` or never polled) into the mirror; always finishes.
+
+    Each page is one transaction with the cursor that it reaches. A row whose content hash is unchanged costs nothing more.
+
+    Raises:
+        FeedRefusedError: the key is dead; noted on the company, nothing is deleted.
+        FeedUnavailableError: try again later; what was read so far is kept.
+    """
+    company = work.company
+    everything = full or company.cursor is None
+    since = EVERYTHING if everything else company.cursor - OVERLAP
+    work.tell("Reading inspections")
+    work.commit()
+    seen = changed = bad = 0
+    try:
+        for page in work.feed.changed(since):
+            changed += _keep_page(work, page)
+            seen += len(page.inspections) + len(page.bad)
+            bad += len(page.bad)
+            work.tell(f"Reading inspections: {seen} read", polled=seen, changed=changed, bad_records=bad)
+            work.commit()
+    except (FeedRefusedError, FeedUnavailableError) as error:
+        db.session.rollback()
+        company = work.company
+        company.feed_state = "refused" if isinstance(error, FeedRefusedError) else "unavailable"
+        company.feed_detail = error.detail
+        company.next_poll_at = utcnow() + timedelta(seconds=settings().poll_seconds)
+        work.commit()
+        raise
+    company = work.company
+    company.feed_state, company.feed_detail = "ok", ""
+    company.last_poll_at = utcnow()
+    company.next_poll_at = utcnow() + timedelta(seconds=settings().poll_seconds)
+    if everything:
+        company.last_full_poll_at = utcnow()
+    work.commit()
+    return True
+
+
+def full_poll(work: Work) -> bool:
+    """Read everything, so that a change the platform forgot to announce is found."""
+    return poll(work, full=True)
+
+
+def _keep_page(work: Work, page: FeedPage) -> int:
+    """Upsert one page and move the cursor with it; return how many rows changed."""
+    company_id = work.company_id
+    keys = [one.key for one in page.inspections]
+    rows = {row.key: row for row in _rows(company_id, keys)}
+    changed = 0
+    for one in page.inspections:
+        changed += _keep(company_id, rows, one)
+    for record in db.session.scalars(
+        select(BadRecord).where(BadRecord.company_id == company_id, BadRecord.key.in_(keys or [""]))
+    ):
+        db.session.delete(record)
+    for record in page.bad:
+        _keep_aside(company_id, record)
+    moments = [one.updated_at for one in page.inspections] + [
+        one.updated_at for one in page.bad if one.updated_at
+    ]
+    ceiling = page.source_time or utcnow()
+    company = work.company
+    if moments:
+        reached = min(max(moments), ceiling)
+        company.cursor = max(company.cursor or reached, reached)
+    return changed
+
+
+def _rows(company_id: int, keys: list[str]) -> list[InspectionRow]:
+    chosen = select(InspectionRow).where(InspectionRow.company_id == company_id, InspectionRow.key.in_(keys))
+    return list(db.session.scalars(chosen)) if keys else []
+
+
+def _keep(company_id: int, rows: dict[str, InspectionRow], one: Inspection) -> int:
+    content = one.content_hash()
+    row = rows.get(one.key)
+    if row is not None and one.updated_at < row.source_updated_at:
+        return 0  # An older version, from a page read before a newer one.
+    if row is not None and row.content_hash == content:
+        row.source_updated_at = one.updated_at
+        return 0
+    if row is None:
+        row = rows[one.key] = InspectionRow(company_id=company_id, key=one.key, wanted_gen=0)
+        db.session.add(row)
+    row.record = one.to_record()
+    row.content_hash = content
+    row.starts_at = one.starts_at
+    row.source_updated_at = one.updated_at
+    row.polled_at = utcnow()
+    row.client_key = one.client.key if one.client else ""
+    row.client_name = (one.client.name if one.client else "")[:300]
+    row.address = one.address.full[:500]
+    row.inspector = one.inspector_name[:200]
+    row.total = one.total
+    row.wanted_gen = row.wanted_gen + 1
+    row.due, row.next_try_at, row.failures, row.waits_for = True, None, 0, ""
+    row.state = "syncing" if row.state in (None, "not-in-books", "in-sync") else row.state
+    return 1
+
+
+def _keep_aside(company_id: int, record: BadFeedRecord) -> None:
+    kept = db.session.get(BadRecord, (company_id, record.key))
+    if kept is None:
+        kept = BadRecord(company_id=company_id, key=record.key, first_seen_at=utcnow())
+        db.session.add(kept)
+    kept.reason, kept.raw, kept.last_seen_at = record.reason, record.raw, utcnow()

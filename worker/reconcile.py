@@ -1,0 +1,124 @@
+"""One slice of reconciling: desired beside known documents, a plan for each due inspection, carried out in rounds.
+
+Level-triggered: everything is read anew and only differences are written, so doing it twice is harmless. One faulted write parks its
+own inspection with the cause; the others go on.
+"""
+
+from sqlalchemy import func, or_, select
+
+from bookkeeping.rules.brake import brake_trips
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.documents import Document
+from bookkeeping.storage.inspections import InspectionRow
+from worker.cases import Case, build_cases
+from worker.customers import resolve_customers
+from worker.finishing import finish_cases, hold_all
+from worker.lists import ensure_names
+from worker.rounds import change_and_create, delete_first
+from worker.work import SLICE_INSPECTIONS, Work
+
+
+def reconcile(work: Work) -> bool:
+    """Bring QuickBooks in line with the next due inspections; True when none is left.
+
+    Raises:
+        NotConnectedError, TemporaryError, MisconfiguredError: QuickBooks as a whole cannot be worked with now. What was
+            journaled is resumed, what is due stays due.
+    """
+    company = work.company
+    if company.paused_at is not None:
+        work.tell("Paused")
+        return True
+    blocked = ((work.connection.facts if work.connection else None) or {}).get("blocked")
+    if blocked:
+        hold_all(work, blocked)
+        return True
+    rows = _due(work)
+    if not rows:
+        work.tell("Up to date")
+        return True
+    _count_to_do(work, len(rows))
+    cases = build_cases(work, rows)
+    _brake(work, cases)
+    work.commit()
+    if any(case.writes_planned for case in cases):
+        work.gateway.realm_id  # noqa: B018 - raises before anything is planned to be sent when there is no connection.
+        delete_first(work, [case for case in cases if case.desired.invoice is None])
+        resolve_customers(work, cases)
+        # A change of client takes its Payments away first: only now, when the new Customer is sure to be there.
+        delete_first(work, [case for case in cases if case.desired.invoice is not None])
+        ensure_names(work, cases)
+        change_and_create(work, cases)
+    finish_cases(work, cases)
+    run = work.run
+    work.tell(done=run.done + len(rows))
+    work.commit()
+    return False
+
+
+def due_count(work: Work) -> int:
+    """Return how many inspections are due now."""
+    return db.session.scalar(select(func.count()).select_from(_due_query(work).subquery())) or 0
+
+
+def _due_query(work: Work):
+    now = utcnow()
+    return select(InspectionRow).where(
+        InspectionRow.company_id == work.company_id,
+        InspectionRow.due.is_(True),
+        or_(InspectionRow.next_try_at.is_(None), InspectionRow.next_try_at <= now),
+    )
+
+
+def _due(work: Work) -> list[InspectionRow]:
+    query = _due_query(work).order_by(InspectionRow.starts_at, InspectionRow.id).limit(SLICE_INSPECTIONS)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _count_to_do(work: Work, at_least: int) -> None:
+    run = work.run
+    left = max(due_count(work), at_least)
+    if run.done + left > run.total:
+        work.tell("Comparing", total=run.done + left)
+
+
+def _brake(work: Work, cases: list[Case]) -> None:
+    """Hold deletes back when they are suspiciously many (decision 17): over all that is due, not only this slice."""
+    deleting = [case for case in cases if case.plan and case.plan.deletes and not case.deletes_approved]
+    if not deleting:
+        return
+    company = work.company
+    documents = db.session.scalar(
+        select(func.count()).where(Document.company_id == work.company_id, Document.status == "live")
+    )
+    planned = sum(case.plan.deletes for case in deleting) + _deletes_elsewhere(work, cases)
+    if company.brake_at is None and not brake_trips(planned, documents or 0):
+        return
+    if company.brake_at is None:
+        company.brake_at = utcnow()
+    company.brake_count = max(planned, company.brake_count or 0)
+    for case in deleting:
+        case.park_code("mass-delete-brake", f"{planned} documents would be deleted at once.")
+
+
+def _deletes_elsewhere(work: Work, cases: list[Case]) -> int:
+    """Return the documents of cancelled and deleted inspections that are due but not in this slice, or held already."""
+    here = [case.key for case in cases]
+    gone = or_(
+        InspectionRow.record["canceled_at"].as_string().is_not(None),
+        InspectionRow.record["deleted_at"].as_string().is_not(None),
+        InspectionRow.record["confirmed_at"].as_string().is_(None),
+    )
+    waiting = (
+        select(InspectionRow.key)
+        .where(InspectionRow.company_id == work.company_id, gone, InspectionRow.deletes_approved.is_(False))
+        .where(or_(InspectionRow.due.is_(True), InspectionRow.reason == "mass-delete-brake"))
+    )
+    count = select(func.count()).where(
+        Document.company_id == work.company_id,
+        Document.status == "live",
+        Document.inspection_key.in_(waiting),
+    )
+    if len(here) <= 500:
+        count = count.where(Document.inspection_key.not_in(here))
+    return db.session.scalar(count) or 0

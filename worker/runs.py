@@ -1,0 +1,181 @@
+"""Runs: which steps each kind has, and how a run goes from slice to slice, in a job or in the foreground.
+
+A step is `step(work) -> bool`: one slice of it, True when it is finished. One failing step is noted and the next one goes on, so
+that one failure never blocks everything behind it.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from bookkeeping.errors import (
+    BookkeepingError,
+    LeaseLostError,
+    MisconfiguredError,
+    TemporaryError,
+    ThrottledError,
+)
+from bookkeeping.rules.backoff import retry_delay
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.runs import Run
+from worker.jitter import jitter
+from worker.nightly import finish_nightly, release_waiting
+from worker.poll import full_poll, poll
+from worker.reconcile import reconcile
+from worker.resume import resume_open_calls
+from worker.setting_up import refresh_facts, set_up
+from worker.work import Work
+
+logger = logging.getLogger(__name__)
+
+
+class Step(NamedTuple):
+    """One step of a run: its name on screen, what does a slice of it, and whether it needs QuickBooks."""
+
+    name: str
+    slice: Callable[[Work], bool]
+
+
+POLL = Step("poll", poll)
+FULL_POLL = Step("full poll", full_poll)
+SET_UP = Step("set up", set_up)
+RESUME = Step("resume", resume_open_calls)
+RECONCILE = Step("reconcile", reconcile)
+
+STEPS: dict[str, tuple[Step, ...]] = {
+    "poll": (POLL,),
+    "reconcile": (RESUME, SET_UP, RECONCILE),
+    "sync": (POLL, RESUME, SET_UP, RECONCILE),
+    "first": (SET_UP, FULL_POLL, RESUME, RECONCILE),
+    "nightly": (
+        FULL_POLL,
+        RESUME,
+        SET_UP,
+        Step("preferences", refresh_facts),
+        Step("release", release_waiting),
+        RECONCILE,
+        Step("finish", finish_nightly),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """What one call of `advance` came to: `finished` runs have their row settled; otherwise ring again."""
+
+    finished: bool
+    run_id: int
+
+
+def next_run(work: Work) -> Run | None:
+    """Return the run to go on with: the one already running, else the oldest queued, else a scheduled one that is due."""
+    company_id, now = work.company_id, work.now()
+    open_runs = select(Run).where(Run.company_id == company_id, Run.state.in_(("running", "queued")))
+    run = db.session.scalars(open_runs.order_by(Run.state.desc(), Run.id)).first()
+    if run is not None:
+        return run
+    company = work.company
+    poll_due = company.next_poll_at is None or company.next_poll_at <= now
+    held = company.not_before is not None and company.not_before > now
+    connected = work.connection is not None and work.connection.usable
+    if not poll_due or not connected or company.paused_at or held:
+        return None
+    run = Run(company_id=company_id, kind="sync", reason="scheduled")
+    db.session.add(run)
+    work.commit()
+    return run
+
+
+def advance(work: Work, run: Run) -> Advanced:
+    """Carry the run on until it is finished or the slice is over. Safe to call again after any crash."""
+    work.run_id = run.id
+    if run.state == "queued":
+        run.state, run.started_at = "running", utcnow()
+        work.commit()
+    steps = STEPS[run.kind]
+    while work.run.step < len(steps):
+        db.session.expire_all()
+        step = steps[work.run.step]
+        finished = _one_slice(work, step)
+        if finished:
+            work.run.step += 1
+        work.commit()
+        if work.run.step < len(steps) and work.slice_over:
+            work.commit()
+            return Advanced(False, run.id)
+    _finish(work)
+    return Advanced(True, run.id)
+
+
+def run_to_end(work: Work, run: Run) -> Run:
+    """Carry the run on to its end in the foreground and return it."""
+    while not advance(work, run).finished:
+        work.new_slice()
+        work.lease.renew()
+    return work.run
+
+
+def _one_slice(work: Work, step: Step) -> bool:
+    try:
+        return step.slice(work)
+    except LeaseLostError:
+        raise
+    except BookkeepingError as error:
+        db.session.rollback()
+        if isinstance(error, ThrottledError) and work.patience > 0:
+            work.patience -= 1
+            return False  # The limiter waits the pause out.
+        _note_problem(work, step, error)
+        return True
+
+
+def _note_problem(work: Work, step: Step, error: BookkeepingError) -> None:
+    run = work.run
+    run.problems = [*run.problems, {"step": step.name, "code": error.code, "detail": error.detail}]
+    level = logging.ERROR if isinstance(error, MisconfiguredError) else logging.WARNING
+    facts = {"company_id": work.company_id, "run_id": run.id, "step": step.name, "code": error.code}
+    logger.log(level, "Step did not finish", extra=facts | {"intuit_tid": error.reference})
+    if isinstance(error, TemporaryError) and error.whole_realm and step.slice not in (poll, full_poll):
+        company = work.company
+        company.failures += 1
+        pause = utcnow() + retry_delay(company.failures, jitter())
+        company.not_before = max(pause, error.not_before) if error.not_before else pause
+        company.wait_code = error.code
+    work.commit()
+
+
+def _finish(work: Work) -> None:
+    run = work.run
+    run.state = "failed" if run.problems else "done"
+    run.finished_at = utcnow()
+    company = work.company
+    if run.problems:
+        worst = run.problems[0]
+        run.error_code, run.error_detail = worst["code"], worst["detail"]
+    else:
+        company.failures, company.not_before, company.wait_code = 0, None, ""
+    if any(step is RECONCILE for step in STEPS[run.kind]) and not run.problems:
+        company.last_sync_at = utcnow()
+    work.commit()
+
+
+def due_companies(limit: int = 1000) -> list[int]:
+    """Return the companies for which somebody should be rung: an open run, or a due poll."""
+    now = utcnow()
+    with_runs = select(Run.company_id).where(Run.state.in_(("queued", "running")))
+    connected = select(Connection.company_id).where(Connection.state.in_(("checking", "connected")))
+    due = select(Company.id).where(
+        Company.id.in_(with_runs)
+        | (
+            Company.id.in_(connected)
+            & Company.paused_at.is_(None)
+            & ((Company.next_poll_at.is_(None)) | (Company.next_poll_at <= now))
+            & ((Company.not_before.is_(None)) | (Company.not_before <= now))
+        )
+    )
+    return list(db.session.scalars(due.order_by(Company.next_poll_at.asc().nulls_first()).limit(limit)))

@@ -1,0 +1,161 @@
+"""What happens once after consent: is it a US company, what is it called, and whom and what does it know. Then nightly: preferences.
+
+The name index read here is why matching a client later costs no read; change data capture keeps it fresh.
+"""
+
+import logging
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete
+
+from bookkeeping.errors import BookkeepingError, NotConnectedError
+from bookkeeping.quickbooks_gateway import reading
+from bookkeeping.quickbooks_gateway.oauth import OAuth
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import NamedThing
+from bookkeeping.storage.vault import ConnectionTokens
+from worker.app import intuit_config
+from worker.settling import keep_name
+from worker.work import Work
+
+logger = logging.getLogger(__name__)
+
+PEOPLE = ("Customer", "Vendor", "Employee")
+LISTS = ("Item", "Account", "PaymentMethod", "Term", "Class", "Department")
+
+
+def set_up(work: Work) -> bool:
+    """Check the company and read its lists, unless that is done; always finishes.
+
+    Raises:
+        NotConnectedError: not a US company in US dollars (`not-us`, `not-usd`): the grant is revoked; or no connection.
+    """
+    connection = work.connection
+    if connection is not None and connection.state == "connected" and connection.set_up_at is not None:
+        return True
+    gateway = work.gateway
+    work.tell("Looking at your QuickBooks company")
+    work.commit()
+    started = utcnow()
+    read_facts(work)
+    lists = {}
+    for kind in (*PEOPLE, *LISTS):
+        work.before_call()
+        lists[kind] = list(gateway.query_all(kind))
+    keep_lists(work, lists)
+    connection = work.connection
+    connection.facts = {**connection.facts, **default_accounts(lists["Account"])}
+    connection.set_up_at = utcnow()
+    connection.changes_since = connection.changes_since or started
+    work.commit()
+    return True
+
+
+def refresh_facts(work: Work) -> bool:
+    """Read CompanyInfo and Preferences again, so that a moved closing date or a renewed subscription takes effect."""
+    read_facts(work)
+    return True
+
+
+def read_facts(work: Work) -> None:
+    """Read CompanyInfo and Preferences and refuse what we do not serve."""
+    gateway = work.gateway
+    work.before_call()
+    info = gateway.company_info()
+    work.before_call()
+    preferences = gateway.preferences()
+    facts = reading.company_facts(info, preferences)
+    problem = _not_served(facts)
+    if problem:
+        refuse(work, *problem)
+    connection = work.connection
+    kept = {name: value for name, value in (connection.facts or {}).items() if name not in ("blocked",)}
+    connection.facts = kept | _plain(asdict(facts))
+    connection.company_name = facts.name
+    connection.facts_at = utcnow()
+    if connection.state == "checking":
+        connection.state, connection.state_since, connection.code = "connected", utcnow(), ""
+    work.commit()
+
+
+def refuse(work: Work, code: str, detail: str) -> None:
+    """End a connection that we must not have: revoke the grant, keep the reason.
+
+    Raises:
+        NotConnectedError: always, with that reason.
+    """
+    store = ConnectionTokens(work.company_id)
+    found = store.load()
+    if found is not None:
+        try:
+            OAuth(intuit_config()).revoke(found[0]["refresh_token"])
+        except BookkeepingError as error:
+            logger.warning("Revoking failed", extra={"company_id": work.company_id, "code": error.code})
+    connection = work.connection
+    connection.state, connection.code, connection.detail = "refused", code, detail
+    connection.state_since, connection.tokens = utcnow(), None
+    connection.version += 1
+    work.commit()
+    work.forget_gateway()
+    raise NotConnectedError(detail, code=code)
+
+
+def keep_lists(work: Work, lists: dict[str, list[dict[str, Any]]]) -> None:
+    """Replace the index rows of these kinds with what QuickBooks has, in one transaction."""
+    db.session.execute(
+        delete(NamedThing).where(NamedThing.company_id == work.company_id, NamedThing.kind.in_(tuple(lists)))
+    )
+    db.session.expunge_all()
+    for kind, rows in lists.items():
+        for row in rows:
+            keep_listed(work.company_id, kind, row)
+    work.commit()
+
+
+def keep_listed(company_id: int, kind: str, row: dict[str, Any]) -> None:
+    """Put one Customer, Vendor, Employee, Item, Account, … as QuickBooks has it into the local index."""
+    if kind in PEOPLE:
+        entry = reading.name_entry(kind, row)
+        keep_name(
+            company_id,
+            kind,
+            entry.qbo_id,
+            entry.display_name,
+            row,
+            email=entry.email,
+            phone=entry.phone,
+            address=entry.address,
+            given_name=entry.given_name,
+            family_name=entry.family_name,
+        )
+    else:
+        name = row.get("FullyQualifiedName") or row.get("Name") or ""
+        keep_name(
+            company_id, kind, str(row["Id"]), name, row, type=row.get("AccountType") or row.get("Type") or ""
+        )
+
+
+def default_accounts(accounts: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the ids of the accounts used where the bookkeeper chose none."""
+    chart = reading.chart(accounts)
+    return {"income_account_id": chart.income_account_id or "", "undeposited_id": chart.undeposited_id or ""}
+
+
+def _not_served(facts: reading.CompanyFacts) -> tuple[str, str] | None:
+    if facts.country.upper() not in ("US", "USA", "UNITED STATES"):
+        return "not-us", f"{facts.name} is in {facts.country or 'an unnamed country'}."
+    if facts.currency.upper() != "USD":
+        return "not-usd", f"{facts.name} keeps its books in {facts.currency}."
+    return None
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, (date, datetime)):
+            return value.isoformat()
+        return str(value) if isinstance(value, Decimal) else value
+
+    return {name: plain(value) for name, value in facts.items()}

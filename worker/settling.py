@@ -1,0 +1,174 @@
+"""What our records say after a write: one operation settled with its answer, all within the caller's transaction.
+
+An operation's `document` note says what to keep once it succeeded:
+Invoice and Payment: {inspection_key, doc_number, fingerprint, customer_id, total, txn_date, applied, invoice_id}
+Customer: {client_key, display_name, fingerprint, because, name: {…NameEntry fields}} · Item and PaymentMethod: {name}
+"""
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, update
+
+from bookkeeping.errors import (
+    BookkeepingError,
+    GoneError,
+    StaleSyncTokenError,
+    TemporaryError,
+)
+from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
+from bookkeeping.rules.names import name_key
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import NamedThing
+from bookkeeping.storage.documents import CustomerLink, Document
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.journal import Operation
+from worker.work import Work
+
+_DONE = {"create": "created", "update": "updated", "delete": "deleted"}
+
+
+def settle_operation(work: Work, operation: Operation, answer: ItemAnswer) -> None:
+    """Settle one operation and our records with it. Sets the transient `error` and `warning` on the operation."""
+    error = answer.error
+    if isinstance(error, GoneError) and operation.action == "delete":
+        error = None  # Deleted already: that is what we wanted.
+    operation.error, operation.warning = error, ""
+    operation.settled_at = utcnow()
+    if error is None:
+        entity = answer.entity or {}
+        operation.outcome = _DONE[operation.action]
+        operation.code = operation.detail = ""
+        operation.qbo_id = str(entity.get("Id") or operation.qbo_id)
+        operation.warning = _keep(work, operation, entity)
+        operation.code = operation.warning
+        return
+    operation.outcome = _outcome(error)
+    operation.code, operation.detail, operation.reference = error.code, error.detail, error.reference or ""
+
+
+def _outcome(error: BookkeepingError) -> str:
+    if isinstance(error, StaleSyncTokenError):
+        return "waiting"
+    if isinstance(error, TemporaryError):
+        return "unknown" if error.outcome_unknown else "waiting"
+    return "refused"
+
+
+def _keep(work: Work, operation: Operation, entity: dict[str, Any]) -> str:
+    """Keep what QuickBooks has now; return the code of a warning, or ""."""
+    note = json.loads(operation.document or "{}")
+    if operation.kind in ("Invoice", "Payment"):
+        if operation.action == "delete":
+            _document_deleted(operation)
+            return ""
+        return _document_written(operation, note, entity)
+    if operation.kind == "Customer":
+        _customer_written(operation, note, entity)
+    elif operation.kind in ("Item", "PaymentMethod"):
+        keep_name(work.company_id, operation.kind, operation.qbo_id, note["name"], entity)
+    return ""
+
+
+def _document_written(operation: Operation, note: dict[str, Any], entity: dict[str, Any]) -> str:
+    same = (
+        Document.company_id == operation.company_id,
+        Document.kind == operation.kind,
+        Document.source_key == operation.source_key,
+        Document.generation == operation.generation,
+    )
+    document = db.session.scalars(select(Document).where(*same)).first()
+    if document is None:
+        document = Document(
+            company_id=operation.company_id,
+            kind=operation.kind,
+            source_key=operation.source_key,
+            generation=operation.generation,
+        )
+        db.session.add(document)
+    total = Decimal(note["total"])
+    document.inspection_key = operation.inspection_key
+    document.qbo_id = operation.qbo_id
+    document.sync_token = str(entity.get("SyncToken", "0"))
+    document.token_stale = False
+    document.doc_number = operation.doc_number if operation.kind == "Invoice" else ""
+    document.fingerprint = note["fingerprint"]
+    document.body = json.loads(operation.body)
+    document.customer_id = note["customer_id"]
+    document.total = total
+    document.applied = Decimal(note.get("applied") or "0.00")
+    document.txn_date = date.fromisoformat(note["txn_date"])
+    document.status, document.hands_off, document.written_at = "live", "", utcnow()
+    if operation.kind == "Payment":
+        _invoice_token_moved(operation)
+    booked = entity.get("TotalAmt")
+    return "total-mismatch" if booked is not None and Decimal(str(booked)) != total else ""
+
+
+def _document_deleted(operation: Operation) -> None:
+    gone = update(Document).where(
+        Document.company_id == operation.company_id,
+        Document.kind == operation.kind,
+        Document.qbo_id == operation.qbo_id,
+        Document.status == "live",
+    )
+    db.session.execute(gone.values(status="deleted", deleted_at=utcnow()))
+    if operation.kind == "Payment":
+        _invoice_token_moved(operation)
+
+
+def _invoice_token_moved(operation: Operation) -> None:
+    """QuickBooks moves an Invoice's SyncToken whenever a Payment on it is made, changed or deleted."""
+    invoice = update(Document).where(
+        Document.company_id == operation.company_id,
+        Document.inspection_key == operation.inspection_key,
+        Document.kind == "Invoice",
+        Document.status == "live",
+    )
+    db.session.execute(invoice.values(token_stale=True))
+
+
+def _customer_written(operation: Operation, note: dict[str, Any], entity: dict[str, Any]) -> None:
+    link = db.session.get(CustomerLink, (operation.company_id, operation.source_key))
+    if link is None:
+        link = CustomerLink(company_id=operation.company_id, client_key=operation.source_key)
+        db.session.add(link)
+    link.state, link.qbo_id, link.ours = "linked", operation.qbo_id, True
+    link.display_name = entity.get("DisplayName") or note["display_name"]
+    link.sync_token = str(entity.get("SyncToken", "0"))
+    link.fingerprint, link.candidates, link.create_new = note["fingerprint"], [], False
+    link.because = note.get("because") or link.because or ""
+    link.updated_at = utcnow()
+    keep_name(
+        operation.company_id, "Customer", operation.qbo_id, link.display_name, entity, **note.get("name", {})
+    )
+    free_waiting(operation.company_id, f"customer:{operation.source_key}")
+
+
+def keep_name(
+    company_id: int, kind: str, qbo_id: str, name: str, entity: dict[str, Any], **details: Any
+) -> NamedThing:
+    """Put a Customer, Vendor, Employee, Item, … into the local index, in the current transaction."""
+    thing = db.session.get(NamedThing, (company_id, kind, qbo_id))
+    if thing is None:
+        thing = NamedThing(company_id=company_id, kind=kind, qbo_id=qbo_id)
+        db.session.add(thing)
+    thing.name, thing.name_key = name[:600], name_key(name)[:600]
+    thing.active = bool(entity.get("Active", True))
+    thing.sync_token = str(entity.get("SyncToken", "0"))
+    for column, limit in (("email", 300), ("phone", 100), ("address", 600)):
+        setattr(thing, column, str(details.get(column) or "")[:limit])
+    thing.more = {
+        key: value for key, value in details.items() if key in ("given_name", "family_name", "type")
+    }
+    return thing
+
+
+def free_waiting(company_id: int, waits_for: str) -> None:
+    """Make everything due that waited for this root cause, in the current transaction."""
+    waiting = update(InspectionRow).where(
+        InspectionRow.company_id == company_id, InspectionRow.waits_for == waits_for
+    )
+    db.session.execute(waiting.values(due=True, waits_for="", next_try_at=None, state="syncing"))

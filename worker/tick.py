@@ -1,0 +1,113 @@
+"""The tick: writes one row per due slot of the clock, and rings the bell for every company that is due and free.
+
+Many ticks may run; a lease lets one work at a time, and the unique slot row makes one run of a night however many there are.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from bookkeeping.errors import BookkeepingError, LeaseTakenError
+from bookkeeping.rules.cutoff import next_midnight_mst
+from bookkeeping.settings import Settings
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.leases import lease_names_held, take_lease
+from bookkeeping.storage.runs import Heartbeat, ScheduledRun, queue_run
+from worker.app import bell, settings
+from worker.runs import due_companies
+
+logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 30
+CATCH_UP = timedelta(hours=20)
+"""A night missed by less than this is caught up at once and said to be late; an older one is recorded as skipped."""
+
+
+def tick_forever(seconds: float = 2.0) -> None:
+    """Sweep every 30 seconds, and sooner when a run was queued, until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    last_sweep = utcnow() - timedelta(seconds=SWEEP_SECONDS)
+    while not stop.is_set():
+        try:
+            if utcnow() - last_sweep >= timedelta(seconds=min(SWEEP_SECONDS, settings().poll_seconds)):
+                last_sweep = utcnow()
+                tick_once()
+        except LeaseTakenError:
+            pass
+        except (BookkeepingError, OperationalError) as error:
+            logger.warning("Tick did not work", extra={"error": type(error).__name__})
+        finally:
+            db.session.remove()
+        stop.wait(seconds)
+
+
+def tick_once(now: datetime | None = None) -> list[int]:
+    """Note the slots that are due, ring for every company that is due and free; return those companies.
+
+    Raises:
+        LeaseTakenError: another tick is at work.
+    """
+    lease = take_lease("tick", f"{socket.gethostname()}:{os.getpid()}", SWEEP_SECONDS * 2)
+    note_due_slots(now or utcnow(), settings())
+    beat("tick")
+    db.session.commit()
+    held = lease_names_held()
+    due = [company_id for company_id in due_companies() if f"company:{company_id}" not in held]
+    lease.commit()
+    for company_id in due:
+        bell().ring(company_id)
+    return due
+
+
+def note_due_slots(now: datetime, values: Settings) -> ScheduledRun | None:
+    """Note the newest nightly slot if it is not on record, and queue a nightly run for every connected company with it."""
+    slot = next_midnight_mst(now, values.sync_time_zone, values.sync_hour) - timedelta(days=1)
+    slot = slot if slot <= now else slot - timedelta(days=1)
+    known = (
+        select(ScheduledRun).where(ScheduledRun.kind == "nightly").order_by(ScheduledRun.slot.desc()).limit(1)
+    )
+    newest = db.session.scalars(known).first()
+    if newest is not None and newest.slot >= slot:
+        return None
+    first_ever = newest is None
+    late = now - slot
+    outcome = (
+        "skipped" if first_ever or late > CATCH_UP else "late" if late > timedelta(minutes=10) else "queued"
+    )
+    row = ScheduledRun(kind="nightly", slot=slot, outcome=outcome)
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:
+        return None  # Another tick noted it in this moment.
+    if outcome != "skipped":
+        usable = select(Connection.company_id).where(
+            Connection.state.in_(("checking", "connected", "reconnect"))
+        )
+        for company_id in db.session.scalars(usable).all():
+            queue_run(
+                company_id,
+                "nightly",
+                "nightly, late" if outcome == "late" else "nightly",
+                slot=slot.isoformat(),
+            )
+    db.session.commit()
+    return row
+
+
+def beat(name: str, detail: str = "") -> None:
+    """Note in the current transaction that this process is alive."""
+    row = db.session.get(Heartbeat, name)
+    if row is None:
+        row = Heartbeat(name=name)
+        db.session.add(row)
+    row.seen_at, row.detail = utcnow(), detail

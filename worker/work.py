@@ -1,0 +1,154 @@
+"""One holder's work on one company: its lease, its gateway, its clock, and what it tells the run it works for."""
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import update
+
+from bookkeeping.errors import NotConnectedError
+from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.quickbooks_gateway.gateway import Gateway
+from bookkeeping.quickbooks_gateway.limits import RedisLimiter
+from bookkeeping.quickbooks_gateway.oauth import OAuth
+from bookkeeping.quickbooks_gateway.tokens import TokenKeeper
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.leases import Lease, take_lease
+from bookkeeping.storage.runs import Run
+from bookkeeping.storage.usage import note_usage
+from bookkeeping.storage.vault import vault
+from worker.app import bell, intuit_config, settings
+from worker.tokens import GatewayTokens
+
+SLICE_SECONDS = 30
+SLICE_INSPECTIONS = 240
+
+
+class Work:
+    """Holds one company. `now` is the clock that decides what is due; `patience` is how many throttles the work waits out itself."""
+
+    def __init__(
+        self, company_id: int, lease: Lease, *, now: Callable[[], datetime] = utcnow, patience: int = 0
+    ):
+        self.company_id = company_id
+        self.lease = lease
+        self.now = now
+        self.patience = patience
+        self.run_id: int | None = None
+        self.calls = 0
+        self._slice_ends = time.monotonic() + SLICE_SECONDS
+
+    @property
+    def company(self) -> Company:
+        """The company's row in the current transaction."""
+        return db.session.get_one(Company, self.company_id)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection's row in the current transaction, or None before the first consent."""
+        return db.session.get(Connection, self.company_id)
+
+    @property
+    def run(self) -> Run:
+        """The run that this work is for."""
+        return db.session.get_one(Run, self.run_id)
+
+    @property
+    def slice_over(self) -> bool:
+        """True when it is time to let other companies have the worker."""
+        return time.monotonic() > self._slice_ends
+
+    def new_slice(self) -> None:
+        """Start counting a new slice (foreground work goes from one to the next)."""
+        self._slice_ends = time.monotonic() + SLICE_SECONDS
+
+    @cached_property
+    def feed(self) -> Feed:
+        """The company's inspection feed."""
+        company = self.company
+        feed = Feed(company.feed_url, vault().open(company.feed_key, company.id, "feed_key"))
+        self.lease.commit()  # No transaction stays open while the feed is read.
+        return feed
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The company's QuickBooks.
+
+        Raises:
+            NotConnectedError: there is no usable connection.
+        """
+        connection = self.connection
+        if connection is None or not connection.usable:
+            code = connection.code if connection is not None and connection.code else "not-connected"
+            raise NotConnectedError(connection.detail if connection else "", code=code)
+        realm_id = vault().open(connection.realm, self.company_id, "realm")
+        self.lease.commit()
+        config = intuit_config()
+        tokens = TokenKeeper(OAuth(config), GatewayTokens(self.company_id), utcnow)
+        limiter = RedisLimiter(bell().redis, config, max_wait=90 if self.patience else 20)
+        return Gateway(config, realm_id, tokens, limiter, self._meter, utcnow)
+
+    def forget_gateway(self) -> None:
+        """Make the next use of `gateway` start from the connection's row again (after a reconnect or a refusal)."""
+        self.__dict__.pop("gateway", None)
+
+    def commit(self) -> None:
+        """Commit under the fence.
+
+        Raises:
+            LeaseLostError: another worker took the company; nothing of this transaction was kept.
+        """
+        self.lease.commit()
+
+    def before_call(self) -> None:
+        """Make sure that the lease is ours and outlasts the call, and that no transaction is open while it runs."""
+        self.lease.renew()
+
+    def tell(
+        self, phase: str | None = None, *, done: int | None = None, total: int | None = None, **result: Any
+    ) -> None:
+        """Note progress on the run, in the current transaction."""
+        if self.run_id is None:
+            return
+        run = self.run
+        run.phase = phase if phase is not None else run.phase
+        run.done = done if done is not None else run.done
+        run.total = total if total is not None else run.total
+        if result:
+            run.result = {**run.result, **result}
+
+    def count(self, outcomes: dict[str, int]) -> None:
+        """Add to the run's counts by outcome, in the current transaction."""
+        if self.run_id is None or not outcomes:
+            return
+        run = self.run
+        run.counts = {
+            name: run.counts.get(name, 0) + outcomes.get(name, 0) for name in {*run.counts, *outcomes}
+        }
+
+    def _meter(self, facts: Any) -> None:
+        self.calls += 1
+        note_usage(
+            self.company_id, facts.kind, facts.metered, failed=facts.status is None or facts.status >= 400
+        )
+        if self.run_id is not None:
+            db.session.execute(update(Run).where(Run.id == self.run_id).values(calls=Run.calls + 1))
+        db.session.commit()
+
+
+def hold_company(company_id: int, *, now: Callable[[], datetime] = utcnow, patience: int = 0) -> Work:
+    """Take the company's lease and return the work on it; the caller releases `work.lease`.
+
+    Raises:
+        LeaseTakenError: another worker is on it.
+    """
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    lease = take_lease(f"company:{company_id}", owner, settings().lease_seconds)
+    return Work(company_id, lease, now=now, patience=patience)

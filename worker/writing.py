@@ -1,0 +1,165 @@
+"""Writes to QuickBooks: planned, journaled in a committed row, sent as frozen bytes, settled with what came back.
+
+Deciding what to write is `reconcile`; carrying on after a crash is `resume`.
+"""
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from bookkeeping.errors import BookkeepingError, NotConnectedError, TemporaryError, ThrottledError
+from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen
+from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.journal import Call, Operation
+from worker.jitter import jitter
+from worker.settling import settle_operation
+from worker.work import Work
+
+BATCH_SIZE = 30
+RESENDS = 2
+"""How often a call whose outcome is unknown goes again at once, the same bytes under the same id, before it waits."""
+
+
+@dataclass
+class Write:
+    """One intended write, and after `carry_out` what became of it: `error` None means that it is in the books.
+
+    `body` is QuickBooks' JSON; `note` what our own records shall say once it succeeded (see `settling`).
+    """
+
+    kind: str
+    action: str
+    source_key: str
+    body: dict[str, Any]
+    generation: int = 1
+    inspection_key: str = ""
+    doc_number: str = ""
+    subject: str = ""
+    amount: Decimal | None = None
+    qbo_id: str = ""
+    note: dict[str, Any] = field(default_factory=dict)
+    error: BookkeepingError | None = None
+    warning: str = ""
+
+
+def carry_out(work: Work, writes: list[Write]) -> None:
+    """Journal, send and settle the writes, 30 a call; each write's `error` and `qbo_id` tell what became of it.
+
+    Raises:
+        TemporaryError, NotConnectedError, MisconfiguredError: for a call as a whole; it stays in the journal and is resumed.
+    """
+    for start in range(0, len(writes), BATCH_SIZE):
+        chunk = writes[start : start + BATCH_SIZE]
+        call = journal(work, chunk)
+        results = send(work, call)
+        for write, result in zip(chunk, results, strict=True):
+            write.error, write.warning = result.error, result.warning or write.warning
+            write.qbo_id = result.qbo_id or write.qbo_id
+
+
+def journal(work: Work, writes: list[Write]) -> Call:
+    """Write the call with its operations and commit: from now on it will be settled, whatever breaks."""
+    items = [(f"i{n}", write.action, write.kind, write.body) for n, write in enumerate(writes)]
+    body = batch_body(items)
+    generation = max(write.generation for write in writes)
+    call = Call(
+        company_id=work.company_id,
+        run_id=work.run_id,
+        request_id=f"{uuid.uuid4().hex[:28]}-g{generation}",
+        path="batch",
+        body=body,
+        body_hash=_hash(body),
+    )
+    for position, write in enumerate(writes):
+        text = frozen(write.body)
+        call.operations.append(
+            Operation(
+                company_id=work.company_id,
+                run_id=work.run_id,
+                position=position,
+                b_id=f"i{position}",
+                inspection_key=write.inspection_key,
+                kind=write.kind,
+                action=write.action,
+                source_key=write.source_key,
+                generation=write.generation,
+                doc_number=write.doc_number,
+                subject=write.subject[:300],
+                amount=write.amount,
+                body=text,
+                body_hash=_hash(text),
+                document=json.dumps(write.note, default=str),
+                qbo_id=write.qbo_id,
+            )
+        )
+    db.session.add(call)
+    work.commit()
+    return call
+
+
+def send(work: Work, call: Call) -> list[Operation]:
+    """Send a journaled call and settle its operations; return them in order, each with `error` and `warning` set.
+
+    A call whose answer is lost goes again at once, a few times; after that it is left `unknown` and the error raised.
+    """
+    for attempt in range(RESENDS + 1):
+        call.attempts += 1
+        call.state = "written"
+        call.sent_at = call.sent_at or utcnow()
+        work.commit()
+        gateway = work.gateway
+        work.before_call()
+        try:
+            answers = gateway.send_batch(call.request_id, call.body)
+        except (ThrottledError, NotConnectedError):
+            raise
+        except TemporaryError as error:
+            if error.outcome_unknown:
+                _leave_unknown(work, call, error)
+            if attempt == RESENDS:
+                raise
+            time.sleep((0.5 + jitter()) * (attempt + 1))
+            continue
+        except BookkeepingError as error:
+            answers = [ItemAnswer(one.b_id, one.kind, None, error=error) for one in call.operations]
+        return settle(work, call, answers)
+    raise AssertionError("not reached")
+
+
+def settle(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operation]:
+    """Note what became of every operation of the call, in one transaction under the fence."""
+    operations = operations_of(call)
+    outcomes: dict[str, int] = {}
+    for operation, answer in zip(operations, answers, strict=True):
+        settle_operation(work, operation, answer)
+        outcomes[operation.outcome] = outcomes.get(operation.outcome, 0) + 1
+    call.state, call.answered_at = "answered", utcnow()
+    work.count(outcomes)
+    work.commit()
+    return operations
+
+
+def operations_of(call: Call) -> list[Operation]:
+    """Return the call's operations in the order of its body."""
+    rows = select(Operation).where(Operation.call_id == call.id).order_by(Operation.position)
+    return list(db.session.scalars(rows))
+
+
+def _leave_unknown(work: Work, call: Call, error: TemporaryError) -> None:
+    call.state = "unknown"
+    call.reference = error.reference or ""
+    for operation in operations_of(call):
+        operation.outcome, operation.code, operation.detail = "unknown", "unknown-outcome", error.detail
+    work.commit()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
