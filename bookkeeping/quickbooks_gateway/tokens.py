@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 _AHEAD = timedelta(minutes=5)
 _CLAIM_SECONDS = 60  # Longer than the slowest answer: a claim must not run out under its holder.
-_WAIT_SECONDS = 15.0
+_LONGEST_WAIT = timedelta(seconds=15)
 _POLL_SECONDS = 0.1
 
 
@@ -104,7 +104,7 @@ class TokenKeeper:
 
     def _refresh_unless(self, good: Callable[[TokenSet], bool], *, wait: bool = True) -> TokenSet:
         """Return stored tokens that are `good`, or refresh them: whoever gets the claim does it, the others read the result."""
-        deadline = time.monotonic() + (_WAIT_SECONDS if wait else 0)
+        deadline = self._clock() + (_LONGEST_WAIT if wait else timedelta(0))
         while True:
             stored = self._load()
             if good(stored.token_set):
@@ -113,7 +113,7 @@ class TokenKeeper:
                 refreshed = self._refresh(stored)
                 if refreshed:
                     return refreshed
-            elif time.monotonic() >= deadline:
+            elif self._clock() >= deadline:
                 raise TemporaryError(
                     "Another process is renewing the sign-in.",
                     not_before=self._clock() + timedelta(seconds=30),
