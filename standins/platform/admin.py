@@ -56,6 +56,16 @@ def update_company(company_id: int) -> Response:
     return read_company(company_id)
 
 
+@bp.delete("/companies/<int:company_id>")
+def delete_company(company_id: int) -> Response:
+    """Forget a company and everything of it."""
+    with the_store().writing() as db:
+        changes.company(db, company_id)
+        db.execute("DELETE FROM inspections WHERE company_id = ?", (company_id,))
+        db.execute("DELETE FROM companies WHERE id = ?", (company_id,))
+    return jsonify({})
+
+
 @bp.post("/companies/<int:company_id>/keys")
 def add_key(company_id: int) -> tuple[Response, int]:
     """Give the company another key {key}."""

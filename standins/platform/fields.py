@@ -91,23 +91,14 @@ def zone_name(value: Any, _zone: str) -> str:
 
 
 Checks = Mapping[str, Callable[[Any, str], Any]]
-CONTACT: Checks = {
-    name: text for name in ("ref", "first_name", "last_name", "email", "phone", "mobile_phone")
-} | {"raw": raw}
+MOMENTS = ("confirmed_at", "canceled_at", "deleted_at", "published_at")
+PLACE = ("property_address", "property_address_2", "property_city", "property_state", "property_zip")
+CONTACT_DETAILS = ("first_name", "last_name", "email", "phone", "mobile_phone")
+CONTACT: Checks = dict.fromkeys(("ref", *CONTACT_DETAILS), text) | {"raw": raw}
 INSPECTION: Checks = (
     {"datetime": moment, "created_at": moment, "updated_at": moment, "raw": raw}
-    | {name: moment_or_null for name in ("confirmed_at", "canceled_at", "deleted_at", "published_at")}
-    | {
-        name: text
-        for name in (
-            "cancel_reason",
-            "property_address",
-            "property_address_2",
-            "property_city",
-            "property_state",
-        )
-    }
-    | {name: text for name in ("property_zip", "inspector_name", "slug")}
+    | dict.fromkeys(MOMENTS, moment_or_null)
+    | dict.fromkeys(("cancel_reason", *PLACE, "inspector_name", "slug"), text)
 )
 LINE_ITEM: Checks = {
     "kind": one_of(*KINDS), "name": text, "amount": money, "service_id": text, "position": whole, "raw": raw,

@@ -8,12 +8,9 @@ from flask import Blueprint, current_app, redirect, request, url_for
 from werkzeug import Response
 
 from standins.platform import changes, clock, publishing, wakeup
-from standins.platform.fields import MONEY, Refused
+from standins.platform.fields import CONTACT_DETAILS, MONEY, PLACE, Refused
 
 bp = Blueprint("page_actions", __name__)
-
-PLACE = ("property_address", "property_address_2", "property_city", "property_state", "property_zip")
-CONTACT = ("first_name", "last_name", "email", "phone", "mobile_phone")
 
 
 @bp.post("/companies/<int:company_id>/hook")
@@ -85,7 +82,7 @@ def publish(inspection_id: int) -> Response:
 @bp.post("/inspections/<int:inspection_id>/client")
 def edit_client(inspection_id: int) -> Response:
     """Edit the client, for every inspection of theirs."""
-    return _changed(inspection_id, {"buyer": {name: _typed(name) for name in CONTACT}})
+    return _changed(inspection_id, {"buyer": {name: _typed(name) for name in CONTACT_DETAILS}})
 
 
 @bp.post("/inspections/<int:inspection_id>/switch-client")
@@ -129,7 +126,7 @@ def refund(inspection_id: int, row_id: int) -> Response:
         changes.save_payment(db, inspection_id, row_id, {"refunded_amount": str(amount)})
         more = amount - Decimal(before["refunded_amount"])
         if "with_line" in request.form and more > 0:
-            line = {"kind": "fee", "name": _typed("line_name") or "Refund", "amount": str(-more)}
+            line = {"kind": "fee", "name": "Refund", "amount": str(-more)}
             changes.save_line_item(db, inspection_id, None, line)
         publishing.touch(db, inspection_id)
     return _shown_by(inspection_id)
@@ -174,7 +171,7 @@ def _shown(company_id: int, inspection_id: int) -> Response:
 def _buyer() -> dict[str, Any]:
     if number := _typed("client_number"):
         return {"id": number.lstrip("#")}
-    given = {name: _typed(name) for name in CONTACT}
+    given = {name: _typed(name) for name in CONTACT_DETAILS}
     if not given["first_name"] and not given["last_name"]:
         raise Refused("Name the client, or give the number of an existing one")
     return given | {"new": True}

@@ -5,8 +5,8 @@ import sqlite3
 from typing import Any
 
 from standins.platform import clock
+from standins.platform.fields import CONTACT_DETAILS
 
-CONTACT_ATTRIBUTES = ("first_name", "last_name", "email", "phone", "mobile_phone")
 LINE_ITEM_ATTRIBUTES = ("kind", "name", "amount", "service_id", "position")
 PAYMENT_ATTRIBUTES = ("amount", "method", "received_at", "reference", "refunded_amount", "voided_at")
 INSPECTION_ATTRIBUTES = (
@@ -30,7 +30,7 @@ def document(db: sqlite3.Connection, inspection_id: int) -> dict[str, Any]:
     ).fetchone()
     buyers = db.execute("SELECT * FROM contacts WHERE id = ?", (row["buyer_id"],)).fetchall()
     related = {
-        "buyer": [_resource("contact", buyer, CONTACT_ATTRIBUTES) for buyer in buyers],
+        "buyer": [_resource("contact", buyer, CONTACT_DETAILS) for buyer in buyers],
         "line_items": [
             _resource("line_item", line, LINE_ITEM_ATTRIBUTES) for line in line_items(db, inspection_id)
         ],

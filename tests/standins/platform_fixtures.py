@@ -103,7 +103,7 @@ def platform_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platf
 
 
 @pytest.fixture
-def platform(platform_process: Platform) -> Platform:
+def standin(platform_process: Platform) -> Platform:
     """An empty platform."""
     platform_process.admin("POST", "/reset")
     return platform_process
