@@ -137,7 +137,7 @@ def to_login() -> Response:
 
 
 def _way_back() -> str | None:
-    if request.endpoint == "quickbooks.callback":
+    if request.endpoint == "connecting.callback":
         return url_for("quickbooks.page")  # The code in the callback's address must not be kept anywhere.
     if request.method in ("GET", "HEAD"):
         here = request.full_path if request.query_string else request.path

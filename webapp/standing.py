@@ -1,12 +1,11 @@
 """How a company stands: its inspections counted by state, its connection, and the one sentence that says it all."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
@@ -96,23 +95,19 @@ def standing_of(company: Company) -> Standing:
 
 def today(company: Company) -> list[tuple[str, str, int]]:
     """Return (kind, outcome, count) of the operations settled since midnight in the company's zone."""
-    zone = ZoneInfo(company.time_zone)
-    midnight = datetime.combine(utcnow().astimezone(zone).date(), time(), zone)
+    midnight = datetime.combine(local_today(company), time(), ZoneInfo(company.time_zone))
     mine = (Operation.company_id == company.id, Operation.settled_at >= midnight)
     rows = select(Operation.kind, Operation.outcome, func.count()).where(*mine)
     grouped = rows.group_by(Operation.kind, Operation.outcome).order_by(Operation.kind, Operation.outcome)
     return [tuple(row) for row in db.session.execute(grouped)]
 
 
-def next_nightly(settings: Settings, now: datetime | None = None) -> datetime:
-    """Return the next nightly run as an aware instant."""
-    zone = ZoneInfo(settings.sync_time_zone)
-    local = (now or utcnow()).astimezone(zone)
-    due = local.replace(hour=settings.sync_hour, minute=0, second=0, microsecond=0)
-    return due if due > local else (due + timedelta(days=1))
-
-
 def next_sync(company: Company) -> datetime | None:
     """Return when the company is looked at next, or None when nothing is planned (never polled yet)."""
     times = [at for at in (company.next_poll_at, company.not_before) if at]
     return max(times) if times else None
+
+
+def local_today(company: Company) -> date:
+    """Return what day it is in the company's zone."""
+    return utcnow().astimezone(ZoneInfo(company.time_zone)).date()

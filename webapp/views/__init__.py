@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from webapp.views import auth, health, home, hooks, quickbooks, runs, settings
+from webapp.views import auth, connecting, health, home, hooks, quickbooks, runs, settings
 
 BLUEPRINTS = (
     auth.bp,
     home.bp,
     settings.bp,
     quickbooks.bp,
+    connecting.bp,
     runs.bp,
     hooks.bp,
     health.bp,

@@ -3,10 +3,12 @@
 from flask import Blueprint, current_app, redirect, render_template
 from flask_login import current_user
 
+from bookkeeping.rules.cutoff import next_midnight_mst
+from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.runs import latest_run
 from webapp.progress import is_open, progress_of
 from webapp.roles import COMPANY_ROLES, open_to
-from webapp.standing import next_nightly, next_sync, standing_of, today
+from webapp.standing import next_sync, standing_of, today
 
 bp = Blueprint("home", __name__)
 
@@ -17,7 +19,7 @@ def page():
     """Show how the company stands; ops have their own first page."""
     if current_user.role == "ops":
         return redirect("/ops")
-    company = current_user.company
+    company, settings = current_user.company, current_app.extensions["settings"]
     run = latest_run(company.id, "first")
     return render_template(
         "home.html",
@@ -25,5 +27,5 @@ def page():
         today=today(company),
         job=progress_of(run) if is_open(run) else None,
         next_sync=next_sync(company),
-        next_nightly=next_nightly(current_app.extensions["settings"]),
+        next_nightly=next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour),
     )

@@ -1,19 +1,204 @@
-"""QuickBooks settings of a company."""
+"""QuickBooks settings of a company: state, sync, dates, earlier inspections, held deletes. Connecting is in `connecting.py`."""
 
-from flask import Blueprint
+from datetime import date
 
-from webapp.roles import COMPANY_ROLES, open_to
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+from wtforms import DateField, SelectField, ValidationError
+from wtforms.validators import InputRequired
+
+from bookkeeping.rules.cutoff import next_midnight_mst
+from bookkeeping.storage import choosing
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import make_poll_due
+from bookkeeping.storage.connecting import expires_soon
+from bookkeeping.storage.runs import latest_run, queue_run
+from bookkeeping.storage.vault import reconnect_by
+from webapp.extensions import client_address
+from webapp.intuit import remember_authorize_origin
+from webapp.progress import is_open, progress_of, result_sentence
+from webapp.roles import COMPANY_ROLES, kept_input, open_to
+from webapp.standing import next_sync, standing_of
+from webapp.words import day, plural
 
 bp = Blueprint("quickbooks", __name__)
+_FIRST_YEAR = 2000
+_SHOWN_RUNS = ("first", "sync", "check")
+
+
+def _sensible_day(form: FlaskForm, field: DateField) -> None:
+    if field.data and not _FIRST_YEAR <= field.data.year <= utcnow().year + 1:
+        raise ValidationError(f"Enter a day from {_FIRST_YEAR} to the end of next year.")
+
+
+class DatesForm(FlaskForm):
+    """Both dates; `start_date` is checked for sense, what follows from it is the rules' business."""
+
+    start_date = DateField(
+        "Sync start date", validators=[InputRequired("Enter a date such as 2026-03-01."), _sensible_day]
+    )
+    invoice_date = SelectField(
+        "Invoice date",
+        choices=[
+            ("inspection", "Day of the inspection"),
+            ("confirmed", "Day it was confirmed"),
+            ("created", "Day it was created"),
+        ],
+    )
+
+
+class EarlierForm(FlaskForm):
+    earlier_from = DateField(
+        "From", validators=[InputRequired("Enter a date such as 2026-03-01."), _sensible_day]
+    )
 
 
 @bp.get("/settings/quickbooks")
 @open_to(*COMPANY_ROLES)
-def page():
-    return ""
+def page() -> str:
+    """Show how the connection stands and everything that can be set."""
+    return show_page()
 
 
-@bp.post("/quickbooks/connect")
+def show_page(
+    dates: DatesForm | None = None, earlier: EarlierForm | None = None, disconnect_error: str = ""
+) -> str:
+    """Return the page; forms that were refused come with what was typed and what is wrong with it."""
+    settings, standing = current_app.extensions["settings"], standing_of(current_user.company)
+    company, connection = standing.company, standing.connection
+    if not standing.connected:
+        remember_authorize_origin()
+    run = latest_run(company.id, *_SHOWN_RUNS) if standing.connected else None
+    ends_at = reconnect_by(connection) if standing.connected else None
+    months = choosing.earlier_inspections(company) if standing.connected and not company.cutoff else []
+    return render_template(
+        "quickbooks.html",
+        standing=standing,
+        next_sync=next_sync(company),
+        next_nightly=next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour),
+        job=progress_of(run) if is_open(run) else None,
+        result=_shown_result(run),
+        reconnect_by=ends_at,
+        reconnect_soon=expires_soon(ends_at),
+        held=choosing.held_deletes(company.id) if company.brake_at else 0,
+        months=months,
+        dates=dates or _dates_form(),
+        earlier=earlier or EarlierForm(MultiDict(), earlier_from=_first_day(months)),
+        disconnect_error=disconnect_error,
+    )
+
+
+@bp.post("/settings/quickbooks/sync")
+@open_to(*COMPANY_ROLES)
+def sync_now() -> Response:
+    """Poll and reconcile now."""
+    make_poll_due(current_user.company.id)
+    return _queued("sync", "Syncing now.")
+
+
+@bp.post("/settings/quickbooks/check")
+@open_to(*COMPANY_ROLES)
+def check_now() -> Response:
+    """Look in QuickBooks for changes that people made there."""
+    return _queued("check", "Looking in QuickBooks for changes.")
+
+
+@bp.post("/settings/quickbooks/pause")
+@open_to(*COMPANY_ROLES)
+def pause() -> Response:
+    """Stop sending until somebody resumes."""
+    choosing.pause(current_user.company, current_user.email)
+    return _done("Paused. Nothing is sent to QuickBooks until someone presses Resume.", ring=False)
+
+
+@bp.post("/settings/quickbooks/resume")
+@open_to(*COMPANY_ROLES)
+def resume() -> Response:
+    """Go on."""
+    choosing.resume(current_user.company, current_user.email)
+    return _done("Syncing goes on.")
+
+
+@bp.post("/settings/quickbooks/dates")
+@open_to(*COMPANY_ROLES)
+def save_dates() -> Response | tuple[str, int]:
+    """Save both dates and say what follows from it."""
+    form, company = DatesForm(), current_user.company
+    if not form.validate_on_submit():
+        return show_page(dates=form), 422
+    before = company.start_date
+    if not choosing.change_dates(company, form.start_date.data, form.invoice_date.data, current_user.email):
+        flash("Nothing was changed: these dates are in use already.", "info")
+        return redirect(url_for(".page"), 303)
+    return _done(f"Saved. {_what_follows(before, form.start_date.data)}")
+
+
+@bp.post("/settings/quickbooks/earlier")
+@open_to(*COMPANY_ROLES)
+def bring_in_earlier() -> Response | tuple[str, int]:
+    """Move the start date back, so that earlier inspections come into the books."""
+    form, company = EarlierForm(), current_user.company
+    if not form.validate_on_submit():
+        return show_page(earlier=form), 422
+    if company.start_date and form.earlier_from.data >= company.start_date:
+        form.earlier_from.errors = [
+            f"Choose a day before {day(company.start_date)}: from then on all are in already."
+        ]
+        return show_page(earlier=form), 422
+    before = company.start_date
+    choosing.change_dates(company, form.earlier_from.data, company.invoice_date, current_user.email)
+    return _done(f"Bringing in the earlier inspections. {_what_follows(before, form.earlier_from.data)}")
+
+
+@bp.post("/settings/quickbooks/approve-deletes")
 @open_to("owner")
-def enable():
-    return ""
+def approve_deletes() -> Response:
+    """Let the deletes go through that the brake holds."""
+    count = choosing.approve_deletes(current_user.company, current_user.email)
+    return _done(f"Approved. The documents of {plural(count, 'inspection')} are taken out of QuickBooks now.")
+
+
+def _queued(kind: str, sentence: str) -> Response:
+    if not standing_of(current_user.company).connected:
+        flash("QuickBooks is not connected, so there is nothing to do yet.", "warning")
+        return redirect(url_for(".page"), 303)
+    queue_run(current_user.company.id, kind, "by a person", current_user.email)
+    record_act(current_user.company.id, current_user.email, f"asked for a {kind}", address=client_address())
+    return _done(sentence)
+
+
+def _done(sentence: str, *, ring: bool = True) -> Response:
+    db.session.commit()
+    if ring:
+        current_app.extensions["bell"].ring(current_user.company.id)
+    flash(sentence, "success")
+    return redirect(url_for(".page"), 303)
+
+
+def _dates_form() -> DatesForm:
+    typed = kept_input(url_for(".save_dates"))
+    company = current_user.company
+    return DatesForm(MultiDict(typed or {}), start_date=company.start_date, invoice_date=company.invoice_date)
+
+
+def _shown_result(run) -> tuple[str, str] | None:
+    """Return the end of the first run while it is the newest one, and of any run that went wrong."""
+    if run is None or is_open(run) or (run.kind != "first" and run.state != "failed"):
+        return None
+    return result_sentence(run)
+
+
+def _first_day(months: list[choosing.EarlierMonth]) -> date | None:
+    return date.fromisoformat(months[-1].month + "-01") if months else None
+
+
+def _what_follows(before: date | None, after: date) -> str:
+    if before is None or after < before:
+        return f"Every confirmed inspection from {day(after)} on gets its documents now."
+    if after > before:
+        return f"Documents of inspections before {day(after)} are taken out of QuickBooks, unless they are deposited or in a closed period."
+    return "Invoices get the new date now."

@@ -1,0 +1,119 @@
+"""What a company's people choose about its syncing: dates, pause and resume, earlier inspections, held deletes.
+
+Each function changes rows and writes the audit entry in the current transaction; the caller commits and then rings the bell.
+Single inspections and drift are settled in `settling.py`.
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.runs import queue_run
+
+BRAKE = "mass-delete-brake"
+
+
+class EarlierMonth(NamedTuple):
+    """Inspections before the start date: `month` is "2026-03" in the company's zone; the last two count from it on."""
+
+    month: str
+    count: int
+    total: Decimal
+    count_from: int
+    total_from: Decimal
+
+
+def change_dates(company: Company, start_date: date | None, invoice_date: str, who: str) -> bool:
+    """Take over both dates, look at every inspection again and queue the sync; False when nothing changed."""
+    before = {"start_date": str(company.start_date or ""), "invoice_date": company.invoice_date}
+    after = {"start_date": str(start_date or ""), "invoice_date": invoice_date}
+    if before == after:
+        return False
+    company.start_date, company.invoice_date = start_date, invoice_date
+    record_act(company.id, who, "changed dates", before=before, after=after)
+    _look_at_all(company.id)
+    queue_run(company.id, "sync", "settings changed", who)
+    return True
+
+
+def pause(company: Company, who: str) -> None:
+    """Stop sending; polling and planning wait as well until somebody resumes."""
+    company.paused_at, company.paused_by = utcnow(), who
+    record_act(company.id, who, "paused syncing")
+
+
+def resume(company: Company, who: str) -> None:
+    """Go on where the pause began."""
+    company.paused_at, company.paused_by = None, ""
+    record_act(company.id, who, "resumed syncing")
+    queue_run(company.id, "sync", "by a person", who)
+
+
+def held_deletes(company_id: int) -> int:
+    """Return how many inspections the mass-delete brake holds."""
+    return db.session.scalar(select(func.count()).where(*_held(company_id))) or 0
+
+
+def approve_deletes(company: Company, who: str) -> int:
+    """Let the held deletes go through and return for how many inspections. Source: bookkeeping decision 17."""
+    approved = {
+        "deletes_approved": True,
+        "due": True,
+        "next_try_at": None,
+        "wanted_gen": InspectionRow.wanted_gen + 1,
+    }
+    count = db.session.execute(
+        update(InspectionRow)
+        .where(*_held(company.id))
+        .values(**approved)
+        .execution_options(synchronize_session=False)
+    ).rowcount
+    company.brake_at, company.brake_count = None, 0
+    record_act(company.id, who, "approved deletes", after={"inspections": count})
+    queue_run(company.id, "sync", "by a person", who)
+    return count
+
+
+def earlier_inspections(company: Company) -> list[EarlierMonth]:
+    """Return what lies before the start date and could be brought in, by month, the newest first."""
+    month = _month_of(company)
+    rows = (
+        select(month, func.count(), func.sum(InspectionRow.total))
+        .where(InspectionRow.company_id == company.id, InspectionRow.reason == "before-start")
+        .group_by(month)
+        .order_by(month.desc())
+    )
+    months, count_from, total_from = [], 0, Decimal("0.00")
+    for name, count, total in db.session.execute(rows):
+        count_from, total_from = count_from + count, total_from + total
+        months.append(EarlierMonth(name, count, total, count_from, total_from))
+    return months
+
+
+def _month_of(company: Company) -> ColumnElement[str]:
+    if db.engine.dialect.name == "postgresql":
+        return func.to_char(func.timezone(company.time_zone, InspectionRow.starts_at), "YYYY-MM")
+    # SQLite knows no zones: the offset of today can be an hour off, which only matters at midnight between two months.
+    offset = utcnow().astimezone(ZoneInfo(company.time_zone)).utcoffset() or timedelta()
+    return func.strftime("%Y-%m", InspectionRow.starts_at, f"{offset.total_seconds() / 60:+.0f} minutes")
+
+
+def _held(company_id: int) -> tuple[ColumnElement[bool], ...]:
+    return InspectionRow.company_id == company_id, InspectionRow.reason == BRAKE
+
+
+def _look_at_all(company_id: int) -> None:
+    again = {"due": True, "next_try_at": None, "wanted_gen": InspectionRow.wanted_gen + 1}
+    db.session.execute(
+        update(InspectionRow)
+        .where(InspectionRow.company_id == company_id)
+        .values(**again)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,118 @@
+"""Connecting and disconnecting: the consent's `state`, which realm a company may have, storing and ending the connection.
+
+Nothing here talks to Intuit. Each function changes rows in the current transaction; the caller commits.
+"""
+
+import json
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, text, update
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.connections import Connection, ConsentState
+from bookkeeping.storage.sessions import token_digest
+from bookkeeping.storage.vault import EXPIRIES, vault
+
+CONSENT_LASTS = timedelta(minutes=10)
+IN_USE = ("checking", "connected", "reconnect")
+
+
+def begin_consent(company_id: int, session_digest: str) -> str:
+    """Note and return a new `state` for the way to Intuit and back; old ones are swept away."""
+    state = secrets.token_urlsafe(32)
+    db.session.execute(delete(ConsentState).where(ConsentState.created_at < utcnow() - timedelta(days=1)))
+    db.session.add(
+        ConsentState(digest=token_digest(state), company_id=company_id, session_digest=session_digest)
+    )
+    db.session.flush()
+    return state
+
+
+def use_consent(state: str, session_digest: str) -> int | None:
+    """Use up `state` and return its company; None when it is unknown, used, too old or of another session."""
+    mine = (
+        ConsentState.digest == token_digest(state),
+        ConsentState.session_digest == session_digest,
+        ConsentState.used_at.is_(None),
+        ConsentState.created_at > utcnow() - CONSENT_LASTS,
+    )
+    if db.session.execute(update(ConsentState).where(*mine).values(used_at=utcnow())).rowcount != 1:
+        return None
+    return db.session.scalar(
+        select(ConsentState.company_id).where(ConsentState.digest == token_digest(state))
+    )
+
+
+def realm_problem(company_id: int, realm: str) -> str | None:
+    """Return why this company may not have this realm, as a catalogue code (realm-taken, other-realm), or None.
+
+    Holds back other connects until the transaction ends, so that two companies cannot take one realm at the same moment.
+
+    Source: bookkeeping decision 10 ("Connecting").
+    """
+    if db.engine.dialect.name == "postgresql":  # On SQLite the transaction is the only writer anyway.
+        db.session.execute(text("LOCK TABLE connections IN SHARE ROW EXCLUSIVE MODE"))
+    digests = vault().digests(realm)
+    others = select(Connection.company_id).where(
+        Connection.realm_digest.in_(digests),
+        Connection.company_id != company_id,
+        Connection.state.in_(IN_USE),
+    )
+    if db.session.scalar(others.limit(1)) is not None:
+        return "realm-taken"
+    before = db.session.get(Connection, company_id, populate_existing=True)
+    never_used = before is None or (before.state == "refused" and before.set_up_at is None)
+    return None if never_used or before.realm_digest in digests else "other-realm"
+
+
+def store_connection(company_id: int, realm: str, tokens: dict[str, Any], by: str) -> Connection:
+    """Write the connection that consent has given, to be checked by the next run, and return it.
+
+    `tokens` holds access_token, refresh_token and the three expiries (aware UTC). Whatever held the company back is lifted.
+    """
+    keys, now = vault(), utcnow()
+    connection = db.session.get(Connection, company_id, with_for_update=True, populate_existing=True)
+    if connection is None:
+        connection = Connection(company_id=company_id, version=0)
+        db.session.add(connection)
+    secret = json.dumps({name: tokens[name] for name in ("access_token", "refresh_token")})
+    connection.realm = keys.seal(realm, company_id, "realm")
+    connection.realm_digest = keys.digests(realm)[0]
+    connection.tokens = keys.seal(secret, company_id, "tokens")
+    connection.version += 1
+    connection.refresh_claimed_until = None
+    for name in EXPIRIES:
+        setattr(connection, name, tokens.get(name))
+    connection.state, connection.code, connection.detail, connection.state_since = "checking", "", "", now
+    connection.connected_at, connection.connected_by = now, by
+    held = {"not_before": None, "wait_code": "", "failures": 0}
+    db.session.execute(update(Company).where(Company.id == company_id).values(**held))
+    db.session.flush()
+    return connection
+
+
+def end_connection(company_id: int) -> None:
+    """Forget the tokens and note the connection as disconnected; realm and records stay for a later reconnect."""
+    connection = db.session.get(Connection, company_id, with_for_update=True, populate_existing=True)
+    connection.state, connection.state_since = "disconnected", utcnow()
+    connection.code = connection.detail = ""
+    connection.tokens = connection.refresh_claimed_until = None
+    connection.access_expires_at = connection.refresh_expires_at = connection.hard_expires_at = None
+    connection.version += 1
+    db.session.flush()
+
+
+def company_of_realm(realm: str) -> int | None:
+    """Return the company that uses this realm, or None."""
+    rows = select(Connection.company_id).where(
+        Connection.realm_digest.in_(vault().digests(realm)), Connection.state.in_(IN_USE)
+    )
+    return db.session.scalar(rows.limit(1))
+
+
+def expires_soon(ends_at: datetime | None, *, days: int = 30) -> bool:
+    """Return whether a grant that ends then is worth a warning now."""
+    return ends_at is not None and ends_at - utcnow() < timedelta(days=days)

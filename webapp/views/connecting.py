@@ -1,0 +1,181 @@
+"""To Intuit and back: consent, the callback with its checks, disconnecting. What is then done with QuickBooks is the worker's."""
+
+import logging
+from dataclasses import asdict
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from bookkeeping.errors import BookkeepingError, MisconfiguredError
+from bookkeeping.faults import fault
+from bookkeeping.quickbooks_gateway.oauth import TokenSet
+from bookkeeping.storage import connecting
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.runs import queue_run
+from bookkeeping.storage.sessions import password_fits
+from bookkeeping.storage.vault import ConnectionTokens
+from webapp.extensions import client_address, limiter
+from webapp.intuit import sign_in
+from webapp.roles import open_to, public
+from webapp.security import start_writing
+from webapp.standing import local_today
+from webapp.views.quickbooks import show_page
+
+logger = logging.getLogger(__name__)
+bp = Blueprint("connecting", __name__)
+
+
+def _account() -> str:
+    return f"account:{current_user.get_id()}"
+
+
+@bp.route("/quickbooks/connect", methods=["GET", "POST"])
+@open_to("owner")
+@limiter.limit("20 per minute", key_func=_account)
+def connect() -> Response:
+    """Send the owner to Intuit's consent page. GET is for Intuit's own Reconnect link."""
+    start_writing()
+    state = connecting.begin_consent(current_user.company.id, current_user.session_digest)
+    db.session.commit()
+    try:
+        return redirect(sign_in().authorize_url(state), 303)
+    except BookkeepingError as error:
+        return _stay(_sign_in_trouble(error))
+
+
+@bp.get("/quickbooks/callback")
+@open_to("owner")
+@limiter.limit("20 per minute", key_func=_account)
+def callback() -> Response:
+    """Take what Intuit sends back; nothing is exchanged or stored unless all of it is as it must be."""
+    start_writing()
+    company, given = current_user.company, request.args
+    known = connecting.use_consent(given.get("state", ""), current_user.session_digest)
+    db.session.commit()
+    if known != company.id:
+        return _stay(
+            "That answer from Intuit does not belong to a request made here, or it came too late. "
+            "Nothing was connected. Press Enable and try again."
+        )
+    if given.get("error"):
+        return _stay(_refusal(given["error"]), "warning")
+    if not given.get("code") or not given.get("realmId"):
+        return _stay("Intuit's answer was not complete. Nothing was connected. Press Enable and try again.")
+    try:
+        tokens = sign_in().exchange(given["code"])
+    except BookkeepingError as error:
+        return _stay(_sign_in_trouble(error))
+    return _take(company, given["realmId"], tokens)
+
+
+def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
+    """Store the connection and start the first run, or refuse a realm that this company may not have."""
+    problem = connecting.realm_problem(company.id, realm)
+    if problem:
+        _refuse(company.id, problem, tokens)
+        words = fault(problem)
+        return _stay(f"{words.title}. {words.cause} {words.remedy}")
+    before = db.session.get(Connection, company.id)
+    again = before is not None and before.set_up_at is not None
+    connecting.store_connection(company.id, realm, asdict(tokens), current_user.email)
+    if not company.legacy and company.start_date is None:
+        company.start_date = local_today(company)
+    why = "reconnected" if again else "connected"
+    queue_run(company.id, "sync" if again else "first", why, current_user.email)
+    record_act(company.id, current_user.email, f"{why} QuickBooks", address=client_address())
+    db.session.commit()
+    current_app.extensions["bell"].ring(company.id)
+    logger.info("QuickBooks connected", extra={"company_id": company.id, "again": again})
+    return redirect(url_for("quickbooks.page"), 303)
+
+
+def _refuse(company_id: int, problem: str, tokens: TokenSet) -> None:
+    record_act(
+        company_id,
+        current_user.email,
+        "refused a QuickBooks company",
+        subject=problem,
+        address=client_address(),
+    )
+    db.session.commit()
+    if problem == "realm-taken":
+        return  # Revoking would end the other company's access too: Intuit knows one grant for our app and that realm.
+    try:
+        sign_in().revoke(tokens.refresh_token)
+    except BookkeepingError as error:
+        logger.warning("Revoking failed", extra={"company_id": company_id, "code": error.code})
+
+
+@bp.post("/quickbooks/disconnect")
+@open_to("owner")
+@limiter.limit("10 per minute", key_func=_account)
+def disconnect() -> Response | tuple[str, int]:
+    """End the connection, with the password again: revoke at Intuit, forget the tokens, keep every record."""
+    company, stored = current_user.company, current_user.user.password_hash
+    db.session.commit()
+    if not password_fits(stored, request.form.get("password", "")[:1000]):
+        return show_page(disconnect_error="That is not your password. Nothing was changed."), 422
+    told = _revoke_stored(company.id)
+    if db.session.get(Connection, company.id) is not None:
+        connecting.end_connection(company.id)
+        record_act(company.id, current_user.email, "disconnected QuickBooks", address=client_address())
+        db.session.commit()
+    flash("QuickBooks is disconnected. Every record is kept; you can enable it again at any time.", "success")
+    if not told:
+        flash("Intuit could not be told just now. Remove Tieout in QuickBooks too, under Apps.", "warning")
+    return redirect(url_for("settings.page"), 303)
+
+
+@bp.get("/quickbooks/disconnected")
+@public
+@limiter.limit("30 per minute")
+def disconnected() -> str:
+    """Where Intuit sends people who ended the connection inside QuickBooks. It proves nothing, so we look for ourselves."""
+    realm = request.args.get("realmId", "")
+    start_writing()
+    company_id = connecting.company_of_realm(realm) if realm.isdigit() else None
+    if company_id is not None:
+        queue_run(company_id, "check", "disconnected in QuickBooks")
+        db.session.commit()
+        current_app.extensions["bell"].ring(company_id)
+    return render_template("disconnected.html")
+
+
+def _revoke_stored(company_id: int) -> bool:
+    """Revoke the stored grant; False when Intuit could not be told. No transaction is open meanwhile."""
+    try:
+        found = ConnectionTokens(company_id).load()
+        if found is not None:
+            sign_in().revoke(found[0]["refresh_token"])
+    except BookkeepingError as error:
+        logger.warning("Revoking failed", extra={"company_id": company_id, "code": error.code})
+        return False
+    return True
+
+
+def _refusal(error: str) -> str:
+    if error == "access_denied":
+        return (
+            "You did not allow access at Intuit, so nothing was connected. Press Enable whenever you want to."
+        )
+    return f"Intuit ended the sign-in ({error[:60]}). Nothing was connected. Press Enable and try again."
+
+
+def _sign_in_trouble(error: BookkeepingError) -> str:
+    logger.log(
+        logging.ERROR if isinstance(error, MisconfiguredError) else logging.WARNING,
+        "Sign-in at Intuit failed",
+        extra={"code": error.code, "detail": error.detail, "intuit_tid": error.reference},
+    )
+    if isinstance(error, MisconfiguredError):
+        return "Intuit does not accept our app at the moment. That is ours to mend: our staff has been told. Nothing was changed."
+    return "Intuit's sign-in did not answer as it should. Nothing was changed. Wait a minute, then try again."
+
+
+def _stay(sentence: str, tone: str = "danger") -> Response:
+    flash(sentence, tone)
+    return redirect(url_for("quickbooks.page"), 303)
