@@ -22,6 +22,7 @@ _DISCOVERY_SECONDS = 24 * 3600
 _ACCESS_SECONDS, _REFRESH_SECONDS = 3600, 100 * 24 * 3600  # Intuit's lifetimes, should an answer not tell.
 _HARD_EXPIRY_HEADER = "x-include-refresh-token-hard-expires-in"
 _DEAD_TOKEN = {"invalid_grant", "invalid_token"}
+_NOT_A_LIVING_TOKEN = {*_DEAD_TOKEN, "invalid_request"}
 _OUR_FAULT = {
     "invalid_client",
     "unauthorized_client",
@@ -87,10 +88,15 @@ class OAuth:
         Raises:
             MisconfiguredError, TemporaryError: as for `refresh`.
         """
-        try:
-            self._ask(lambda client: client.revoke(token=token))
-        except NotConnectedError:
-            return
+
+        def end(client: AuthClient) -> None:
+            try:
+                client.revoke(token=token)
+            except AuthClientError as error:
+                if _reason(error)[0] not in _NOT_A_LIVING_TOKEN:
+                    raise
+
+        self._ask(end)
 
     def _tokens(self, call) -> TokenSet:
         asked_at = datetime.now(UTC)
@@ -158,17 +164,22 @@ class _TimedAuthClient(AuthClient):
 
 def _refusal(error: AuthClientError) -> BookkeepingError:
     """What Intuit's sign-in means by a status other than 200. The body's `error` decides, not the status."""
-    try:
-        said = error.response.json()
-        reason, text = str(said.get("error", "")), str(said.get("error_description", ""))
-    except (ValueError, AttributeError):
-        reason, text = "", ""
+    reason, text = _reason(error)
     detail = f"{reason}: {text}".strip(": ") or f"HTTP {error.status_code}"
     if reason in _DEAD_TOKEN:
         return NotConnectedError(detail, code="reconnect-needed", reference=error.intuit_tid)
     if reason in _OUR_FAULT or error.status_code in {401, 403, 404}:
         return MisconfiguredError(detail, reference=error.intuit_tid)
     return TemporaryError(detail, reference=error.intuit_tid, outcome_unknown=error.status_code >= 500)
+
+
+def _reason(error: AuthClientError) -> tuple[str, str]:
+    """Intuit's `error` and `error_description`, both empty when the body is not what it should be."""
+    try:
+        said = error.response.json()
+        return str(said.get("error", "")), str(said.get("error_description", ""))
+    except (ValueError, AttributeError):
+        return "", ""
 
 
 def _text(value) -> str:

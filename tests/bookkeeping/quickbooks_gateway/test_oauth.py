@@ -164,6 +164,9 @@ def test_a_revocation_ends_the_grant_and_a_dead_token_counts_as_done(scripted):
     intuit(scripted, Reply(200, "")).revoke("refresh-1")
     assert scripted.asked[-1].target == "/revoke"
     assert json.loads(scripted.asked[-1].body) == {"token": "refresh-1"}
-    intuit(scripted, Reply(400, '{"error": "invalid_grant"}')).revoke("refresh-1")
+    for reason in ("invalid_grant", "invalid_request", "invalid_token"):
+        intuit(scripted, Reply(400, json.dumps({"error": reason}))).revoke("refresh-1")
+    with pytest.raises(MisconfiguredError):
+        intuit(scripted, Reply(401, '{"error": "invalid_client"}')).revoke("refresh-1")
     with pytest.raises(TemporaryError):
         intuit(scripted, Reply(500, "")).revoke("refresh-1")
