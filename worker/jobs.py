@@ -6,7 +6,7 @@ from bookkeeping.errors import LeaseLostError, LeaseTakenError
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import company_or_none
 from worker.app import bell, worker_app
-from worker.runs import advance, next_run
+from worker.runs import advance, end_broken_run, next_run
 from worker.work import hold_company
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,10 @@ def _one_slice(company_id: int) -> bool:
         return not done.finished or next_run(work) is not None
     except LeaseLostError as error:
         logger.warning("Lease lost", extra={"company_id": company_id, "detail": error.detail})
+        return False
+    except Exception:  # The outermost edge: a mistake of ours must not block this company for ever.
+        logger.exception("Run broke", extra={"company_id": company_id, "run_id": work.run_id})
+        end_broken_run(work)
         return False
     finally:
         work.lease.release()

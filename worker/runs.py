@@ -120,6 +120,14 @@ def run_to_end(work: Work, run: Run) -> Run:
     return work.run
 
 
+def end_broken_run(work: Work) -> None:
+    """End the run after an error that nobody foresaw, and hold the company back for a while. What is due stays due."""
+    db.session.rollback()
+    if work.run_id is not None:
+        _note_problem(work, STEPS[work.run.kind][work.run.step], TemporaryError(code="unexpected"))
+        _finish(work)
+
+
 def _one_slice(work: Work, step: Step) -> bool:
     try:
         return step.slice(work)

@@ -141,7 +141,10 @@ def keep_listed(company_id: int, kind: str, row: dict[str, Any]) -> None:
 def default_accounts(accounts: list[dict[str, Any]]) -> dict[str, str]:
     """Return the ids of the accounts used where the bookkeeper chose none."""
     chart = reading.chart(accounts)
-    return {"income_account_id": chart.income_account_id or "", "undeposited_id": chart.undeposited_id or ""}
+    return {
+        "income_account_id": chart.default_income.qbo_id if chart.default_income else "",
+        "undeposited_id": chart.undeposited.qbo_id if chart.undeposited else "",
+    }
 
 
 def _not_served(facts: reading.CompanyFacts) -> tuple[str, str] | None:
