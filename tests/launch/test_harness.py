@@ -10,7 +10,7 @@ import pytest
 
 from launch.lifelines import is_alive
 from tests.harness import ROOT
-from tests.harness.processes import wait_until
+from tests.harness.processes import answers, wait_until
 
 
 def test_valkey_keeps_its_data_over_a_kill(valkey):
@@ -57,3 +57,20 @@ def test_nothing_outlives_a_killed_test_run(tmp_path):
         assert is_alive(child)
         os.kill(run.pid, signal.SIGKILL)
         wait_until(lambda: not is_alive(child), "the child to end with the test run")
+
+
+def test_an_installation_works_on_each_database(tieout_on_each_database):
+    tieout = tieout_on_each_database
+    made = tieout.flask_json(
+        "company", "create", "Blue Ridge", "--feed-url", "http://127.0.0.1:9", "--feed-key", "key"
+    )
+    assert tieout.run_flask("status", made["id"]).code == 0
+    assert tieout.run_flask("status", made["id"] + 1).code != 0
+
+
+def test_the_parts_of_an_installation_start_and_stop(tieout):
+    parts = [tieout.web(), tieout.worker(), tieout.tick()]
+    wait_until(lambda: answers(f"{tieout.url}/readyz"), "database and queue")
+    tieout.stop()
+    assert [part.exit_code for part in parts[:2]] == [0, 0]
+    assert not any(part.members() for part in parts)
