@@ -6,22 +6,14 @@ No login, and answered to this machine only.
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 
-from standins.intuit import batch, errors, ledger, presets, views, wire
+from standins.intuit import wire
 from standins.intuit.realm import Realm
-from standins.intuit.schema import BY_LOWER_NAME, ENTITIES
 from standins.intuit.world import World
 
 bp = Blueprint("admin", __name__, url_prefix="/_standin")
-COMPANY_FLAGS = {
-    "subscription": ("subscribed", "lapsed"),
-    "permission": ("ok", "denied", "lost"),
-    "closing_password": (True, False),
-    "warn_duplicate_doc_numbers": (True, False),
-}
 
 
 @bp.before_request
@@ -37,253 +29,78 @@ def nonsense(error: ValueError) -> tuple[Response, int]:
     return jsonify(error=str(error)), 400
 
 
-def _world() -> World:
+def world_here() -> World:
+    """Return the stand-in this request is about."""
     return current_app.extensions["world"]
 
 
-def _realm(realm_id: str) -> Realm:
-    if realm_id not in _world().realms:
+def realm_named(realm_id: str) -> Realm:
+    """Return a company or answer 404."""
+    if realm_id not in world_here().realms:
         abort(404, "There is no such company.")
-    return _world().realms[realm_id]
+    return world_here().realms[realm_id]
 
 
-def _given() -> dict[str, Any]:
+def given_json() -> dict[str, Any]:
+    """Return the request's JSON object; none is an empty one. Raises ValueError on anything else."""
     given = request.get_json(silent=True) if request.data else {}
     if not isinstance(given, dict):
         raise ValueError("The body must be a JSON object.")
     return given
 
 
-def _json(content: Any) -> Response:
+def as_json(content: Any) -> Response:
+    """Return an answer in which a Decimal is a number."""
     return Response(wire.dumps(content), content_type=wire.JSON_TYPE)
-
-
-def summary(realm: Realm) -> dict[str, Any]:
-    """Return the facts of a company and how many objects of each entity it has."""
-    info = realm.records["CompanyInfo"]["1"].body
-    counts = {entity: len(records) for entity, records in realm.records.items() if records}
-    return {
-        "realm_id": realm.id,
-        "name": info["CompanyName"],
-        "country": info["Country"],
-        "currency": realm.preference("CurrencyPrefs", "HomeCurrency")["value"],
-        "closing_date": realm.preference("AccountingInfoPrefs", "BookCloseDate"),
-        "connected_apps": sorted({grant["client_id"] for grant in realm.world.grants.living(realm.id)}),
-        "counts": counts,
-        **{name: value for name, value in realm.meta.items() if name != "id"},
-    }
-
-
-@bp.post("/realms")
-def add_realm() -> Response:
-    """Make a company."""
-    given = _given()
-    if unknown := set(given) - {
-        "realm_id",
-        "name",
-        "country",
-        "currency",
-        "preset",
-        "preferences",
-        "time_zone",
-    }:
-        raise ValueError(f"A company has no {', '.join(sorted(unknown))}.")
-    if given.get("preset", "service") != "service":
-        raise ValueError("The only preset is service.")
-    zone = given.get("time_zone", "America/Los_Angeles")
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"There is no time zone {zone}.") from error
-    world = _world()
-    realm_id = str(given.get("realm_id") or world.new_realm_id())
-    realm = world.add_realm(presets.meta(realm_id, zone))
-    presets.fill(
-        realm,
-        given.get("name", "Summit Home Inspections"),
-        given.get("country", "US"),
-        given.get("currency", "USD"),
-        given.get("preferences", {}),
-    )
-    return _json(summary(realm))
-
-
-@bp.get("/realms")
-def realms() -> Response:
-    """List the companies."""
-    return _json({"realms": [summary(realm) for realm in _world().realms.values()]})
-
-
-@bp.get("/realms/<realm_id>/books")
-def books(realm_id: str) -> Response:
-    """Return everything in a company's books and whether it holds together."""
-    realm = _realm(realm_id)
-    with realm.lock:
-        content: dict[str, Any] = {"realm": summary(realm)}
-        for entity in ENTITIES:
-            content[entity] = [views.shown(realm, record) for record in realm.all(entity)]
-        content["deleted"] = {entity: list(tombs) for entity, tombs in realm.tombs.items() if tombs}
-        content["integrity"] = ledger.integrity(realm)
-        return _json(content)
-
-
-@bp.post("/realms/<realm_id>/batch")
-def bulk(realm_id: str) -> tuple[Response, int] | Response:
-    """Carry out a batch of any size without limits; a missing SyncToken means the current one, a missing bId a number."""
-    realm, content = _realm(realm_id), wire.loads(request.get_data())
-    items = content.get("BatchItemRequest", [])
-    with realm.change():
-        for index, item in enumerate(items):
-            item.setdefault("bId", str(index))
-        for name, given in batch.entities_of(content):
-            record = realm.find(BY_LOWER_NAME.get(name.lower(), name), given.get("Id"))
-            if record is not None:
-                given.setdefault("SyncToken", str(record.token))
-        try:
-            answers = batch.run(realm, content, None, [], most=len(items) or 1)
-        except errors.QuickBooksFault as fault:
-            return _json({"Fault": fault.as_json()}), fault.status
-    return _json({"BatchItemResponse": answers})
-
-
-@bp.post("/realms/<realm_id>/token")
-def token(realm_id: str) -> Response:
-    """Return tokens for a company without anyone's consent; not held to the limits unless asked."""
-    realm, world, given = _realm(realm_id), _world(), _given()
-    client_id = given.get("client_id") or next(iter(world.apps))
-    if client_id not in world.apps:
-        raise ValueError(f"There is no app {client_id}.")
-    with world.lock:
-        scope = "com.intuit.quickbooks.accounting"
-        grant = world.grants.new_grant(
-            client_id, realm.id, scope, "seed@example.com", not given.get("limits", False)
-        )
-        return _json(world.grants.reply(grant, False) | {"realm_id": realm.id})
-
-
-@bp.post("/realms/<realm_id>/preferences")
-def preferences(realm_id: str) -> Response:
-    """Change preferences by section; null takes one away."""
-    realm = _realm(realm_id)
-    with realm.change():
-        record = realm.records["Preferences"]["1"]
-        body = {section: dict(values) for section, values in record.body.items()}
-        for section, values in _given().items():
-            if section not in body or not isinstance(values, dict):
-                raise ValueError(f"{section} is no section of preferences; there are {', '.join(body)}.")
-            for name, value in values.items():
-                if value is None:
-                    body[section].pop(name, None)
-                else:
-                    body[section][name] = value
-        realm.replace(record, body)
-        return _json(views.shown(realm, record))
-
-
-@bp.post("/realms/<realm_id>/company")
-def company(realm_id: str) -> Response:
-    """Change a company's own facts: name, country, time_zone, tax_percent and the flags."""
-    realm, given = _realm(realm_id), _given()
-    with realm.change():
-        record = realm.records["CompanyInfo"]["1"]
-        info = dict(record.body)
-        for name, value in given.items():
-            if name == "name":
-                info["CompanyName"] = str(value)
-            elif name == "country":
-                info["Country"] = str(value)
-            elif name == "tax_percent":
-                realm.meta["tax_percent"] = str(value)
-            elif name == "time_zone":
-                realm.meta["time_zone"] = info["DefaultTimeZone"] = ZoneInfo(value).key
-            elif name in COMPANY_FLAGS and value in COMPANY_FLAGS[name]:
-                realm.meta[name] = value
-            else:
-                raise ValueError(f"{name} can't be {value!r}; flags: {COMPANY_FLAGS}.")
-        status = "SUBSCRIBED" if realm.meta["subscription"] == "subscribed" else "EXPIRED"
-        info["NameValue"] = [
-            {"Name": "SubscriptionStatus", "Value": status} if each["Name"] == "SubscriptionStatus" else each
-            for each in info["NameValue"]
-        ]
-        if info != record.body:
-            realm.replace(record, info)
-        return _json(summary(realm))
-
-
-@bp.post("/realms/<realm_id>/backdate")
-def backdate(realm_id: str) -> Response:
-    """Move CreateTime and LastUpdatedTime into the past by `hours` or `days`, of one `entity` or `ids` if given."""
-    realm, given = _realm(realm_id), _given()
-    seconds = int(float(given.get("days", 0)) * 86400 + float(given.get("hours", 0)) * 3600)
-    wanted = given.get("entity")
-    if wanted is not None and wanted not in ENTITIES:
-        raise ValueError(f"There is no entity {wanted}.")
-    count = 0
-    with realm.change():
-        for entity in [wanted] if wanted else ENTITIES:
-            for record in [*realm.all(entity), *realm.tombs.get(entity, {}).values()]:
-                if "ids" not in given or record.id in {str(each) for each in given["ids"]}:
-                    realm.backdate(record, seconds)
-                    count += 1
-    return _json({"moved": count})
 
 
 @bp.route("/faults", methods=["GET", "POST", "DELETE"])
 def fault_rules() -> Response:
     """List, add or drop rules that make requests fail."""
-    rules = _world().faults
+    rules = world_here().faults
     if request.method == "POST":
-        return _json(rules.add(_given()))
+        return as_json(rules.add(given_json()))
     if request.method == "DELETE":
         rules.forget(request.args.get("id", type=int))
-    return _json({"faults": rules.all()})
-
-
-@bp.route("/realms/<realm_id>/calls", methods=["GET", "DELETE"])
-def calls(realm_id: str) -> Response:
-    """Return or forget what was asked of a company."""
-    _realm(realm_id)
-    if request.method == "DELETE":
-        _world().calls.forget(realm_id)
-    return _json(_world().calls.of(realm_id))
+    return as_json({"faults": rules.all()})
 
 
 @bp.route("/settings", methods=["GET", "POST"])
 def settings() -> Response:
     """Return or switch settings."""
-    return _json(_world().change_settings(_given() if request.method == "POST" else {}))
+    return as_json(world_here().change_settings(given_json() if request.method == "POST" else {}))
 
 
 @bp.post("/tokens/<what>")
 def tokens(what: str) -> Response:
     """Expire the access tokens of a company (`realm_id`), or revoke its grants."""
-    world, realm = _world(), _realm(str(_given().get("realm_id")))
+    world, realm = world_here(), realm_named(str(given_json().get("realm_id")))
     with world.lock:
         if what == "expire":
-            return _json({"expired": world.grants.expire_access(realm.id)})
+            return as_json({"expired": world.grants.expire_access(realm.id)})
         if what == "revoke":
-            return _json({"revoked": world.grants.revoke_realm(realm.id)})
+            return as_json({"revoked": world.grants.revoke_realm(realm.id)})
     return abort(404)
 
 
 @bp.route("/clock", methods=["GET", "POST"])
 def clock() -> Response:
     """Return or move the clock (`offset` in seconds from the real one)."""
-    world = _world()
+    world = world_here()
     if request.method == "POST":
-        world.set_clock(float(_given().get("offset", 0)))
-    return _json({"offset": world.clock_offset, "now": world.now().isoformat()})
+        world.set_clock(float(given_json().get("offset", 0)))
+    return as_json({"offset": world.clock_offset, "now": world.now().isoformat()})
 
 
 @bp.post("/limits/forget")
 def forget_limits() -> Response:
     """Empty the windows of the limits."""
-    _world().limits.forget()
-    return _json({})
+    world_here().limits.forget()
+    return as_json({})
 
 
 @bp.post("/reset")
 def reset() -> Response:
     """Forget everything."""
-    _world().reset()
-    return _json({"tid": g.tid})
+    world_here().reset()
+    return as_json({"tid": g.tid})

@@ -32,7 +32,7 @@ def changed(realm: Realm, entities: str, since: str) -> list[dict[str, Any]]:
     except ValueError:
         raise errors.invalid(2060, "Date", "changedSince", since) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=realm.zone)
-    if moment < realm.now() - LOOK_BACK:
+    if moment < realm.world.now() - LOOK_BACK:
         raise validation_error("changedSince is more than 30 days ago")
     left, answers = MOST_OBJECTS, []
     for name in entities.split(","):

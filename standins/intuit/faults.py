@@ -14,6 +14,7 @@ from typing import Any
 KINDS = {
     "500", "502", "503", "504", "401", "403", "429", "html", "truncated", "empty", "cut", "slow", "stale", "item", "fault",
 }  # fmt: skip
+GOING_ON = ("slow", "stale", "item")
 MATCHING = ("realm", "method", "path", "entity", "operation", "body")
 KNOWN = {*MATCHING, "nth", "times", "when", "kind", "encoding", "seconds", "status", "code", "message", "detail", "bId", "index",
          "retry_after"}  # fmt: skip
@@ -59,6 +60,8 @@ class FaultRules:
     def fire(self, facts: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the rules that strike a request. `times` 0 means always.
 
+        The first rule that answers the request ends the search, so several of them strike one request after another.
+
         `facts` holds realm, method, path, operation and body as text and `entities`, the lower-case names concerned.
         """
         struck = []
@@ -70,6 +73,8 @@ class FaultRules:
                 if rule["seen"] >= rule["nth"] and (not rule["times"] or rule["fired"] < rule["times"]):
                     rule["fired"] += 1
                     struck.append(dict(rule))
+                    if rule["kind"] not in GOING_ON:
+                        break
         return struck
 
 

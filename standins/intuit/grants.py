@@ -181,10 +181,10 @@ class Grants:
         result = {
             "token_type": "bearer",
             "access_token": access["token"],
-            "expires_in": int(access["expires"] - now),
+            "expires_in": round(access["expires"] - now),
             "refresh_token": refresh["token"],
-            "x_refresh_token_expires_in": max(0, int(rolling - now)),
+            "x_refresh_token_expires_in": max(0, round(rolling - now)),
         }
         if with_hard_expiry:
-            result["x_refresh_token_hard_expires_in"] = max(0, int(grant["hard_expires"] - now))
+            result["x_refresh_token_hard_expires_in"] = max(0, round(grant["hard_expires"] - now))
         return result
