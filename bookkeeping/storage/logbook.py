@@ -4,7 +4,7 @@ Every query is held to one company, and none walks the whole history: pages foll
 answers looks at a bounded number of rows a page and says so.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.documents import CustomerLink, Document, Drift, LegacyReceipt, documents_of
 from bookkeeping.storage.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.journal import Operation
-from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, beyond, keyset_page
+from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, keyset_page, search_page
 from bookkeeping.storage.runs import Run
 
 OPERATION_ORDER = (Operation.id,)
@@ -23,9 +23,6 @@ RUN_ORDER = (Run.id,)
 INSPECTION_ORDER = (InspectionRow.starts_at, InspectionRow.id)
 BAD_RECORD_LIMIT = 200
 STUCK_STATES = ("waiting", "needs-you")
-SEARCH_ROWS = 100_000
-"""How many operations one page of a search may look at."""
-
 _CLOCK_SLACK = timedelta(hours=1)
 
 
@@ -90,28 +87,36 @@ def operations_page(
         matching = true()
     if wanted.kind:
         matching = and_(matching, Operation.kind == wanted.kind)
-    return _search(query, matching, position, size)
+    return search_page(query, matching, Operation.id, position, size)
 
 
 def inspection_named(company_id: int, text: str) -> str | None:
     """Return the key of the inspection that the text names in full, by the platform's id or as a document number."""
     bare = text.strip()
     keys = {bare, bare[3:]} if bare.upper().startswith("SP-") else {bare}
-    rows = select(InspectionRow.key).where(InspectionRow.company_id == company_id, InspectionRow.key.in_(keys))
+    rows = select(InspectionRow.key).where(
+        InspectionRow.company_id == company_id, InspectionRow.key.in_(keys)
+    )
     found = set(db.session.scalars(rows))
     return bare if bare in found else next(iter(found), None)
 
 
 def operations_of(company_id: int, inspection_key: str, limit: int = 200) -> list[Operation]:
     """Return the newest operations of one inspection, newest first, with their calls."""
-    rows = select(Operation).where(Operation.company_id == company_id, Operation.inspection_key == inspection_key)
+    rows = select(Operation).where(
+        Operation.company_id == company_id, Operation.inspection_key == inspection_key
+    )
     rows = rows.options(selectinload(Operation.call)).order_by(Operation.id.desc())
     return list(db.session.scalars(rows.limit(limit)))
 
 
-def runs_page(company_id: int, position: Position | None, size: int = 20) -> Page[Run]:
-    """Return a page of the company's runs, newest first."""
-    return keyset_page(select(Run).where(Run.company_id == company_id), RUN_ORDER, position, size)
+def runs_page(company_id: int, position: Position | None, size: int = 20, *, idle: bool = False) -> Page[Run]:
+    """Return a page of the company's runs, newest first. Without `idle`, scheduled runs that met nothing are left out."""
+    query = select(Run).where(Run.company_id == company_id)
+    if idle:
+        return keyset_page(query, RUN_ORDER, position, size)
+    remarkable = or_(Run.reason != "scheduled", Run.calls > 0, Run.state != "done")
+    return search_page(query, remarkable, Run.id, position, size)
 
 
 def run_or_none(company_id: int, run_id: int) -> Run | None:
@@ -143,11 +148,19 @@ def inspection_or_none(company_id: int, key: str) -> InspectionRow | None:
     return db.session.scalars(rows).one_or_none()
 
 
+def inspections_by_key(company_id: int, keys: list[str]) -> dict[str, InspectionRow]:
+    """Return these of the company's inspections by the platform's id."""
+    rows = select(InspectionRow).where(InspectionRow.company_id == company_id, InspectionRow.key.in_(keys))
+    return {row.key: row for row in db.session.scalars(rows)}
+
+
 def documents_by_inspection(company_id: int, keys: list[str]) -> dict[str, list[Document]]:
     """Return the documents that stand in QuickBooks, by inspection; Invoices before Payments."""
     found = documents_of(company_id, keys)
     return {
-        key: sorted((row for row in rows if row.status == "live"), key=lambda row: (row.kind != "Invoice", row.id))
+        key: sorted(
+            (row for row in rows if row.status == "live"), key=lambda row: (row.kind != "Invoice", row.id)
+        )
         for key, rows in found.items()
     }
 
@@ -183,7 +196,11 @@ def causes(company_id: int, examples: int = 5) -> list[Cause]:
 
 def bad_records(company_id: int) -> list[BadRecord]:
     """Return the feed records that could not be read, newest first (the first of them, when there are very many)."""
-    rows = select(BadRecord).where(BadRecord.company_id == company_id).order_by(BadRecord.last_seen_at.desc(), BadRecord.key)
+    rows = (
+        select(BadRecord)
+        .where(BadRecord.company_id == company_id)
+        .order_by(BadRecord.last_seen_at.desc(), BadRecord.key)
+    )
     return list(db.session.scalars(rows.limit(BAD_RECORD_LIMIT)))
 
 
@@ -192,12 +209,24 @@ def bad_record_or_none(company_id: int, key: str) -> BadRecord | None:
     return db.session.get(BadRecord, (company_id, key))
 
 
-def open_drifts(company_id: int, inspection_key: str | None = None) -> list[Drift]:
+def open_drifts(company_id: int, inspection_key: str | None = None, *, limit: int = 100) -> list[Drift]:
     """Return what people changed in QuickBooks and nobody has settled, oldest first, with the documents."""
-    rows = select(Drift).join(Drift.document).where(Drift.company_id == company_id, Drift.settled_at.is_(None))
+    rows = (
+        select(Drift).join(Drift.document).where(Drift.company_id == company_id, Drift.settled_at.is_(None))
+    )
     if inspection_key is not None:
         rows = rows.where(Document.inspection_key == inspection_key)
-    return list(db.session.scalars(rows.options(selectinload(Drift.document)).order_by(Drift.id)))
+    return list(
+        db.session.scalars(rows.options(selectinload(Drift.document)).order_by(Drift.id).limit(limit))
+    )
+
+
+def has_drift(company_id: int, drift_id: int) -> bool:
+    """Return whether this drift, settled or not, is the company's."""
+    return (
+        db.session.scalar(select(Drift.id).where(Drift.company_id == company_id, Drift.id == drift_id))
+        is not None
+    )
 
 
 def invoice_numbers(company_id: int, inspection_keys: list[str]) -> dict[str, str]:
@@ -207,25 +236,44 @@ def invoice_numbers(company_id: int, inspection_keys: list[str]) -> dict[str, st
     return {key: found[0].doc_number for key, found in newest.items() if found}
 
 
-def customers_to_review(company_id: int) -> list[CustomerLink]:
+def customers_to_review(company_id: int, *, limit: int = 50) -> list[CustomerLink]:
     """Return the clients of whom a person must say which Customer they are, oldest first."""
     rows = select(CustomerLink).where(CustomerLink.company_id == company_id, CustomerLink.state == "ask")
-    return list(db.session.scalars(rows.order_by(CustomerLink.updated_at, CustomerLink.client_key)))
+    return list(
+        db.session.scalars(rows.order_by(CustomerLink.updated_at, CustomerLink.client_key).limit(limit))
+    )
 
 
-def waiting_for(company_id: int, what: str) -> list[InspectionRow]:
-    """Return the inspections that wait for this (such as "customer:<client key>"), earliest start first."""
-    rows = select(InspectionRow).where(InspectionRow.company_id == company_id, InspectionRow.waits_for == what)
-    return list(db.session.scalars(rows.order_by(InspectionRow.starts_at, InspectionRow.id).limit(50)))
+def customer_link_or_none(company_id: int, client_key: str) -> CustomerLink | None:
+    """Return which Customer stands for this client of the platform."""
+    return db.session.get(CustomerLink, (company_id, client_key))
+
+
+def waiting_for_clients(company_id: int, client_keys: list[str]) -> dict[str, list[InspectionRow]]:
+    """Return the inspections that wait for each client's Customer, earliest start first."""
+    whats = [f"customer:{key}" for key in client_keys]
+    rows = select(InspectionRow).where(
+        InspectionRow.company_id == company_id, InspectionRow.waits_for.in_(whats)
+    )
+    found: dict[str, list[InspectionRow]] = {key: [] for key in client_keys}
+    for row in db.session.scalars(rows.order_by(InspectionRow.starts_at, InspectionRow.id)):
+        found[row.waits_for.removeprefix("customer:")].append(row)
+    return found
 
 
 def attention_counts(company_id: int) -> dict[str, int]:
     """Return how much waits for a person or by itself: `needs_you`, `waiting` (inspections), `drift` (documents)."""
     stuck = (InspectionRow.company_id == company_id, InspectionRow.state.in_(STUCK_STATES))
     by_state = dict(
-        db.session.execute(select(InspectionRow.state, func.count()).where(*stuck).group_by(InspectionRow.state)).all()
+        db.session.execute(
+            select(InspectionRow.state, func.count()).where(*stuck).group_by(InspectionRow.state)
+        ).all()
     )
-    drift = select(func.count()).select_from(Drift).where(Drift.company_id == company_id, Drift.settled_at.is_(None))
+    drift = (
+        select(func.count())
+        .select_from(Drift)
+        .where(Drift.company_id == company_id, Drift.settled_at.is_(None))
+    )
     return {
         "needs_you": by_state.get("needs-you", 0),
         "waiting": by_state.get("waiting", 0),
@@ -239,7 +287,9 @@ def state_counts(company_id: int) -> dict[str, int]:
     return dict(db.session.execute(rows.group_by(InspectionRow.state)).all())
 
 
-def _created_between(company_id: int, query: Select, since: datetime | None, until: datetime | None) -> Select:
+def _created_between(
+    company_id: int, query: Select, since: datetime | None, until: datetime | None
+) -> Select:
     """Bound by time, and by the ids of that time, so that an old day is found without walking back to it.
 
     Ids follow the clock but for small differences between machines; the hour of slack covers those.
@@ -247,34 +297,19 @@ def _created_between(company_id: int, query: Select, since: datetime | None, unt
     mine = select(Operation.id).where(Operation.company_id == company_id)
     if since:
         query = query.where(Operation.created_at >= since)
-        first = mine.where(Operation.created_at >= since - _CLOCK_SLACK).order_by(Operation.created_at).limit(1)
+        first = (
+            mine.where(Operation.created_at >= since - _CLOCK_SLACK).order_by(Operation.created_at).limit(1)
+        )
         query = query.where(Operation.id >= func.coalesce(first.scalar_subquery(), 0))
     if until:
         query = query.where(Operation.created_at < until)
-        last = mine.where(Operation.created_at < until + _CLOCK_SLACK).order_by(Operation.created_at.desc()).limit(1)
+        last = (
+            mine.where(Operation.created_at < until + _CLOCK_SLACK)
+            .order_by(Operation.created_at.desc())
+            .limit(1)
+        )
         query = query.where(Operation.id <= func.coalesce(last.scalar_subquery(), 0))
     return query
-
-
-def _search(query: Select, matching: ColumnElement, position: Position | None, size: int) -> Page[Operation]:
-    """Return a page of the rows of `query` that match, having looked at `SEARCH_ROWS` of them at most."""
-    forward = position is None or position.forward
-    ids = query.with_only_columns(Operation.id).order_by(Operation.id.desc() if forward else Operation.id.asc())
-    if position is not None:
-        ids = ids.where(beyond(OPERATION_ORDER, position))
-    window = ids.limit(SEARCH_ROWS).subquery()
-    low, high, count = db.session.execute(select(func.min(window.c.id), func.max(window.c.id), func.count())).one()
-    if count == 0:
-        return Page([], None, None)
-    matches = query.where(matching, Operation.id.between(low, high))
-    page = keyset_page(matches, OPERATION_ORDER, position, size, top_up=False)
-    if count < SEARCH_ROWS:
-        return page
-    if forward and page.older is None:
-        return replace(page, older=Position(True, (low,)), unfinished=True)
-    if not forward and page.newer is None:
-        return replace(page, newer=Position(False, (high,)), unfinished=True)
-    return page
 
 
 def _mentions(company_id: int, text: str) -> ColumnElement:

@@ -1,11 +1,11 @@
 """Keyset paging: a page continues from the last row seen, so the thousandth page costs what the first one does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bookkeeping.storage.base import db
@@ -13,6 +13,8 @@ from bookkeeping.storage.base import db
 T = TypeVar("T")
 
 PAGE_SIZE = 50
+SEARCH_ROWS = 100_000
+"""How many rows one page of a search may look at."""
 
 
 class PositionError(ValueError):
@@ -93,9 +95,44 @@ def keyset_page(
     )
 
 
+def search_page(
+    query: Select,
+    matching: ColumnElement[bool],
+    row_id: InstrumentedAttribute,
+    position: Position | None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return a page of the rows of `query` that match, by id descending, having looked at `SEARCH_ROWS` of them at most.
+
+    For conditions that no index answers, such as text within a name: the page is `unfinished` where the search stopped early.
+    """
+    forward = position is None or position.forward
+    ids = query.with_only_columns(row_id, maintain_column_froms=True)
+    if position is not None:
+        ids = ids.where(beyond((row_id,), position))
+    window = ids.order_by(row_id.desc() if forward else row_id.asc()).limit(SEARCH_ROWS).subquery()
+    low, high, count = db.session.execute(
+        select(func.min(window.c.id), func.max(window.c.id), func.count())
+    ).one()
+    if count == 0:
+        return Page([], None, None)
+    page = keyset_page(
+        query.where(matching, row_id.between(low, high)), (row_id,), position, size, top_up=False
+    )
+    if count < SEARCH_ROWS:
+        return page
+    if forward and page.older is None:
+        return replace(page, older=Position(True, (low,)), unfinished=True)
+    if not forward and page.newer is None:
+        return replace(page, newer=Position(False, (high,)), unfinished=True)
+    return page
+
+
 def beyond(columns: Sequence[InstrumentedAttribute], position: Position) -> Any:
     """Return the condition for rows on the far side of the position, as one row comparison that an index answers."""
-    values = tuple_(*(literal(value, column.type) for value, column in zip(position.values, columns, strict=True)))
+    values = tuple_(
+        *(literal(value, column.type) for value, column in zip(position.values, columns, strict=True))
+    )
     return tuple_(*columns) < values if position.forward else tuple_(*columns) > values
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import CustomerLink, Document, Drift
+from bookkeeping.storage.documents import CustomerLink, Drift
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.logbook import STUCK_STATES
 from bookkeeping.storage.runs import queue_run
@@ -20,111 +20,136 @@ from bookkeeping.storage.runs import queue_run
 Choice = Literal["restore", "keep"]
 
 _DUE = {
+    "state": "syncing",
     "due": True,
     "next_try_at": None,
+    "waits_for": "",
     "failures": 0,
     "wanted_gen": InspectionRow.wanted_gen + 1,  # So that a slice at work now does not count it as done.
 }
 
 
-def retry_one(company_id: int, key: str, who: str) -> bool:
+def retry_one(company_id: int, key: str, who: str, address: str = "") -> bool:
     """Make one inspection due now, whatever its state; False when the company has none of that id."""
     retried = _make_due(company_id, InspectionRow.key == key)
     if retried:
-        record_act(company_id, who, "retry", subject=key)
+        record_act(company_id, who, "retried", subject=key, address=address)
         queue_run(company_id, "sync", "by a person", who)
     return bool(retried)
 
 
-def retry_stuck(company_id: int, who: str, *, code: str | None = None) -> int:
+def retry_stuck(company_id: int, who: str, address: str = "", *, code: str | None = None) -> int:
     """Make all that waits or needs a person due now, or only what one cause holds up; return how many inspections that is."""
     stuck = [InspectionRow.state.in_(STUCK_STATES)]
     if code is not None:
         stuck.append(InspectionRow.reason == code)
     retried = _make_due(company_id, *stuck)
     if retried:
-        record_act(company_id, who, "retry-all", subject=code or "", after={"inspections": retried})
+        after = {"inspections": retried}
+        record_act(
+            company_id, who, "retried all", subject=code or "every cause", after=after, address=address
+        )
         queue_run(company_id, "sync", "by a person", who)
     return retried
 
 
-def settle_drifts(company_id: int, drift_ids: Sequence[int], choice: Choice, who: str) -> int:
-    """Settle these open drifts the same way; return how many were still open.
+def settle_drifts(
+    company_id: int, drift_ids: Sequence[int], choice: Choice, who: str, address: str = ""
+) -> list[Drift]:
+    """Settle these open drifts the same way; return those that were still open.
 
     `keep` leaves the document to the bookkeeper for good. `restore` makes it ours again and forgets what we last wrote, so that
-    the next plan writes it; one that was deleted in QuickBooks is noted as deleted, so that the next generation is made.
+    the next plan writes it; one that was deleted in QuickBooks is noted as deleted, so that the next generation is made. What
+    we know it to say in QuickBooks is then theirs, so that only a further change is drift again.
 
     Source: bookkeeping decision 8 ("Nobody fights the bookkeeper").
     """
-    rows = select(Drift).where(Drift.company_id == company_id, Drift.id.in_(drift_ids), Drift.settled_at.is_(None))
-    drifts = list(db.session.scalars(rows.options(selectinload(Drift.document)).order_by(Drift.id).with_for_update()))
+    rows = select(Drift).where(
+        Drift.company_id == company_id, Drift.id.in_(drift_ids), Drift.settled_at.is_(None)
+    )
+    drifts = list(
+        db.session.scalars(rows.options(selectinload(Drift.document)).order_by(Drift.id).with_for_update())
+    )
     for drift in drifts:
         before = {"hands_off": drift.document.hands_off, "status": drift.document.status}
         drift.settled_at, drift.settled_by, drift.choice = utcnow(), who, choice
         if choice == "keep":
             drift.document.hands_off = "kept"
         else:
-            _restore(drift.document, gone=drift.kind == "deleted")
-        _record(drift, before, who)
+            _restore(drift)
+        _record(drift, before, who, address)
     if drifts:
         _make_due(company_id, InspectionRow.key.in_({drift.document.inspection_key for drift in drifts}))
         queue_run(company_id, "sync", "by a person", who)
-    return len(drifts)
+    return drifts
 
 
-def use_customer(company_id: int, client_key: str, qbo_id: str, who: str) -> bool:
-    """Take the candidate with this QuickBooks id as the client's Customer; False when nobody asks (any more) or it is no candidate."""
+def use_customer(company_id: int, client_key: str, qbo_id: str, who: str, address: str = "") -> bool:
+    """Take the candidate with this QuickBooks id as the client's Customer.
+
+    Returns False when nobody asks (any more), or when it is no candidate.
+    """
     link = _asking(company_id, client_key)
     chosen = next((each for each in link.candidates if each["qbo_id"] == qbo_id), None) if link else None
     if chosen is None:
         return False
-    link.qbo_id, link.ours, link.create_new = qbo_id, False, False
-    link.display_name = chosen.get("display_name", "")
-    _settle_link(link, f"{who} chose this Customer.", who)
+    link.qbo_id, link.display_name, link.ours, link.create_new = qbo_id, chosen["display_name"], False, False
+    _settle_link(link, f"{who} chose this Customer.", who, address)
     return True
 
 
-def create_customer(company_id: int, client_key: str, who: str) -> bool:
+def create_customer(company_id: int, client_key: str, who: str, address: str = "") -> bool:
     """Say that the client is none of the candidates: a new Customer is made. False when nobody asks (any more)."""
     link = _asking(company_id, client_key)
     if link is None:
         return False
-    link.qbo_id, link.display_name, link.create_new = "", "", True
-    _settle_link(link, f"{who} chose to create a new Customer.", who)
+    link.qbo_id, link.create_new = "", True
+    _settle_link(link, f"{who} chose to create a new Customer.", who, address)
     return True
 
 
 def _make_due(company_id: int, *which: Any) -> int:
     rows = update(InspectionRow).where(InspectionRow.company_id == company_id, *which).values(**_DUE)
-    return db.session.execute(rows).rowcount
+    return db.session.execute(rows, execution_options={"synchronize_session": False}).rowcount
 
 
-def _restore(document: Document, *, gone: bool) -> None:
+def _restore(drift: Drift) -> None:
+    document = drift.document
     document.hands_off = ""
-    if gone:
+    if drift.kind == "deleted":
         document.status, document.deleted_at = "deleted", utcnow()
     else:
-        document.fingerprint, document.token_stale = "", True
+        document.fingerprint, document.token_stale, document.body = "", True, drift.theirs
 
 
-def _record(drift: Drift, before: dict[str, str], who: str) -> None:
+def _record(drift: Drift, before: dict[str, str], who: str, address: str) -> None:
     document = drift.document
-    after = {"hands_off": document.hands_off, "status": document.status, "choice": drift.choice}
+    act = "restored ours" if drift.choice == "restore" else "kept theirs"
+    after = {"hands_off": document.hands_off, "status": document.status}
     subject = f"{document.kind} {document.doc_number or document.source_key}"
-    record_act(drift.company_id, who, f"drift-{drift.choice}", subject=subject, before=before, after=after)
+    record_act(drift.company_id, who, act, subject=subject, before=before, after=after, address=address)
 
 
 def _asking(company_id: int, client_key: str) -> CustomerLink | None:
     """Return the client's link while a choice is open, locked so that two people do not both choose."""
-    rows = select(CustomerLink).where(CustomerLink.company_id == company_id, CustomerLink.client_key == client_key)
+    rows = select(CustomerLink).where(
+        CustomerLink.company_id == company_id, CustomerLink.client_key == client_key
+    )
     return db.session.scalars(rows.where(CustomerLink.state == "ask").with_for_update()).one_or_none()
 
 
-def _settle_link(link: CustomerLink, because: str, who: str) -> None:
+def _settle_link(link: CustomerLink, because: str, who: str, address: str) -> None:
     link.state, link.because, link.settled_by, link.updated_at = "linked", because, who, utcnow()
     after = {"qbo_id": link.qbo_id, "create_new": link.create_new}
-    record_act(link.company_id, who, "customer-chosen", subject=link.client_key, before={"state": "ask"}, after=after)
-    waiting = f"customer:{link.client_key}"
-    freed = update(InspectionRow).where(InspectionRow.company_id == link.company_id)
-    db.session.execute(freed.where(InspectionRow.waits_for == waiting).values(**_DUE, waits_for=""))
+    subject, before = f"client {link.client_key}", {"state": "ask"}
+    record_act(
+        link.company_id,
+        who,
+        "chose the Customer",
+        subject=subject,
+        before=before,
+        after=after,
+        address=address,
+    )
+    _make_due(link.company_id, InspectionRow.waits_for == f"customer:{link.client_key}")
     queue_run(link.company_id, "sync", "by a person", who)

@@ -2,7 +2,20 @@
 
 from flask import Flask
 
-from webapp.views import auth, connecting, health, home, hooks, quickbooks, runs, settings
+from webapp.views import (
+    auth,
+    connecting,
+    customers,
+    drift,
+    health,
+    home,
+    hooks,
+    inspections,
+    quickbooks,
+    runs,
+    settings,
+    sync_log,
+)
 
 BLUEPRINTS = (
     auth.bp,
@@ -11,6 +24,10 @@ BLUEPRINTS = (
     quickbooks.bp,
     connecting.bp,
     runs.bp,
+    sync_log.bp,
+    inspections.bp,
+    drift.bp,
+    customers.bp,
     hooks.bp,
     health.bp,
 )

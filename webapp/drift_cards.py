@@ -1,0 +1,64 @@
+"""What a card on *Changed in QuickBooks* says: which document, what changed, and what each choice would do."""
+
+from dataclasses import dataclass
+
+from bookkeeping.storage.documents import Drift
+from bookkeeping.storage.inspections import InspectionRow
+from webapp.words import money
+
+_HEADINGS = {
+    "edited": "was edited",
+    "voided": "was voided",
+    "deleted": "was deleted",
+    "deposited": "was put into a bank deposit",
+}
+
+
+@dataclass(frozen=True)
+class DriftCard:
+    """One open drift. `booked`: whether the inspection belongs in the books now, which decides what ours would be."""
+
+    drift: Drift
+    inspection: InspectionRow | None
+    invoice_number: str
+    booked: bool
+
+    @property
+    def name(self) -> str:
+        """`Invoice SP-1042`, or for a Payment `Payment of $425.00 on SP-1042, reference 1881`."""
+        document = self.drift.document
+        if document.kind == "Invoice":
+            return f"Invoice {document.doc_number or self.invoice_number}"
+        name = f"{document.kind} of {money(document.total)}"
+        if self.invoice_number:
+            name += f" on {self.invoice_number}"
+        reference = document.body.get("PaymentRefNum")
+        return f"{name}, reference {reference}" if reference else name
+
+    @property
+    def happened(self) -> str:
+        """`was edited`."""
+        return _HEADINGS.get(self.drift.kind, "was changed")
+
+    @property
+    def restore_means(self) -> str:
+        """What *Restore ours* does."""
+        document = self.drift.document
+        if not self.booked:
+            gone = (
+                "nothing is made again" if self.drift.kind == "deleted" else f"the {document.kind} is deleted"
+            )
+            return f"The inspection is not in the books any more, so {gone}."
+        if self.drift.kind == "deleted":
+            return f"The {document.kind} is made again as the inspection says, under a new QuickBooks id."
+        if self.drift.kind == "deposited":
+            return "Take it out of the deposit in QuickBooks first: as long as it is in there, it cannot be changed."
+        return f"The {document.kind} is written again as the inspection says. What was changed in QuickBooks is lost."
+
+    @property
+    def keep_means(self) -> str:
+        """What *Keep theirs* does."""
+        kind = self.drift.document.kind
+        if self.drift.kind == "deleted":
+            return f"The {kind} stays deleted. We do not make it again, whatever changes on the inspection."
+        return f"The {kind} stays as it is in QuickBooks. Later changes on the inspection no longer reach it."

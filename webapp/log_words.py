@@ -1,0 +1,72 @@
+"""How operations and runs read in the log: one sentence each. Pure functions of their rows."""
+
+from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.runs import Run
+from webapp.words import money, plural, span
+
+_TITLES = {
+    "created": "{what} created",
+    "updated": "{what} updated",
+    "deleted": "{what} deleted",
+    "refused": "{what} not {verb}: QuickBooks refused",
+    "waiting": "{what} waits to be {verb}",
+    "unknown": "{what}: no answer whether it was {verb}",
+    "drift": "{what} not {verb}: changed in QuickBooks",
+    "planned": "{what} is about to be {verb}",
+}
+_VERBS = {"create": "created", "update": "updated", "delete": "deleted"}
+_KINDS = {"PaymentMethod": "Payment method", "SalesReceipt": "SalesReceipt"}
+_RUN_KINDS = {
+    "first": "First sync",
+    "sync": "Sync",
+    "poll": "Looking for changes",
+    "reconcile": "Sync",
+    "nightly": "Nightly sync",
+    "migrate": "Migration",
+    "preview": "Migration preview",
+    "drift": "Check of QuickBooks",
+    "numbers": "Numbers from QuickBooks",
+}
+
+
+def operation_title(operation: Operation) -> str:
+    """`Invoice SP-1042 created · $425.00 · Ann O'Neil · 12 Oak St`: what became of one write, and of whose document."""
+    what = " ".join(
+        part for part in (_KINDS.get(operation.kind, operation.kind), operation.doc_number) if part
+    )
+    title = _TITLES.get(operation.outcome, "{what}: {verb}")
+    said = title.format(what=what, verb=_VERBS.get(operation.action, operation.action))
+    amount = money(operation.amount) if operation.amount is not None else ""
+    return " · ".join(part for part in (said, amount, operation.subject) if part)
+
+
+def run_title(run: Run) -> str:
+    """`Nightly sync`, `Sync, asked for by Ann`: what the run was and why."""
+    title = _RUN_KINDS.get(run.kind, run.kind.capitalize())
+    if run.asked_by:
+        return f"{title}, asked for by {run.asked_by}"
+    reason = "" if run.reason.casefold() in title.casefold() else run.reason
+    return f"{title}, {reason}" if reason else title
+
+
+def run_counts(run: Run) -> str:
+    """`12 created, 3 updated`, or what the run is doing, or that there was nothing to do."""
+    found = [f"{run.counts[outcome]:,} {outcome}" for outcome in _TITLES if run.counts.get(outcome)]
+    if found:
+        return ", ".join(found)
+    if run.state == "queued":
+        return "Waiting for a worker"
+    return run.phase or "Under way" if run.state == "running" else "Nothing to do"
+
+
+def run_length(run: Run) -> str:
+    """How long it took: `2 s`; "" while it has not ended."""
+    return span(run.finished_at - run.started_at) if run.started_at and run.finished_at else ""
+
+
+def run_calls(run: Run) -> str:
+    """`3 QuickBooks calls`."""
+    return plural(run.calls, "QuickBooks call")
+
+
+FILTERS = (operation_title, run_title, run_counts, run_length, run_calls)

@@ -1,0 +1,168 @@
+"""Everything that is known of one inspection, put together for its page: the platform's facts, the books', and why.
+
+Reads rows and asks the rules; decides nothing and writes nothing.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from bookkeeping.errors import RuleError
+from bookkeeping.rules.documents import (
+    NOTHING,
+    DesiredDocuments,
+    DesiredInvoice,
+    DesiredPayment,
+    desired_documents,
+)
+from bookkeeping.rules.eligibility import Eligibility, eligibility
+from bookkeeping.rules.inspection import Inspection
+from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
+from bookkeeping.storage import logbook
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.documents import CustomerLink, Document, Drift, documents_of
+from bookkeeping.storage.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.journal import Operation
+from webapp.words import day, money
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing in which QuickBooks is not yet as it should be: what it is, how it is there, how it should be."""
+
+    what: str
+    now: str
+    should: str
+
+
+@dataclass
+class Trace:
+    """One inspection of a company. Without `row` its only trace is a bad record.
+
+    `problem` is the rule that the inspection cannot be booked by, as (catalogue code, detail).
+    """
+
+    company: Company
+    key: str
+    row: InspectionRow | None
+    bad: BadRecord | None
+    inspection: Inspection | None = None
+    eligibility: Eligibility | None = None
+    desired: DesiredDocuments = NOTHING
+    problem: tuple[str, str] | None = None
+    documents: list[Document] = field(default_factory=list)
+    link: CustomerLink | None = None
+    drifts: list[Drift] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def live(self) -> list[Document]:
+        """The documents that stand in QuickBooks, the Invoice first."""
+        standing = [document for document in self.documents if document.status == "live"]
+        return sorted(standing, key=lambda document: (document.kind != "Invoice", document.id))
+
+    @property
+    def invoice(self) -> Document | None:
+        """The Invoice that stands in QuickBooks."""
+        return next((document for document in self.live if document.kind == "Invoice"), None)
+
+    @property
+    def balance(self) -> Decimal | None:
+        """What our records say is still open of the Invoice, US dollars."""
+        if self.invoice is None:
+            return None
+        paid = sum((one.applied for one in self.live if one.kind == "Payment"), Decimal("0.00"))
+        return self.invoice.total - paid
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP calls to QuickBooks its documents took part in, repeated ones counted each time."""
+        attempts = {one.call_id: one.call.attempts for one in self.operations if one.call is not None}
+        return sum(attempts.values())
+
+    @property
+    def hold_up(self) -> tuple[str, str] | None:
+        """The (catalogue code, detail) of what keeps it out of the books or out of date, or None."""
+        if self.row is not None and self.row.state in ("waiting", "needs-you"):
+            return self.row.reason or "unexpected", self.row.detail
+        if self.problem is not None:
+            return self.problem
+        return ("bad-record", self.bad.reason) if self.bad is not None else None
+
+
+def trace_of(company: Company, key: str) -> Trace | None:
+    """Return what is known of the inspection with this platform id, or None when the company has none."""
+    row = logbook.inspection_or_none(company.id, key)
+    bad = logbook.bad_record_or_none(company.id, key)
+    if row is None and bad is None:
+        return None
+    trace = Trace(company, key, row, bad)
+    trace.operations = logbook.operations_of(company.id, key)
+    if row is None:
+        return trace
+    settings, inspection = company.book_settings(), row.inspection()
+    receipt = key in logbook.with_receipts(company.id, [key])
+    trace.inspection = inspection
+    trace.eligibility = eligibility(inspection, settings, has_receipt=receipt)
+    trace.documents = documents_of(company.id, [key])[key]
+    trace.drifts = logbook.open_drifts(company.id, key)
+    trace.link = logbook.customer_link_or_none(company.id, row.client_key)
+    try:
+        if trace.eligibility.in_books:
+            trace.desired = desired_documents(inspection, settings)
+        trace.differences = _differences(trace)
+    except RuleError as error:
+        trace.problem = (error.code, error.detail)
+    return trace
+
+
+def _differences(trace: Trace) -> list[Difference]:
+    last: dict[tuple[str, str], int] = {}
+    for document in trace.documents:
+        place = (document.kind, document.source_key)
+        last[place] = max(last.get(place, 0), document.generation)
+    linked = trace.link is not None and trace.link.state == "linked"
+    customer_id = (trace.link.qbo_id or None) if linked else None
+    owed = plan(trace.desired, [document.known() for document in trace.live], customer_id, last)
+    documents = {(document.kind, document.qbo_id): document for document in trace.live}
+    return [_difference(action, documents) for action in _actions(owed)]
+
+
+def _actions(owed: Plan) -> list:
+    """Return one action a document: a Payment taken away and made again is one difference, not two."""
+    made = {action.desired.source_key for action in owed.after if isinstance(action, CreatePayment)}
+    first = [action for action in owed.first if action.known.source_key not in made]
+    return [*([owed.invoice] if owed.invoice else []), *first, *owed.after]
+
+
+def _difference(action, documents: dict[tuple[str, str], Document]) -> Difference:
+    if isinstance(action, (CreateInvoice, CreatePayment)):
+        return Difference(_name(action.desired), "not there", _desired_says(action.desired))
+    document = documents[(action.known.kind, action.known.qbo_id)]
+    now = _says(document.total, document.txn_date)
+    if not isinstance(action, (UpdateInvoice, UpdatePayment)):
+        return Difference(_known_name(document), now, "not there")
+    should = _desired_says(action.desired)
+    if should == now:
+        now, should = "as last written", "other lines or details"
+    return Difference(_name(action.desired), now, should)
+
+
+def _name(desired: DesiredInvoice | DesiredPayment) -> str:
+    if isinstance(desired, DesiredInvoice):
+        return f"Invoice {desired.doc_number}"
+    return f"Payment {desired.reference}".rstrip()
+
+
+def _known_name(document: Document) -> str:
+    return f"{document.kind} {document.doc_number or document.body.get('PaymentRefNum') or ''}".rstrip()
+
+
+def _desired_says(desired: DesiredInvoice | DesiredPayment) -> str:
+    amount = desired.total if isinstance(desired, DesiredInvoice) else desired.amount
+    return _says(amount, desired.txn_date)
+
+
+def _says(amount: Decimal, txn_date: date) -> str:
+    return f"{money(amount)} on {day(txn_date)}"

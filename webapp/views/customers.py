@@ -1,0 +1,69 @@
+"""Clients of whom a person must say which Customer in QuickBooks they are."""
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from bookkeeping.storage import logbook
+from bookkeeping.storage.base import db
+from bookkeeping.storage.settling import create_customer, use_customer
+from webapp.books import books_links
+from webapp.extensions import client_address
+from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.views.sync_log import what_happens
+
+bp = Blueprint("customers", __name__)
+
+SHOWN = 50
+
+
+@bp.get("/customers/review")
+@open_to(*COMPANY_ROLES)
+def review():
+    """Show each client beside the Customers that may be the same, with what speaks for them."""
+    company = current_company()
+    links = logbook.customers_to_review(company.id, limit=SHOWN)
+    return render_template(
+        "customers/review.html",
+        company=company,
+        links=links,
+        waiting=logbook.waiting_for_clients(company.id, [link.client_key for link in links]),
+        full=len(links) == SHOWN,
+        books_link=books_links(company),
+    )
+
+
+@bp.post("/customers/review/<path:client_key>/use")
+@open_to(*COMPANY_ROLES)
+def use(client_key: str):
+    """Take one of the candidates."""
+    company = current_company()
+    chosen = request.form.get("candidate", "")
+    return _settled(
+        client_key, use_customer(company.id, client_key, chosen, current_user.email, client_address())
+    )
+
+
+@bp.post("/customers/review/<path:client_key>/create")
+@open_to(*COMPANY_ROLES)
+def create(client_key: str):
+    """Have a new Customer made: the client is none of the candidates."""
+    company = current_company()
+    return _settled(client_key, create_customer(company.id, client_key, current_user.email, client_address()))
+
+
+def _settled(client_key: str, done: bool):
+    company = current_company()
+    link = logbook.customer_link_or_none(company.id, client_key) or abort(404)
+    if not done and link.state == "ask":
+        abort(400)  # Not one of the candidates that the page offered.
+    db.session.commit()
+    if done:
+        current_app.extensions["bell"].ring(company.id)
+        if link.create_new:
+            said = f"A new Customer is made for {link.display_name or 'the client'}."
+        else:
+            said = f"From now on the client is the Customer {link.display_name}."
+        flash(f"{said} {what_happens(company)}", "success")
+    else:
+        flash(f"Somebody has chosen already: {link.because}", "info")
+    return redirect(url_for(".review"), 303)

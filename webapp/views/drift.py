@@ -1,0 +1,105 @@
+"""Changed in QuickBooks: what people changed there beside what we had written, and the choice between the two."""
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from bookkeeping.rules.eligibility import eligibility
+from bookkeeping.storage import logbook
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.documents import Drift
+from bookkeeping.storage.settling import Choice, settle_drifts
+from webapp.books import books_links
+from webapp.drift_cards import DriftCard
+from webapp.extensions import client_address
+from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.views.sync_log import what_happens
+from webapp.words import plural
+
+bp = Blueprint("drift", __name__)
+
+SHOWN = 100
+_CHOICES: dict[str, Choice] = {"restore": "restore", "keep": "keep"}
+
+
+@bp.get("/drift")
+@open_to(*COMPANY_ROLES)
+def page():
+    """Show a card for each document that was changed and is not settled yet."""
+    company = current_company()
+    drifts = logbook.open_drifts(company.id, limit=SHOWN)
+    return render_template(
+        "drift/page.html",
+        company=company,
+        cards=drift_cards(company, drifts),
+        total=logbook.attention_counts(company.id)["drift"],
+        books_link=books_links(company),
+    )
+
+
+@bp.post("/drift/<int(max=9223372036854775807):drift_id>/restore")
+@open_to(*COMPANY_ROLES)
+def restore(drift_id: int):
+    """Write ours over what was changed."""
+    return _settled([drift_id], "restore")
+
+
+@bp.post("/drift/<int(max=9223372036854775807):drift_id>/keep")
+@open_to(*COMPANY_ROLES)
+def keep(drift_id: int):
+    """Leave the document to the bookkeeper for good."""
+    return _settled([drift_id], "keep")
+
+
+@bp.post("/drift/settle")
+@open_to(*COMPANY_ROLES)
+def settle():
+    """Settle all that are ticked the same way."""
+    choice = _CHOICES.get(request.form.get("choice", "")) or abort(400)
+    ticked = [
+        int(text)
+        for text in request.form.getlist("drift")
+        if text.isascii() and text.isdigit() and len(text) < 19
+    ]
+    if not ticked:
+        flash("Tick the documents first, then choose what happens to them.", "warning")
+        return redirect(url_for(".page"), 303)
+    return _settled(ticked, choice)
+
+
+def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:
+    """Return what the cards show of these drifts."""
+    keys = list({drift.document.inspection_key for drift in drifts})
+    numbers = logbook.invoice_numbers(company.id, keys)
+    rows = logbook.inspections_by_key(company.id, keys)
+    receipts, settings = logbook.with_receipts(company.id, keys), company.book_settings()
+    booked = {
+        key: eligibility(row.inspection(), settings, has_receipt=key in receipts).in_books
+        for key, row in rows.items()
+    }
+    cards = []
+    for drift in drifts:
+        key = drift.document.inspection_key
+        cards.append(DriftCard(drift, rows.get(key), numbers.get(key, ""), booked.get(key, True)))
+    return cards
+
+
+def _settled(drift_ids: list[int], choice: Choice):
+    company = current_company()
+    settled = settle_drifts(company.id, drift_ids, choice, current_user.email, client_address())
+    if not settled and len(drift_ids) == 1 and not logbook.has_drift(company.id, drift_ids[0]):
+        abort(404)
+    db.session.commit()
+    if not settled:
+        flash("That was settled already.", "info")
+    else:
+        current_app.extensions["bell"].ring(company.id)
+        flash(_sentence(company, settled, choice), "success")
+    return redirect(url_for(".page"), 303)
+
+
+def _sentence(company: Company, settled: list[Drift], choice: Choice) -> str:
+    what = plural(len(settled), "document")
+    if choice == "keep":
+        return f"{what} left as in QuickBooks. We do not touch {'it' if len(settled) == 1 else 'them'} again."
+    return f"{what} will be written again as the inspection says. {what_happens(company)}"

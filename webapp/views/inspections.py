@@ -1,0 +1,109 @@
+"""Inspections: the list with state and reason, and each one's page: platform beside QuickBooks, why, and history."""
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from flask_login import current_user
+
+from bookkeeping.faults import fault
+from bookkeeping.rules.eligibility import eligibility
+from bookkeeping.storage import logbook
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.inspections import STATES, InspectionRow
+from bookkeeping.storage.settling import retry_one
+from webapp.books import books_links
+from webapp.extensions import client_address
+from webapp.filters import ListFilter, choice, neighbours, position_asked
+from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.trace import trace_of
+from webapp.views.drift import drift_cards
+from webapp.views.sync_log import what_happens
+
+bp = Blueprint("inspections", __name__)
+
+
+class InspectionFilterForm(ListFilter):
+    state = choice("State", STATES)
+
+
+@bp.get("/inspections")
+@open_to(*COMPANY_ROLES)
+def page():
+    """Show a page of inspections; filters and place are in the address."""
+    company = current_company()
+    form = InspectionFilterForm.read()
+    position, problem = position_asked(*logbook.INSPECTION_ORDER)
+    wanted = logbook.InspectionFilter(**form.wanted(company.time_zone))
+    found = logbook.inspections_page(company.id, wanted, position)
+    return render_template(
+        "inspections/page.html",
+        company=company,
+        connection=db.session.get(Connection, company.id),
+        form=form,
+        problem=problem,
+        narrowed=bool(form.given or position),
+        inspections=found,
+        reasons=reasons(company, found.rows),
+        documents=logbook.documents_by_inspection(company.id, [row.key for row in found.rows]),
+        neighbours=neighbours(found, ".page", **form.given),
+        books_link=books_links(company),
+    ), (400 if form.errors else 200)
+
+
+@bp.get("/inspections/<path:key>")
+@open_to(*COMPANY_ROLES)
+def detail(key: str):
+    """Show one inspection by the platform's id, also when its record could not be read."""
+    company = current_company()
+    trace = trace_of(company, key) or abort(404)
+    return render_template(
+        "inspections/detail.html",
+        company=company,
+        trace=trace,
+        cards=drift_cards(company, trace.drifts),
+        books_link=books_links(company),
+    )
+
+
+@bp.get("/inspections/<path:key>/preview")
+@open_to(*COMPANY_ROLES)
+def preview(key: str):
+    """Show the documents that the rules make of the inspection now, as QuickBooks would show them. Sends nothing."""
+    company = current_company()
+    trace = trace_of(company, key) or abort(404)
+    return render_template("inspections/preview.html", company=company, trace=trace)
+
+
+@bp.post("/inspections/<path:key>/retry")
+@open_to(*COMPANY_ROLES)
+def retry(key: str):
+    """Make one inspection due now."""
+    company = current_company()
+    if retry_one(company.id, key, current_user.email, client_address()):
+        db.session.commit()
+        current_app.extensions["bell"].ring(company.id)
+        flash(f"Inspection {key} is tried again. {what_happens(company)}", "success")
+    elif logbook.bad_record_or_none(company.id, key) is not None:
+        flash(
+            "There is nothing to send yet: correct the record on the platform, and it is read again by itself.",
+            "warning",
+        )
+    else:
+        abort(404)
+    return redirect(url_for(".detail", key=key), 303)
+
+
+def reasons(company: Company, rows: list[InspectionRow]) -> dict[str, str]:
+    """Return one sentence an inspection that says why it stands as it does; none for those that are in sync."""
+    receipts = logbook.with_receipts(company.id, [row.key for row in rows])
+    settings = company.book_settings()
+    said = {}
+    for row in rows:
+        if row.state == "not-in-books":
+            answer = eligibility(row.inspection(), settings, has_receipt=row.key in receipts)
+            said[row.key] = answer.sentence
+        elif row.state in ("waiting", "needs-you", "drift"):
+            said[row.key] = f"{fault(row.reason or row.state).title}."
+        elif row.reason == "kept-theirs":
+            said[row.key] = "Left as in QuickBooks, by your choice."
+    return said

@@ -1,0 +1,132 @@
+"""The sync log: what holds things up and how to go on, every run, and every operation with its outcome."""
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from bookkeeping.faults import fault
+from bookkeeping.storage import logbook
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.journal import OUTCOMES
+from bookkeeping.storage.paging import SEARCH_ROWS
+from bookkeeping.storage.settling import retry_stuck
+from webapp.books import books_links
+from webapp.extensions import client_address
+from webapp.filters import ListFilter, choice, neighbours, position_asked
+from webapp.log_words import FILTERS
+from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.words import plural
+
+bp = Blueprint("sync_log", __name__)
+
+KINDS = {kind: kind for kind in ("Invoice", "Payment", "Customer", "Item", "SalesReceipt")} | {
+    "PaymentMethod": "Payment method"
+}
+LATEST_RUNS = 6
+for word in FILTERS:
+    bp.add_app_template_filter(word)
+
+
+class OperationFilterForm(ListFilter):
+    outcome = choice("Outcome", OUTCOMES)
+    kind = choice("Kind", KINDS)
+
+
+@bp.get("/sync-log")
+@open_to(*COMPANY_ROLES)
+def page():
+    """Show what needs somebody, the latest runs and a page of operations; filters and place are in the address."""
+    company = current_company()
+    form = OperationFilterForm.read()
+    position, problem = position_asked(*logbook.OPERATION_ORDER)
+    wanted = logbook.OperationFilter(**form.wanted(company.time_zone))
+    operations = logbook.operations_page(company.id, wanted, position)
+    narrowed = bool(form.given or position)
+    return render_template(
+        "sync_log/page.html",
+        company=company,
+        connection=db.session.get(Connection, company.id),
+        form=form,
+        problem=problem,
+        narrowed=narrowed,
+        operations=operations,
+        neighbours=neighbours(operations, ".page", **form.given),
+        runs=[] if narrowed else logbook.runs_page(company.id, None, size=LATEST_RUNS).rows,
+        causes=[] if narrowed else logbook.causes(company.id),
+        bad_records=[] if narrowed else logbook.bad_records(company.id),
+        bad_record_limit=logbook.BAD_RECORD_LIMIT,
+        search_rows=SEARCH_ROWS,
+        drifts=0 if narrowed else logbook.attention_counts(company.id)["drift"],
+        books_link=books_links(company),
+    ), (400 if form.errors else 200)
+
+
+@bp.get("/sync-log/runs")
+@open_to(*COMPANY_ROLES)
+def runs():
+    """Show a page of runs, newest first; those that found nothing to do only when asked for."""
+    company = current_company()
+    position, problem = position_asked(*logbook.RUN_ORDER)
+    everything = {"all": "yes"} if request.args.get("all") == "yes" else {}
+    found = logbook.runs_page(company.id, position, idle=bool(everything))
+    return render_template(
+        "sync_log/runs.html",
+        company=company,
+        problem=problem,
+        everything=bool(everything),
+        runs=found,
+        neighbours=neighbours(found, ".runs", **everything),
+    )
+
+
+@bp.get("/sync-log/runs/<int(max=9223372036854775807):run_id>")
+@open_to(*COMPANY_ROLES)
+def run(run_id: int):
+    """Show one run with its problems and a page of its operations."""
+    company = current_company()
+    found = logbook.run_or_none(company.id, run_id) or abort(404)
+    form = OperationFilterForm.read()
+    position, problem = position_asked(*logbook.OPERATION_ORDER)
+    wanted = logbook.OperationFilter(**form.wanted(company.time_zone), run_id=run_id)
+    operations = logbook.operations_page(company.id, wanted, position)
+    return render_template(
+        "sync_log/run.html",
+        company=company,
+        run=found,
+        form=form,
+        problem=problem,
+        operations=operations,
+        neighbours=neighbours(operations, ".run", run_id=run_id, **form.given),
+        books_link=books_links(company),
+    ), (400 if form.errors else 200)
+
+
+@bp.post("/sync-log/retry-all")
+@open_to(*COMPANY_ROLES)
+def retry_all():
+    """Make everything that one cause holds up due now; without a cause, everything that is held up."""
+    company = current_company()
+    code = request.form.get("cause", "").replace("\x00", "") or None
+    retried = retry_stuck(company.id, current_user.email, client_address(), code=code)
+    db.session.commit()
+    if retried:
+        current_app.extensions["bell"].ring(company.id)
+        flash(
+            f"{plural(retried, 'inspection is', 'inspections are')} tried again. {what_happens(company)}",
+            "success",
+        )
+    else:
+        held = f"by “{fault(code).title}”" if code else "up"
+        flash(f"Nothing is held {held} any more.", "info")
+    return redirect(url_for(".page"), 303)
+
+
+def what_happens(company: Company) -> str:
+    """Say when something that was just made due will go out."""
+    connection = db.session.get(Connection, company.id)
+    if connection is None or not connection.usable:
+        return "It goes as soon as QuickBooks is connected."
+    if company.paused_at is not None:
+        return "Syncing is paused, so it goes when you press Resume."
+    return "The result shows here in a moment."
