@@ -19,19 +19,19 @@ Sync = tuple[str, str]  # (QuickBooks id, SyncToken) of the object to change.
 
 
 def customer_body(desired: DesiredCustomer, display_name: str, *, sync: Sync | None = None) -> Body:
-    """Return the Customer, new or (with `sync`) as a sparse update; `display_name` is free in QuickBooks. Empty values are left out."""
-    identity = {"Id": sync[0], "SyncToken": sync[1], "sparse": True} if sync else {}
-    return _without_empty(
-        identity
-        | {
-            "DisplayName": display_name,
-            "GivenName": desired.given_name,
-            "FamilyName": desired.family_name,
-            "PrimaryEmailAddr": {"Address": desired.email} if desired.email else None,
-            "PrimaryPhone": {"FreeFormNumber": desired.phone} if desired.phone else None,
-            "Mobile": {"FreeFormNumber": desired.mobile} if desired.mobile else None,
-        }
-    )
+    """Return the Customer, new or (with `sync`) as a sparse update; `display_name` is free in QuickBooks.
+
+    An e-mail address or phone number that we do not have is never taken away from QuickBooks.
+    """
+    body = {
+        "DisplayName": display_name,
+        "GivenName": desired.given_name,
+        "FamilyName": desired.family_name,
+        "PrimaryEmailAddr": {"Address": desired.email} if desired.email else None,
+        "PrimaryPhone": {"FreeFormNumber": desired.phone} if desired.phone else None,
+        "Mobile": {"FreeFormNumber": desired.mobile} if desired.mobile else None,
+    }
+    return _sparse(body, sync)
 
 
 def item_body(name: str, income_account_id: str) -> Body:

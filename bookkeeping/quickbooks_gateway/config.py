@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-BOOKS_URLS = {"production": "https://app.qbo.intuit.com", "sandbox": "https://app.sandbox.qbo.intuit.com"}
+BOOKS_URLS = {"production": "https://qbo.intuit.com", "sandbox": "https://sandbox.qbo.intuit.com"}
 
 
 def utc_now() -> datetime:
@@ -53,13 +53,15 @@ class IntuitConfig:
         values = {name: getattr(settings, f"intuit_{name}") for name in names + limits}
         return cls(**values, redirect_uri=settings.redirect_uri)
 
-    def books_url(self, kind: str, qbo_id: str, realm_id: str = "") -> str:
+    def books_url(self, kind: str, qbo_id: str, realm_id: str) -> str:
         """Return the address at which a person sees the document or Customer in QuickBooks.
 
-        `kind` is the entity's name in any casing (Invoice, Payment, Customer …).
+        `kind` is the entity's name in any casing (Invoice, Payment, Customer …). The address names the company, because QuickBooks
+        would otherwise look the id up in whichever company the person has open.
         """
         name = kind.replace("_", "").lower()
         if self.environment not in BOOKS_URLS:
             return f"{self.api_url}/books/{realm_id}/{name}/{qbo_id}"
         page, parameter = _PAGES[name]
-        return f"{BOOKS_URLS[self.environment]}/app/{page}?{urlencode({parameter: qbo_id})}"
+        asked = urlencode({"pagereq": f"{page}?{parameter}={qbo_id}", "deeplinkcompanyid": realm_id})
+        return f"{BOOKS_URLS[self.environment]}/app/login?{asked}"

@@ -43,12 +43,16 @@ def test_what_goes_by_itself_asks_nobody_and_the_rest_names_somebody(code):
         assert entry.who == "ops"
 
 
-def test_every_code_that_our_errors_and_rules_use_is_in_the_catalogue():
-    written = [BOOKKEEPING / "errors.py", *(BOOKKEEPING / "rules").glob("*.py")]
+def test_every_code_that_errors_rules_and_worker_use_is_in_the_catalogue():
+    written = [
+        path for folder in ("bookkeeping", "worker") for path in (BOOKKEEPING.parent / folder).rglob("*.py")
+    ]
     used = {
         code
         for path in written
-        for code in re.findall(r'\bcode(?:: str)? ?= ?"([a-z0-9-]+)"', path.read_text(encoding="utf-8"))
+        for code in re.findall(
+            r'(?:^    code = |\bcode=)"([a-z0-9-]+)"', path.read_text(encoding="utf-8"), re.M
+        )
     }
     assert len(used) > 10
     assert used - set(CATALOGUE) == set()

@@ -137,6 +137,19 @@ def test_a_customer_leaves_out_what_is_empty():
     }
 
 
+def test_a_changed_customer_is_sparse_and_keeps_what_we_do_not_know():
+    desired = DesiredCustomer("c-7", "Ada Reyes", "Ada", "", "", "555-0100", "")
+    assert bodies.customer_body(desired, "Ada Reyes", sync=("71", "2")) == {
+        "Id": "71",
+        "SyncToken": "2",
+        "sparse": True,
+        "DisplayName": "Ada Reyes",
+        "GivenName": "Ada",
+        "FamilyName": "",
+        "PrimaryPhone": {"FreeFormNumber": "555-0100"},
+    }
+
+
 def test_a_batch_names_each_item_and_its_operation():
     text = bodies.batch_body(
         [
