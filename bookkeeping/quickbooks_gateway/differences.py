@@ -1,4 +1,4 @@
-"""Whether a document in QuickBooks still says what we wrote, field by field. What to do about it is not decided here.
+"""Whether a document or name in QuickBooks still says what we wrote, field by field. What to do about it is not decided here.
 
 Only fields that we write are compared. What QuickBooks adds or moves by itself (SyncToken, Balance, links, subtotals) is left out.
 """
@@ -8,6 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Name", ("DisplayName",)),
+    ("Name", ("Name",)),
+    ("First name", ("GivenName",)),
+    ("Last name", ("FamilyName",)),
+    ("E-mail", ("PrimaryEmailAddr", "Address")),
+    ("Phone", ("PrimaryPhone", "FreeFormNumber")),
+    ("Mobile", ("Mobile", "FreeFormNumber")),
     ("Customer", ("CustomerRef", "value")),
     ("Number", ("DocNumber",)),
     ("Date", ("TxnDate",)),

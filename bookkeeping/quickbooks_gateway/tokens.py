@@ -131,8 +131,10 @@ class TokenKeeper:
             self._store.mark_reconnect_needed(stored.version, error.code)
             logger.error("QuickBooks must be reconnected", extra={"intuit_tid": error.reference})
             raise
-        except (TemporaryError, MisconfiguredError):
+        except (TemporaryError, MisconfiguredError) as error:
             self._store.release_claim(stored.version)
+            if isinstance(error, TemporaryError):
+                error.outcome_unknown = False  # Of the write that wants a token: it was not sent.
             raise
         return fresh if self._store.save(stored.version, fresh) else None
 

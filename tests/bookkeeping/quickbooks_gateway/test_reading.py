@@ -176,6 +176,20 @@ def test_a_field_that_we_never_wrote_is_not_ours_to_compare():
     assert differs(ours, stored_payment(DepositToAccountRef={"value": "35"})) == [("Deposit to", "4", "35")]
 
 
+def test_a_customer_and_an_item_are_compared_by_what_we_wrote():
+    wrote = {
+        "Id": "71",
+        "SyncToken": "2",
+        "DisplayName": "Ada Reyes",
+        "PrimaryPhone": {"FreeFormNumber": "555-0100"},
+    }
+    stored = {**wrote, "SyncToken": "3", "Balance": 12, "GivenName": "Ada", "Mobile": {"FreeFormNumber": "1"}}
+    assert differs(wrote, stored) == []
+    assert differs(wrote, {**stored, "DisplayName": "Ada R."}) == [("Name", "Ada Reyes", "Ada R.")]
+    assert differs(wrote, {**stored, "PrimaryPhone": None}) == [("Phone", "555-0100", "")]
+    assert differs({"Name": "Radon"}, {"Name": "Radon test"}) == [("Name", "Radon", "Radon test")]
+
+
 def test_a_customer_becomes_an_entry_of_the_name_index():
     entry = name_entry(
         "Customer",

@@ -154,8 +154,9 @@ def test_what_an_owner_reconnected_meanwhile_is_not_overwritten(sign_in, store, 
 @pytest.mark.parametrize("reply", [Reply(503, ""), Reply(cut=True), Reply(200, "<html>")])
 def test_an_outage_of_the_sign_in_is_never_a_reason_to_reconnect_and_heals(sign_in, store, keeper, reply):
     sign_in.fail = reply
-    with pytest.raises(TemporaryError):
+    with pytest.raises(TemporaryError) as caught:
         keeper.access_token()
+    assert not caught.value.outcome_unknown  # Whatever waits for the token was not sent.
     assert store.dead() is None
     assert keeper.access_token() == "access-1"
 
