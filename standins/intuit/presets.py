@@ -148,7 +148,7 @@ def fill(realm: Realm, name: str, country: str, currency: str, changes: dict[str
         for term_id, label, days in TERMS:
             body = {"Name": label, "DueDays": Decimal(days)}
             realm.add("Term", names.finished(realm, "Term", body, None), term_id)
-        for code, taxable in (("TAX", True), ("NON", False)):
+        for code, taxable in (("NON", False), ("TAX", True)):
             realm.add(
                 "TaxCode",
                 {"Name": code, "Description": code, "Active": True, "Taxable": taxable, "TaxGroup": False},

@@ -61,7 +61,8 @@ class Storage:
         """Yield the rows of one company, lowest id first."""
         with self._lock:
             rows = self._db.execute(
-                "SELECT entity, id, data FROM record WHERE realm = ? ORDER BY CAST(id AS INTEGER)", (realm,)
+                "SELECT entity, id, data FROM record WHERE realm = ? ORDER BY CAST(id AS INTEGER), id",
+                (realm,),
             ).fetchall()
         for entity, each_id, data in rows:
             yield entity, each_id, wire.loads(data)

@@ -1,0 +1,193 @@
+"""The pages for people: look, edit, void, delete, deposit, close, disconnect; judged by what the API says afterwards."""
+
+import re
+
+import pytest
+import requests
+
+from tests.standins.conftest import current
+from tests.standins.html_forms import press
+
+
+@pytest.fixture
+def person() -> requests.Session:
+    return requests.Session()
+
+
+@pytest.fixture
+def ada(company):
+    return company.customer("Ada O'Hara <Reyes>")
+
+
+def page_of(company, *parts) -> str:
+    return "/".join([f"{company.standin.base_url}/books/{company.id}", *parts])
+
+
+def test_every_page_can_be_opened(company, ada, person):
+    invoice = company.invoice(ada, PrivateNote="inspection 7")
+    payment, receipt = company.payment(invoice), company.receipt(ada)
+    deposit = company.deposit(("Payment", payment))
+    assert company.id in person.get(company.standin.base_url, timeout=10).text
+    seen = person.get(page_of(company), timeout=10).text
+    assert "Undeposited funds" in seen and "350.00" in seen
+    for name in (
+        "customer",
+        "invoice",
+        "payment",
+        "salesreceipt",
+        "deposit",
+        "creditmemo",
+        "refundreceipt",
+        "item",
+        "account",
+    ):
+        assert person.get(page_of(company, name), timeout=10).status_code == 200, name
+    records = [
+        ("invoice", invoice),
+        ("payment", payment),
+        ("salesreceipt", receipt),
+        ("deposit", deposit),
+        ("customer", ada),
+    ]
+    for name, record in records:
+        seen = person.get(page_of(company, name, record["Id"]), timeout=10).text
+        assert f"Id {record['Id']} " in seen
+        assert "<Reyes>" not in seen
+    assert "Ada O&#39;Hara &lt;Reyes&gt;" in person.get(page_of(company, "invoice"), timeout=10).text
+    found = person.get(page_of(company, "invoice"), params={"q": "INSPECTION 7"}, timeout=10).text
+    assert invoice["DocNumber"] in found
+    assert "Nothing found" in person.get(page_of(company, "invoice"), params={"q": "zzz"}, timeout=10).text
+    profit = person.get(page_of(company, "profit-and-loss"), params={"year": 2026}, timeout=10).text
+    assert "Total Income" in profit and "700.00" in profit
+    assert person.get(page_of(company, "widget"), timeout=10).status_code == 404
+    link = f"{company.standin.base_url}/app/recvpayment"
+    there = person.get(link, params={"txnId": payment["Id"], "deeplinkcompanyid": company.id}, timeout=10)
+    assert there.url == page_of(company, "payment", payment["Id"])
+
+
+def test_pages_need_nothing_from_elsewhere(company, person):
+    seen = person.get(page_of(company), timeout=10).text
+    assert re.findall(r"https?://", seen) == []
+    assert "<script" not in seen and "style=" not in seen
+    sheet = re.search(r'href="(/static/[^"]+)"', seen)[1]
+    assert person.get(company.standin.base_url + sheet, timeout=10).status_code == 200
+
+
+def test_editing_an_invoice(company, ada, person):
+    other = company.customer("Bo Li")
+    invoice = company.invoice(ada)
+    url = page_of(company, "invoice", invoice["Id"])
+    typed = {
+        "TxnDate": "2026-03-09",
+        "customer": "bo li",
+        "amount_1": "1,300.50",
+        "new_amount": "20",
+        "new_description": "Mileage",
+    }
+    assert press(person, url, "Save", **typed).status_code == 200
+    changed = company.read("Invoice", invoice["Id"])
+    assert (changed["TxnDate"], changed["TotalAmt"], changed["SyncToken"]) == ("2026-03-09", 1320.5, "1")
+    assert changed["CustomerRef"] == {"value": other["Id"], "name": "Bo Li"}
+    assert [line.get("Description") for line in changed["Line"]][:2] == [None, "Mileage"]
+    press(person, url, "Save", amount_2="")
+    assert company.read("Invoice", invoice["Id"])["TotalAmt"] == 1300.5
+    company.books()
+
+
+def test_memo_can_be_written(company, ada, person):
+    invoice = company.invoice(ada)
+    url = page_of(company, "invoice", invoice["Id"], "save")
+    person.post(url, data={"SyncToken": "0", "PrivateNote": "one\r\ntwo"}, timeout=10)
+    changed = company.read("Invoice", invoice["Id"])
+    assert (changed["PrivateNote"], changed["TotalAmt"]) == ("one\ntwo", 350)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"customer": "Nobody"}, "There is no customer Nobody"),
+        ({"amount_1": "lots"}, "code 2090"),
+        ({"TxnDate": "x"}, "code 2060"),
+    ],
+)
+def test_refused_edit_says_why_and_changes_nothing(company, ada, person, typed, words):
+    invoice = company.invoice(ada)
+    answer = press(person, page_of(company, "invoice", invoice["Id"]), "Save", **typed)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert company.read("Invoice", invoice["Id"])["SyncToken"] == "0"
+
+
+def test_page_that_was_left_open_is_stale(company, ada, person):
+    invoice = company.invoice(ada)
+    company.post("Invoice", current(invoice) | {"sparse": True, "PrivateNote": "x"})
+    url = page_of(company, "invoice", invoice["Id"], "delete")
+    answer = person.post(url, data={"SyncToken": "0"}, timeout=10)
+    assert answer.status_code == 400 and "code 5010" in answer.text
+
+
+def test_voiding_and_deleting(company, ada, person):
+    voided, deleted = company.invoice(ada), company.receipt(ada)
+    press(person, page_of(company, "invoice", voided["Id"]), "Void")
+    assert company.read("Invoice", voided["Id"])["PrivateNote"] == "Voided"
+    press(person, page_of(company, "salesreceipt", deleted["Id"]), "Delete")
+    assert company.books()["deleted"] == {"SalesReceipt": [deleted["Id"]]}
+    assert "was deleted" in person.get(page_of(company, "salesreceipt", deleted["Id"]), timeout=10).text
+
+
+def test_payment_edited_by_hand_moves_its_invoice(company, ada, person):
+    invoice = company.invoice(ada)
+    payment = company.payment(invoice, 100)
+    press(person, page_of(company, "payment", payment["Id"]), "Save", TotalAmt="120.00", PaymentRefNum="77")
+    changed = company.read("Payment", payment["Id"])
+    assert (changed["TotalAmt"], changed["UnappliedAmt"], changed["PaymentRefNum"]) == (120, 20, "77")
+    press(person, page_of(company, "payment", payment["Id"]), "Delete")
+    assert company.read("Invoice", invoice["Id"])["Balance"] == 350
+
+
+def test_deposit_takes_what_is_ticked(company, ada, person):
+    payment, receipt = company.payment(company.invoice(ada)), company.receipt(ada, 80)
+    url = page_of(company, "to-deposit")
+    assert press(person, url, "Deposit").status_code == 400
+    form = {"txn": [f"Payment:{payment['Id']}"], "account": "35", "date": "2026-03-09"}
+    assert person.post(url, data=form, timeout=10).status_code == 200
+    (deposit,) = company.books()["Deposit"]
+    assert (deposit["TotalAmt"], deposit["TxnDate"], deposit["DepositToAccountRef"]["name"]) == (
+        350,
+        "2026-03-09",
+        "Checking",
+    )
+    waiting = person.get(url, timeout=10).text
+    assert f"SalesReceipt:{receipt['Id']}" in waiting and f"Payment:{payment['Id']}" not in waiting
+    frozen = press(person, page_of(company, "payment", payment["Id"]), "Delete")
+    assert frozen.status_code == 400 and "code 6540" in frozen.text
+    press(person, page_of(company, "deposit", deposit["Id"]), "Delete")
+    assert company.post("Payment", current(company.read("Payment", payment["Id"])), operation="delete")
+
+
+def test_customer_is_renamed_and_made_inactive_and_active(company, ada, person):
+    url = page_of(company, "customer", ada["Id"])
+    press(person, url, "Save", DisplayName="Ada Reyes", email="ada@example.com")
+    assert company.read("Customer", ada["Id"])["PrimaryEmailAddr"]["Address"] == "ada@example.com"
+    press(person, url, "Make inactive")
+    assert company.read("Customer", ada["Id"])["DisplayName"] == "Ada Reyes (deleted)"
+    press(person, url, "Make active")
+    assert company.read("Customer", ada["Id"])["DisplayName"] == "Ada Reyes"
+
+
+def test_closing_lapsing_and_disconnecting(company, ada, person):
+    press(person, page_of(company), "Save closing date", date="2026-03-31")
+    assert (
+        company.refusal(
+            "Invoice", {"CustomerRef": {"value": ada["Id"]}, "TxnDate": "2026-03-31", "Line": []}
+        )[0]
+        == "6200"
+    )
+    press(person, page_of(company), "Save closing date", date="")
+    assert company.invoice(ada)["Id"]
+    press(person, page_of(company), "Let subscription lapse")
+    assert company.refusal("Customer", {"DisplayName": "X"})[0] == "6190"
+    press(person, page_of(company), "Resume subscription")
+    assert company.customer("X")["Id"]
+    press(person, page_of(company), "Disconnect app")
+    assert company.send("GET", "preferences").status_code == 401
