@@ -8,8 +8,9 @@ from bookkeeping.storage import (
     inspections,
     journal,
     leases,
+    migrating,
     people,
     runs,
 )
 
-ALL = (audit, companies, connections, documents, inspections, journal, leases, people, runs)
+ALL = (audit, companies, connections, documents, inspections, journal, leases, migrating, people, runs)
