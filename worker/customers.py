@@ -32,7 +32,7 @@ def resolve_customers(work: Work, cases: list[Case]) -> None:
     missing = [case for case in open_cases if case.customer_id is None]
     if not missing:
         return
-    index = NameIndex(_index(work))
+    index = NameIndex(listed_names(work))
     work.commit()
     for _ in range(ROUNDS):
         missing = _one_round(work, missing, index)
@@ -61,7 +61,7 @@ def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
                 _link(work, client_key, desired, qbo_id, because, index)
                 _give(cases, qbo_id)
             case Ask(candidates, because):
-                _ask(work, client_key, desired, candidates, because)
+                ask_person(work, client_key, desired, candidates, because)
                 for one in cases:
                     one.park_code("customer-to-confirm", because, f"customer:{client_key}")
             case Create(display_name, because):
@@ -140,7 +140,8 @@ def _link(
     link.fingerprint, link.candidates = customer_fingerprint(desired), []
 
 
-def _ask(work: Work, client_key: str, desired: DesiredCustomer, candidates, because: str) -> None:
+def ask_person(work: Work, client_key: str, desired: DesiredCustomer, candidates, because: str) -> None:
+    """Put the question which Customer this client is on record, in the current transaction."""
     link = _link_row(work, client_key)
     link.state, link.because, link.display_name = "ask", because, desired.display_name
     link.candidates = [{**asdict(one.entry), "evidence": list(one.evidence)} for one in candidates]
@@ -155,7 +156,8 @@ def _link_row(work: Work, client_key: str) -> CustomerLink:
     return link
 
 
-def _index(work: Work) -> list[NameEntry]:
+def listed_names(work: Work) -> list[NameEntry]:
+    """Return the local index of the realm's Customers, Vendors and Employees."""
     return [
         NameEntry(
             thing.kind,
@@ -183,7 +185,7 @@ def _look_again(work: Work, write: Write, index: NameIndex) -> None:
             keep_listed(work.company_id, kind, row)
         work.commit()
     known = {(entry.kind, entry.qbo_id) for entry in index}
-    for entry in _index(work):
+    for entry in listed_names(work):
         if (entry.kind, entry.qbo_id) not in known:
             index.add(entry)
     work.commit()
