@@ -30,6 +30,12 @@ class Standing:
         return self.connection is not None and self.connection.usable
 
     @property
+    def starting(self) -> bool:
+        """True from consent until the first sync is through."""
+        never_through = self.company.last_sync_at is None and not self.company.wait_code
+        return self.connected and (self.connection.state == "checking" or never_through)
+
+    @property
     def word(self) -> str:
         """The status word of the whole company: a state's key, `paused`, `reconnect`, or `off`."""
         if self.connection is None or self.connection.state in ("disconnected", "refused"):
@@ -40,6 +46,8 @@ class Standing:
             return "paused"
         if self.company.brake_at or self.company.feed_state == "refused":
             return "needs-you"
+        if self.starting:
+            return "syncing"
         for state in ("needs-you", "drift", "syncing", "waiting"):
             if self.counts.get(state):
                 return state
@@ -56,6 +64,8 @@ class Standing:
             return f"{plural(self.company.brake_count, 'delete waits', 'deletes wait')} for your approval."
         if self.company.feed_state == "refused":
             return "We cannot read your inspections: the inspection platform refuses our key."
+        if self.starting:
+            return "Your first sync is under way."
         if needs := self.counts.get("needs-you"):
             return f"{plural(needs, 'inspection needs', 'inspections need')} you."
         if self.drifts:

@@ -32,9 +32,10 @@ def day(value: date) -> str:
     return f"{value:%b} {value.day}, {value.year}"
 
 
-def month(value: str) -> str:
-    """`2026-03` → `March 2026`."""
-    return f"{date.fromisoformat(value + '-01'):%B %Y}"
+def month(value: str, short: bool = False) -> str:
+    """`2026-03` → `March 2026`, or `Mar 2026`."""
+    first = date.fromisoformat(value + "-01")
+    return f"{first:%b %Y}" if short else f"{first:%B %Y}"
 
 
 def clock_time(at: datetime, zone: str | ZoneInfo) -> str:

@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms import DateField, SelectField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from bookkeeping.rules.cutoff import next_midnight_mst
@@ -44,9 +45,9 @@ class DatesForm(FlaskForm):
     invoice_date = SelectField(
         "Invoice date",
         choices=[
-            ("inspection", "Day of the inspection"),
-            ("confirmed", "Day it was confirmed"),
-            ("created", "Day it was created"),
+            SelectChoice("inspection", "Day of the inspection"),
+            SelectChoice("confirmed", "Day it was confirmed"),
+            SelectChoice("created", "Day it was created"),
         ],
     )
 
@@ -180,7 +181,7 @@ def _done(sentence: str, *, ring: bool = True) -> Response:
 
 
 def _dates_form() -> DatesForm:
-    typed = kept_input(url_for(".save_dates"))
+    typed = kept_input(url_for("quickbooks.save_dates"))
     company = current_user.company
     return DatesForm(MultiDict(typed or {}), start_date=company.start_date, invoice_date=company.invoice_date)
 

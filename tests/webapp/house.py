@@ -1,0 +1,115 @@
+"""The web app for tests, with a real database: companies and people made in a line, and a browser that fills in forms."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.fernet import Fernet
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from bookkeeping.settings import Settings
+from bookkeeping.storage.base import db, set_reading
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.people import User
+from bookkeeping.storage.sessions import hash_password
+from webapp import create_app
+
+PASSWORD = "correct horse battery"
+NOWHERE = "redis://127.0.0.1:9/0"
+_hash = hash_password(PASSWORD)
+
+
+class House:
+    """One running web app: `make_company`, `make_person`, `browser`; `db` work happens within `with house.app.app_context()`."""
+
+    def __init__(self, database_url: str, redis_url: str = NOWHERE, **settings: Any):
+        values = {
+            "secret_key": "a secret for tests alone",
+            "token_keys": (Fernet.generate_key().decode(),),
+            "intuit_discovery_url": "http://127.0.0.1:9/.well-known/openid_configuration",
+            "intuit_api_url": "http://127.0.0.1:9",
+            "public_url": "http://127.0.0.1:8000",
+        }
+        self.settings = Settings(database_url=database_url, redis_url=redis_url, **{**values, **settings})
+        self.app: Flask = create_app(self.settings)
+
+    def make_company(self, name: str = "Blue Ridge Home Inspections", **values: Any) -> int:
+        """Add a company and return its id."""
+        with self.writing():
+            company = Company(name=name, feed_url="http://127.0.0.1:9", feed_key="sealed", **values)
+            db.session.add(company)
+            db.session.commit()
+            return company.id
+
+    def make_person(self, role: str = "owner", company_id: int | None = None, email: str = "") -> str:
+        """Add a person with PASSWORD and return the e-mail address."""
+        email = email or f"{role}{company_id or ''}@office.example"
+        with self.writing():
+            db.session.add(
+                User(email=email, role=role, company_id=company_id, password_hash=_hash, name=role.title())
+            )
+            db.session.commit()
+        return email
+
+    def make_inspection(self, company_id: int, key: str, **values: Any) -> None:
+        """Add a mirrored inspection."""
+        now = datetime.now(UTC)
+        base = {"record": {}, "content_hash": key, "starts_at": now, "source_updated_at": now, "due": False}
+        with self.writing():
+            db.session.add(InspectionRow(company_id=company_id, key=key, **{**base, **values}))
+            db.session.commit()
+
+    def browser(self, email: str = "") -> "Browser":
+        """Return a browser with cookies of its own, logged in when an address is given."""
+        browser = Browser(self.app)
+        if email:
+            answer = browser.log_in(email)
+            assert answer.status_code == 303, answer.text
+        return browser
+
+    def writing(self):
+        """An app context whose first transaction is a writer's."""
+        set_reading(False)
+        return self.app.app_context()
+
+
+class Browser:
+    """A browser without JavaScript: keeps cookies, takes the CSRF token from the page before, follows no redirect by itself."""
+
+    def __init__(self, app: Flask):
+        self.client = app.test_client()
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, **options)
+
+    def read(self, path: str) -> str:
+        """Return the page at the end of all redirects, which must be there."""
+        answer = self.client.get(path, follow_redirects=True)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def token(self, page: str = "/login") -> str:
+        """Return the CSRF token of this browser's session."""
+        text = self.client.get(page, follow_redirects=True).text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', text)
+        assert found, text
+        return found.group(1)
+
+    def post(
+        self, path: str, values: dict[str, str] | None = None, page: str = "/", **options: Any
+    ) -> TestResponse:
+        """Send a form as the page `page` has it."""
+        headers = {"Referer": f"http://localhost{page}"}
+        values = {"csrf_token": self.token(page), **(values or {})}
+        return self.client.post(path, data=values, headers=headers, **options)
+
+    def log_in(self, email: str, password: str = PASSWORD, next_path: str = "") -> TestResponse:
+        """Fill in the login page."""
+        target = "/login" + (f"?next={next_path}" if next_path else "")
+        return self.post(target, {"email": email, "password": password}, page="/login")
+
+    def cookie(self) -> str:
+        """Return the value of the session's cookie."""
+        return self.client.get_cookie("tieout").value
