@@ -175,7 +175,7 @@ def _invoice(inspection: Inspection, settings: BookSettings, customer: DesiredCu
     if not lines:  # QuickBooks wants a line, and an inspection without fees has its Invoice too.
         item = settings.one_item or _KIND_NAMES["service"]
         lines = (DesiredLine(clean_name(item, ITEM_NAME_LIMIT), "No charge", ZERO),)
-    day = _invoice_day(inspection, settings)
+    day = invoice_day(inspection, settings)
     address = _address(inspection)
     inspector = f"Inspector: {inspection.inspector_name}" if inspection.inspector_name.strip() else ""
     return DesiredInvoice(
@@ -204,7 +204,8 @@ def _line(line: FeeLine, settings: BookSettings) -> DesiredLine:
     return DesiredLine(clean_name(item, ITEM_NAME_LIMIT), cut(name, DESCRIPTION_LIMIT), line.amount)
 
 
-def _invoice_day(inspection: Inspection, settings: BookSettings) -> date:
+def invoice_day(inspection: Inspection, settings: BookSettings) -> date:
+    """Return the day that the inspection's Invoice is dated with (decision 3), in the company's time zone."""
     moments = {
         "inspection": inspection.starts_at,
         "confirmed": inspection.confirmed_at or inspection.starts_at,
