@@ -52,7 +52,7 @@ def tie_out(
     matching.run()
     platform = Tally(period).add_all(platform_figures(mirrored, settings))
     quickbooks = Tally(period).add_all([*book_figures(documents), *matching.figures])
-    found = [one for one in matching.entries.values() if not one.effect.empty]
+    found = [one for one in matching.entries.values() if one.effect.cells]
     return make_statement(period, platform, quickbooks, sorted(found, key=_order))
 
 
@@ -307,20 +307,14 @@ class _Matching:
         self.figures.append(Figure(starts, "booked", 1, total))
         cause, reason = cause_of(replace(one, has_receipt=True), self.settings, "has-receipt")
         names = ", ".join(f"{receipt.name} of {dollars(receipt.total)}" for receipt in sales)
-        entry = self._entry(
-            sales[0],
-            key,
-            cause,
-            reason,
-            f"Inspection {key} of {dollars(inspection.total)} is booked by {names}.",
-        )
-        for receipt in sales:
-            for figure in book_figures([receipt]):
-                entry.effect.add(figure.day, figure.measure, figure.count, figure.dollars)
-        entry.effect.add(starts, "booked", 1, total)
+        effect = Tally(self.period).add_all(each for receipt in sales for each in book_figures([receipt]))
+        effect.add(starts, "booked", 1, total)
         for figure in platform_figures([one], self.settings):
             if figure.measure != "refunded":
-                entry.effect.add(figure.day, figure.measure, -figure.count, -figure.dollars)
+                effect.add(figure.day, figure.measure, -figure.count, -figure.dollars)
+        if not effect.empty:
+            sentence = f"Inspection {key} of {dollars(inspection.total)} is booked by {names}."
+            self._entry(sales[0], key, cause, reason, sentence).effect = effect
         for payment in inspection.payments:
             if payment.refunded_amount and not payment.voided_at:
                 day = local_day(payment.received_at, self.settings.time_zone)
