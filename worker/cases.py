@@ -6,8 +6,9 @@ from datetime import date
 from sqlalchemy import select
 
 from bookkeeping.errors import BookkeepingError, RuleError
+from bookkeeping.rules.cutoff import on_new_side
 from bookkeeping.rules.documents import NOTHING, DesiredDocuments, desired_documents
-from bookkeeping.rules.eligibility import Eligibility, eligibility
+from bookkeeping.rules.eligibility import Eligibility, Side, eligibility
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
 from bookkeeping.storage.base import db
@@ -15,6 +16,7 @@ from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt, documents_of
 from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.migrating import frozen_sides
 from worker.work import Work
 
 
@@ -36,6 +38,8 @@ class Case:
     waits_for: str = ""
     warnings: list[str] = field(default_factory=list)
     wrote: bool = False
+    left_alone: bool = False  # Before the cutoff, or its receipt stands: nothing is written or deleted.
+    deposit_account_id: str = ""  # Where its Payments go instead of the company's choice, as its receipt did.
 
     @property
     def subject(self) -> str:
@@ -77,6 +81,9 @@ class Case:
         """Plan from the documents known now and the Customer known now."""
         if self.parked is not None:
             return
+        if self.left_alone:
+            self.plan = Plan()
+            return
         last = {}
         for document in self.documents:
             place = (document.kind, document.source_key)
@@ -87,14 +94,21 @@ class Case:
             self.park(error)
 
 
-def build_cases(work: Work, rows: list[InspectionRow]) -> list[Case]:
-    """Return a planned case for each row. Customers are taken from stored links only; new ones are resolved later."""
+def build_cases(work: Work, rows: list[InspectionRow], *, migrating: bool = False) -> list[Case]:
+    """Return a planned case for each row. Customers are taken from stored links only; new ones are resolved later.
+
+    `migrating`: the rows are those whose receipt is being replaced now, so it is not in the way.
+    """
     company, connection = work.company, work.connection
     settings = company.book_settings()
     keys = [row.key for row in rows]
     receipts = _with_receipt(company.id, keys)
     documents = documents_of(company.id, keys)
-    cases = [_case(row, settings, row.key in receipts, documents[row.key]) for row in rows]
+    sides = frozen_sides(company, keys)
+    cases = [
+        _case(row, settings, row.key in receipts, documents[row.key], sides.get(row.key), migrating)
+        for row in rows
+    ]
     links = _links(company.id, {case.desired.customer.client_key for case in cases if case.desired.customer})
     for case in cases:
         link = links.get(case.desired.customer.client_key) if case.desired.customer else None
@@ -111,9 +125,18 @@ def reload_documents(work: Work, cases: list[Case]) -> None:
         case.documents = documents[case.key]
 
 
-def _case(row: InspectionRow, settings: BookSettings, has_receipt: bool, documents: list[Document]) -> Case:
+def _case(
+    row: InspectionRow,
+    settings: BookSettings,
+    has_receipt: bool,
+    documents: list[Document],
+    side: Side | None,
+    migrating: bool,
+) -> Case:
     inspection = row.inspection()
-    answer = eligibility(inspection, settings, has_receipt=has_receipt)
+    if migrating or (side is None and any(document.status == "live" for document in documents)):
+        side = "new"  # It was booked after the cutoff, wherever a reschedule has moved it since.
+    answer = eligibility(inspection, settings, has_receipt=has_receipt, migrating=migrating, side=side)
     case = Case(
         row_id=row.id,
         key=row.key,
@@ -123,6 +146,7 @@ def _case(row: InspectionRow, settings: BookSettings, has_receipt: bool, documen
         desired=NOTHING,
         documents=documents,
         deletes_approved=row.deletes_approved,
+        left_alone=not migrating and (has_receipt or _before_cutoff(inspection, settings, side)),
     )
     if answer.in_books:
         try:
@@ -130,6 +154,12 @@ def _case(row: InspectionRow, settings: BookSettings, has_receipt: bool, documen
         except RuleError as error:
             case.park(error)
     return case
+
+
+def _before_cutoff(inspection: Inspection, settings: BookSettings, side: Side | None) -> bool:
+    if settings.cutoff is None:
+        return False
+    return side == "old" if side is not None else not on_new_side(inspection.starts_at, settings.cutoff)
 
 
 def _with_receipt(company_id: int, keys: list[str]) -> set[str]:

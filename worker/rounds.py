@@ -182,8 +182,9 @@ def _write(
     ids = {desired.method: methods[name_key(desired.method)]} if name_key(desired.method) in methods else {}
     if desired.method and not ids:
         write.warning = "payment-method-missing"
+    account = case.deposit_account_id or deposit_account
     write.body = payment_body(
-        desired, case.customer_id, invoice.qbo_id, ids or {desired.method: ""}, deposit_account, sync=sync
+        desired, case.customer_id, invoice.qbo_id, ids or {desired.method: ""}, account, sync=sync
     )
     write.doc_number, write.amount = desired.reference or invoice.doc_number, desired.amount
     fingerprint = payment_fingerprint(desired, case.customer_id, invoice.qbo_id)
