@@ -6,6 +6,7 @@ The browser holds a random token; the row holds only its digest, so a copy of th
 import hashlib
 import secrets
 from datetime import timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,9 +20,12 @@ SESSION_HOURS = 12
 SEEN_EVERY = timedelta(minutes=1)
 
 _hasher = PasswordHasher()  # argon2id with the library's own current parameters.
-_nobody = _hasher.hash(
-    secrets.token_urlsafe(16)
-)  # Checked for unknown addresses, so that both answers take as long.
+
+
+@cache
+def _nobody() -> str:
+    """Return a hash that no password fits, checked for unknown addresses so that both answers take as long."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def hash_password(plain: str) -> str:
@@ -45,7 +49,7 @@ def user_by_password(email: str, plain: str) -> User | None:
     user = db.session.scalar(
         select(User).where(User.email == email.strip().lower(), User.removed_at.is_(None))
     )
-    user_id, stored = (user.id, user.password_hash) if user else (None, _nobody)
+    user_id, stored = (user.id, user.password_hash) if user else (None, _nobody())
     db.session.commit()
     if not password_fits(stored, plain) or user_id is None:
         return None
