@@ -12,17 +12,22 @@ from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.documents import Drift
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.runs import latest_run
 from webapp.words import plural
 
 
 @dataclass(frozen=True)
 class Standing:
-    """`counts` is inspections by state; `drifts` documents changed in QuickBooks and not settled yet."""
+    """`counts` is inspections by state; `drifts` documents changed in QuickBooks and not settled yet.
+
+    `first_run` is the state of the newest run after consent, empty when there was none.
+    """
 
     company: Company
     connection: Connection | None
     counts: dict[str, int] = field(default_factory=dict)
     drifts: int = 0
+    first_run: str = ""
 
     @property
     def connected(self) -> bool:
@@ -31,9 +36,14 @@ class Standing:
 
     @property
     def starting(self) -> bool:
-        """True from consent until the first sync is through."""
-        never_through = self.company.last_sync_at is None and not self.company.wait_code
-        return self.connected and (self.connection.state == "checking" or never_through)
+        """True from consent until the first sync is over."""
+        under_way = self.first_run in ("queued", "running")
+        return self.connected and (self.connection.state == "checking" or under_way)
+
+    @property
+    def never_through(self) -> bool:
+        """True when the first sync is over and did not get through; later ones try again by themselves."""
+        return self.connected and self.company.last_sync_at is None and self.first_run == "failed"
 
     @property
     def word(self) -> str:
@@ -51,7 +61,7 @@ class Standing:
         for state in ("needs-you", "drift", "syncing", "waiting"):
             if self.counts.get(state):
                 return state
-        return "waiting" if self.company.wait_code else "in-sync"
+        return "waiting" if self.company.wait_code or self.never_through else "in-sync"
 
     @property
     def sentence(self) -> str:
@@ -66,6 +76,8 @@ class Standing:
             return "We cannot read your inspections: the inspection platform refuses our key."
         if self.starting:
             return "Your first sync is under way."
+        if self.never_through:
+            return "Your first sync was not finished. We try again by ourselves."
         if needs := self.counts.get("needs-you"):
             return f"{plural(needs, 'inspection needs', 'inspections need')} you."
         if self.drifts:
@@ -95,11 +107,13 @@ def standing_of(company: Company) -> Standing:
         .group_by(InspectionRow.state)
     )
     open_drifts = select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))
+    first = latest_run(company.id, "first")
     return Standing(
         company=company,
         connection=db.session.get(Connection, company.id),
         counts=dict(db.session.execute(by_state).all()),
         drifts=db.session.scalar(open_drifts),
+        first_run=first.state if first else "",
     )
 
 

@@ -212,6 +212,23 @@ def test_held_deletes_wait_for_an_owner(house, company, owner):
     assert [run[0] for run in runs(house)] == ["sync"]
 
 
+def test_reconnect_needed_says_why_since_when_and_what_waits(house, company, owner):
+    house.make_inspection(company, "1", state="waiting", reason="reconnect-needed")
+    change(
+        house,
+        Connection,
+        state="reconnect",
+        code="qbo-3200",
+        state_since=datetime(2026, 3, 2, 16, 15, tzinfo=UTC),
+    )
+    page = " ".join(owner.read("/settings").split())
+    assert "no longer accepts our sign-in" in page and "Mar 2, 2026, 9:15 AM MST</time>" in page
+    assert "1 change is waiting and will go through after you reconnect" in page
+    assert ">Reconnect<" in page and "Disconnect" not in page
+    bookkeeper = house.browser(house.make_person("bookkeeper", company)).read("/settings")
+    assert "An owner can reconnect it." in bookkeeper and ">Reconnect<" not in bookkeeper
+
+
 def test_grant_that_ends_soon_is_announced_thirty_days_before(house, owner):
     change(house, Connection, refresh_expires_at=utcnow() + timedelta(days=31))
     assert ">Reconnect<" not in owner.read(PAGE)
@@ -247,6 +264,8 @@ def test_first_sync_that_failed_says_why(house, company, owner):
         db.session.add(Run(company_id=company, kind="first", state="failed", error_code="feed-refused"))
         db.session.commit()
     assert "The inspection platform refuses our key" in owner.read(PAGE)
+    change(house, Company, last_sync_at=None)
+    assert "Your first sync was not finished. We try again by ourselves." in owner.read("/")
 
 
 def test_every_act_is_on_record_in_a_whole_chain(house, company, owner):

@@ -88,9 +88,11 @@ def test_run_of_another_company_is_not_there(house: House, company: int):
         db.session.commit()
         path = f"/runs/{run.id}/progress"
     assert house.browser(house.make_person("owner", company)).get(path).status_code == 404
-    theirs = house.browser(house.make_person("owner", other)).get(path)
+    theirs_email = house.make_person("owner", other)
+    theirs = house.browser(theirs_email).get(path)
     assert theirs.json["numbers"] == "3 of 4"
     assert house.browser(house.make_person("ops")).get(path).status_code == 200
+    assert house.browser(theirs_email).get("/runs/99999999999999999999/progress").status_code == 404
 
 
 def test_app_does_not_start_with_a_view_that_says_not_who_may_see_it():

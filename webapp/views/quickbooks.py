@@ -83,6 +83,7 @@ def show_page(
         next_nightly=next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour),
         job=progress_of(run) if is_open(run) else None,
         result=_shown_result(run),
+        run_id=run.id if run else None,
         reconnect_by=ends_at,
         reconnect_soon=expires_soon(ends_at),
         held=choosing.held_deletes(company.id) if company.brake_at else 0,

@@ -11,7 +11,7 @@ from webapp.roles import COMPANY_ROLES, open_to
 bp = Blueprint("runs", __name__)
 
 
-@bp.get("/runs/<int:run_id>/progress")
+@bp.get("/runs/<int(max=9223372036854775807):run_id>/progress")
 @open_to(*COMPANY_ROLES, "ops")
 def progress(run_id: int):
     """Answer with the run's progress; a run of another company is not there. Ops see all companies' runs."""
