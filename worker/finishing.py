@@ -1,8 +1,8 @@
 """What an inspection's row says after its slice: in sync, or the state, the cause and when it is tried again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, func, literal, or_, select, update
 
 from bookkeeping.errors import BookkeepingError, TemporaryError
 from bookkeeping.rules.backoff import retry_delay
@@ -42,7 +42,8 @@ def hold_all(work: Work, code: str) -> None:
     due = update(InspectionRow).where(
         InspectionRow.company_id == work.company_id, InspectionRow.due.is_(True)
     )
-    db.session.execute(due.values(state="needs-you", reason=code, detail="", due=False))
+    held = {"state": "needs-you", "reason": code, "detail": "", "due": False, "held_since": _held()}
+    db.session.execute(due.values(**held))
     work.tell("Waiting")
     work.commit()
 
@@ -69,6 +70,7 @@ def _settled(case: Case) -> dict:
     flags = [{"code": flag.code, "detail": flag.detail} for flag in case.desired.flags]
     flags += [{"code": code, "detail": ""} for code in dict.fromkeys(case.warnings)]
     values = {"detail": "", "flags": flags, "waits_for": "", "failures": 0, "next_try_at": None}
+    values["held_since"] = None
     held = case.plan.held if case.plan else ()
     drifted = [one for one in case.live if one.hands_off == "drift"]
     if drifted:
@@ -86,7 +88,12 @@ def _settled(case: Case) -> dict:
 
 def _parked(case: Case) -> dict:
     error = case.parked
-    values = {"reason": error.code, "detail": error.detail, "waits_for": case.waits_for}
+    values = {
+        "reason": error.code,
+        "detail": error.detail,
+        "waits_for": case.waits_for,
+        "held_since": _held(),
+    }
     if error.code == "drift":
         return values | {"state": "drift", "next_try_at": None}
     if isinstance(error, TemporaryError):
@@ -101,3 +108,8 @@ def _next_try(case: Case, error: BookkeepingError) -> dict:
     failures = (row.failures if row else 0) + 1
     delay = max(retry_delay(failures, jitter()), timedelta(seconds=30))
     return {"failures": failures, "next_try_at": utcnow() + delay}
+
+
+def _held() -> ColumnElement[datetime]:
+    """Since when it is held up: the first time counts, however often it is tried again."""
+    return func.coalesce(InspectionRow.held_since, literal(utcnow(), InspectionRow.held_since.type))

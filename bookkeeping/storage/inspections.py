@@ -35,6 +35,8 @@ class InspectionRow(Base):
         Index("ix_inspections_state", "company_id", "state", "starts_at"),
         Index("ix_inspections_start", "company_id", "starts_at", "id"),
         Index("ix_inspections_waits_for", "company_id", "waits_for"),
+        Index("ix_inspections_client", "company_id", "client_key"),
+        Index("ix_inspections_failures", "state", "reason", "company_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -59,6 +61,9 @@ class InspectionRow(Base):
     due: Mapped[bool] = mapped_column(default=True)
     wanted_gen: Mapped[int] = mapped_column(default=1)
     failures: Mapped[int] = mapped_column(default=0)
+    held_since: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # Since when it fails or waits, retries included.
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deletes_approved: Mapped[bool] = mapped_column(default=False)

@@ -28,7 +28,10 @@ class Call(Base):
     same request id) | abandoned (looked up instead, or superseded)."""
 
     __tablename__ = "calls"
-    __table_args__ = (Index("ix_calls_open", "company_id", "state"),)
+    __table_args__ = (
+        Index("ix_calls_open", "company_id", "state"),
+        Index("ix_calls_stuck", "state", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
@@ -60,6 +63,7 @@ class Operation(Base):
         Index("ix_operations_inspection", "company_id", "inspection_key", "id"),
         Index("ix_operations_run", "run_id", "id"),
         Index("ix_operations_failures", "outcome", "code", "company_id"),
+        Index("ix_operations_settled", "settled_at", "outcome", "code"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -69,7 +73,9 @@ class Operation(Base):
     position: Mapped[int] = mapped_column(default=0)
     b_id: Mapped[str] = mapped_column(String(10), default="")
     inspection_key: Mapped[str] = mapped_column(String(64), default="")
-    kind: Mapped[str] = mapped_column(String(20))  # Customer | Item | PaymentMethod | Invoice | Payment | SalesReceipt
+    kind: Mapped[str] = mapped_column(
+        String(20)
+    )  # Customer | Item | PaymentMethod | Invoice | Payment | SalesReceipt
     action: Mapped[str] = mapped_column(String(10))  # create | update | delete
     source_key: Mapped[str] = mapped_column(String(110))
     generation: Mapped[int] = mapped_column(default=1)
@@ -78,7 +84,9 @@ class Operation(Base):
     amount: Mapped[Decimal | None] = mapped_column(Cents)
     body: Mapped[str] = mapped_column(Text, default="")
     body_hash: Mapped[str] = mapped_column(String(64), default="")
-    document: Mapped[str] = mapped_column(Text, default="")  # What to note when it succeeds: JSON of the documents row.
+    document: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # What to note when it succeeds: JSON of the documents row.
     qbo_id: Mapped[str] = mapped_column(String(40), default="")
     outcome: Mapped[str] = mapped_column(String(10), default="planned")
     code: Mapped[str] = mapped_column(String(40), default="")
@@ -93,6 +101,7 @@ class ApiUsage(Base):
     """Calls to QuickBooks per company, day (UTC) and kind; metered ones count against Intuit's monthly quota."""
 
     __tablename__ = "api_usage"
+    __table_args__ = (Index("ix_api_usage_day", "day", "metered"),)
 
     company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
     day: Mapped[str] = mapped_column(String(10), primary_key=True)

@@ -9,8 +9,23 @@ from bookkeeping.storage import (
     journal,
     leases,
     migrating,
+    numbers,
+    ops,
     people,
     runs,
 )
 
-ALL = (audit, companies, connections, documents, inspections, journal, leases, migrating, people, runs)
+ALL = (
+    audit,
+    companies,
+    connections,
+    documents,
+    inspections,
+    journal,
+    leases,
+    migrating,
+    numbers,
+    ops,
+    people,
+    runs,
+)
