@@ -56,7 +56,7 @@ def run() -> int:
                 for stage in (0, 1):
                     supervisor.start(service for service in outside_world(plan) if service.stage == stage)
                 supervisor.run("migrate", procfile(plan.root / "Procfile", plan.variables)["release"])
-                logins = ensure_demo(plan, supervisor) if plan.with_standins else {}
+                logins = ensure_demo(plan, supervisor, say) if plan.with_standins else {}
                 supervisor.start(application(plan))
                 say(welcome(plan, logins))
                 supervisor.watch()

@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from launch.environment import Plan, write_private
@@ -33,7 +34,7 @@ TRADE_WORDS = {
 CONSONANTS, VOWELS = "bdfghjkmnprstvz", "aeiou"
 
 
-def ensure_demo(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
+def ensure_demo(plan: Plan, supervisor: Supervisor, say: Callable[[str], None]) -> dict[str, str]:
     """Make what is missing of the demo and return the passwords by e-mail address.
 
     Raises:
@@ -41,6 +42,8 @@ def ensure_demo(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
     """
     progress = Progress(plan.var / "demo-progress.json")
     described = plan.var / "demo.json"
+    if not described.exists():
+        say("Making the demo companies, this once …")
     progress.once(
         "standins",
         lambda: supervisor.run(
@@ -83,7 +86,7 @@ class Progress:
         self._path = path
         self._done: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
 
-    def once(self, step: str, act) -> str:
+    def once(self, step: str, act: Callable[[], str]) -> str:
         """Return what the step printed, doing it if it was not done yet."""
         if step not in self._done:
             self._done[step] = act()

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from launch.lifelines import signal_processes
 from tests.harness import ROOT
-from tests.harness.browser import log_in
+from tests.harness.browser import MILLISECONDS_TO_FIND, log_in
 from tests.harness.processes import LOOPBACK, Process, answers, base_environment, free_port, wait_until
 
 LEFT_OUT = shutil.ignore_patterns(
@@ -91,54 +93,64 @@ class Clone:
         wait_until(lambda: not self.processes(), "every process to end", SECONDS_TO_STOP)
 
     def clean_up(self) -> None:
-        """Kill whatever a failed test left."""
-        for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+        """Kill whatever a test left."""
+        signal_processes(list(self.processes()), signal.SIGKILL)
         for run in self._runs:
             run.kill()
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """One copy for all tests of this file."""
-    made = Clone(tmp_path_factory.mktemp("clone") / "tieout")
-    yield made
-    made.clean_up()
+    return Clone(tmp_path_factory.mktemp("clone") / "tieout")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(clone: Clone) -> Iterator[None]:
+    """End what a test left running, so that the next one is not its victim."""
+    yield
+    clone.clean_up()
 
 
 @pytest.fixture
-def running(clone: Clone) -> Iterator[Process]:
-    """`make run`, running; stopped afterwards if the test has not done so."""
-    run = clone.start()
-    yield run
-    if run.exit_code is None:
-        run.send(signal.SIGTERM)
-        run.wait(SECONDS_TO_STOP)
-    clone.nothing_runs()
+def running(clone: Clone) -> Process:
+    """`make run`, running."""
+    return clone.start()
 
 
 def logins(clone: Clone) -> dict[str, str]:
     return dict(line.split() for line in (clone.folder / "var" / "demo-logins.txt").read_text().splitlines())
 
 
-def test_the_demo_can_be_logged_into_and_a_second_run_keeps_it(clone, page):
+def log_in_afresh(browser: Browser, clone: Clone, email: str, password: str) -> None:
+    """Log in with a browser that was never here."""
+    with browser.new_context() as context:
+        context.set_default_timeout(MILLISECONDS_TO_FIND)
+        log_in(context.new_page(), clone.url, email, password)
+
+
+def press_control_c(run: Process) -> None:
+    """Do what a terminal does: interrupt make and the supervisor, both in its foreground; see that it ends in peace."""
+    os.killpg(run.pid, signal.SIGINT)
+    run.wait(SECONDS_TO_STOP)
+    assert "Tieout has stopped." in run.output()
+
+
+def test_the_demo_can_be_logged_into_and_a_second_run_keeps_it(clone, browser):
     first = clone.start()
     passwords = logins(clone)
     assert {"owner", "bookkeeper", "ops"} == {email.partition("@")[0] for email in passwords}
     for email, password in passwords.items():
         assert email in first.output() and password in first.output()
-        log_in(page, clone.url, email, password)
-        page.context.clear_cookies()
-    first.send(signal.SIGINT)
-    first.wait(SECONDS_TO_STOP)
+        log_in_afresh(browser, clone, email, password)
+    press_control_c(first)
     clone.nothing_runs()
 
     second = clone.start()
     assert logins(clone) == passwords
     email, password = next(iter(passwords.items()))
-    log_in(page, clone.url, email, password)
-    second.send(signal.SIGINT)
-    second.wait(SECONDS_TO_STOP)
+    log_in_afresh(browser, clone, email, password)
+    press_control_c(second)
     clone.nothing_runs()
 
 
