@@ -14,7 +14,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bookkeeping.errors import BookkeepingError, NotConnectedError, TemporaryError, ThrottledError
+from bookkeeping.errors import (
+    BookkeepingError,
+    MisconfiguredError,
+    NotConnectedError,
+    TemporaryError,
+    ThrottledError,
+)
 from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.storage.base import db, utcnow
@@ -119,7 +125,7 @@ def send(work: Work, call: Call) -> list[Operation]:
         work.before_call()
         try:
             answers = gateway.send_batch(call.request_id, call.body)
-        except (ThrottledError, NotConnectedError):
+        except (ThrottledError, NotConnectedError, MisconfiguredError):
             raise
         except TemporaryError as error:
             if error.outcome_unknown:
