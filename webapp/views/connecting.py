@@ -82,7 +82,7 @@ def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
     before = db.session.get(Connection, company.id)
     again = before is not None and before.set_up_at is not None
     connecting.store_connection(company.id, realm, asdict(tokens), current_user.email)
-    if not company.legacy and company.start_date is None:
+    if company.start_date is None:
         company.start_date = local_today(company)
     why = "reconnected" if again else "connected"
     queue_run(company.id, "sync" if again else "first", why, current_user.email)
