@@ -7,6 +7,7 @@ that one failure never blocks everything behind it.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -24,11 +25,15 @@ from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.runs import Run
 from worker.jitter import jitter
+from worker.migrate import carry_on, migrate_tonight
+from worker.migration_preview import preview
 from worker.nightly import finish_nightly, release_waiting
+from worker.numbers import pull_numbers
 from worker.poll import full_poll, poll
 from worker.reconcile import reconcile
 from worker.resume import resume_open_calls
 from worker.setting_up import refresh_facts, set_up
+from worker.tieout import tie_out_step
 from worker.work import Work
 
 logger = logging.getLogger(__name__)
@@ -46,11 +51,14 @@ FULL_POLL = Step("full poll", full_poll)
 SET_UP = Step("set up", set_up)
 RESUME = Step("resume", resume_open_calls)
 RECONCILE = Step("reconcile", reconcile)
+NUMBERS = (Step("numbers", pull_numbers),)
+TIE_OUT = (Step("tie-out", tie_out_step),)
 
 STEPS: dict[str, tuple[Step, ...]] = {
     "poll": (POLL,),
-    "reconcile": (RESUME, SET_UP, RECONCILE),
-    "sync": (POLL, RESUME, SET_UP, RECONCILE),
+    "reconcile": (RESUME, SET_UP, MIGRATION, RECONCILE),
+    "sync": (POLL, RESUME, SET_UP, MIGRATION, RECONCILE),
+    "preview": (POLL, RESUME, SET_UP, Step("preview", preview)),
     "first": (SET_UP, FULL_POLL, RESUME, RECONCILE),
     "nightly": (
         FULL_POLL,
@@ -58,9 +66,14 @@ STEPS: dict[str, tuple[Step, ...]] = {
         SET_UP,
         Step("preferences", refresh_facts),
         Step("release", release_waiting),
+        Step("migration", migrate_tonight),
         RECONCILE,
+        *NUMBERS,
+        *TIE_OUT,
         Step("finish", finish_nightly),
     ),
+    "numbers": NUMBERS,
+    "tieout": TIE_OUT,
 }
 
 
@@ -92,7 +105,21 @@ def next_run(work: Work) -> Run | None:
 
 
 def advance(work: Work, run: Run) -> Advanced:
-    """Carry the run on until it is finished or the slice is over. Safe to call again after any crash."""
+    """Carry the run on until it is finished or the slice is over. Safe to call again after any crash.
+
+    A run with the parameter `at` (ISO) takes that moment for now in what it is due for.
+    """
+    clock = work.now
+    at = run.parameters.get("at")
+    if at:
+        work.now = lambda: datetime.fromisoformat(at)
+    try:
+        return _advance(work, run)
+    finally:
+        work.now = clock
+
+
+def _advance(work: Work, run: Run) -> Advanced:
     work.run_id = run.id
     if run.state == "queued":
         run.state, run.started_at = "running", utcnow()

@@ -1,0 +1,178 @@
+"""The migration in the night: begins the one whose time has come, carries on the one that was begun, pauses and finishes it.
+
+What happens to each receipt is in `migration_saga`. The first receipt goes alone and must prove right before the others start.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from bookkeeping.errors import NotConnectedError
+from bookkeeping.rules.documents import Flag
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.migrating import (
+    Migration,
+    MigrationReceipt,
+    newest_migration,
+    receipt_counts,
+    receipts_of,
+)
+from worker.finishing import COMPANY_WIDE
+from worker.migration_saga import PauseMigration, replace_receipts
+from worker.resume import resume_open_calls
+from worker.work import Work
+from worker.writing import BATCH_SIZE
+
+logger = logging.getLogger(__name__)
+
+LATE = timedelta(minutes=10)
+CANARIES = 3
+"""How many receipts may be refused by QuickBooks before the first one has gone right; then a person must look."""
+
+UNFINISHED = ("taking-back", "working", "planned")
+
+
+def migrate_tonight(work: Work) -> bool:
+    """The nightly run's step: begin a migration whose time has come by the run's clock, and carry it on."""
+    migration = newest_migration(work.company_id, "scheduled", "running", "paused")
+    if migration is None:
+        return True
+    if migration.state == "scheduled":
+        if migration.runs_at is None or migration.runs_at > work.now() or not _begin(work, migration):
+            return True
+    elif migration.state == "paused" and migration.code in COMPANY_WIDE:
+        migration.state, migration.code, migration.detail = "running", "", ""
+        work.commit()
+    return carry_on(work)
+
+
+def carry_on(work: Work) -> bool:
+    """Carry on a migration that was begun, a few receipts at a time; True when there is nothing left to do now.
+
+    Raises:
+        NotConnectedError, TemporaryError, MisconfiguredError: QuickBooks cannot be worked with now; the next run carries on.
+    """
+    migration = newest_migration(work.company_id, "running")
+    if migration is None or work.company.paused_at is not None:
+        return True
+    resume_open_calls(work)
+    alone = migration.canary_at is None
+    rows = _next_receipts(migration, 1 if alone else BATCH_SIZE)
+    if not rows:
+        _finish(work, migration)
+        return True
+    _tell(work, migration)
+    try:
+        replace_receipts(work, migration, rows)
+    except PauseMigration as pause:
+        _pause(work, migration, pause.flag)
+        return True
+    if alone:
+        _judge_canary(work, migration, rows[0])
+    return migration.state != "running"
+
+
+def _begin(work: Work, migration: Migration) -> bool:
+    """Begin the scheduled migration: from here on its cutoff holds for good. False when it has to wait for another night."""
+    if work.company.paused_at is not None:
+        return _wait(work, migration, "paused")
+    if migration.needs_approval and migration.approved_at is None:
+        return _wait(work, migration, "approval-missing")
+    try:
+        work.gateway  # noqa: B018 - raises when there is no connection.
+    except NotConnectedError as error:
+        _wait(work, migration, error.code)
+        raise
+    late = work.now() - migration.runs_at > LATE
+    mine = (Migration.id == migration.id, Migration.state == "scheduled")
+    started = {"state": "running", "started_at": utcnow(), "late": late, "code": "", "detail": ""}
+    if db.session.execute(update(Migration).where(*mine).values(**started)).rowcount != 1:
+        work.commit()
+        return False  # Cancelled in this moment.
+    company = work.company
+    before = company.cutoff
+    company.cutoff = migration.cutoff
+    due = update(InspectionRow).where(
+        InspectionRow.company_id == company.id, InspectionRow.starts_at >= migration.cutoff
+    )
+    db.session.execute(due.values(due=True, next_try_at=None))
+    record_act(
+        company.id,
+        "Tieout",
+        "started the migration",
+        subject=f"migration {migration.id}",
+        before={"cutoff": before.isoformat() if before else None},
+        after={"cutoff": migration.cutoff.isoformat(), "sha256": migration.sha256},
+    )
+    work.commit()
+    db.session.refresh(migration)
+    logger.info(
+        "Migration started", extra={"company_id": company.id, "migration_id": migration.id, "late": late}
+    )
+    return True
+
+
+def _wait(work: Work, migration: Migration, code: str) -> bool:
+    migration.code = code
+    work.commit()
+    return False
+
+
+def _next_receipts(migration: Migration, count: int) -> list[MigrationReceipt]:
+    """Return the next receipts: first those that were begun."""
+    for state in UNFINISHED:
+        rows = receipts_of(migration.id, state, limit=count)
+        if rows:
+            return rows
+    return []
+
+
+def _judge_canary(work: Work, migration: Migration, row: MigrationReceipt) -> None:
+    """Let the others start once the first receipt has gone right; stop when several in a row were refused."""
+    if row.state == "done":
+        migration.canary_at = utcnow()
+        work.tell("First receipt checked: correct")
+        work.commit()
+        return
+    refused = select(func.count()).where(
+        MigrationReceipt.migration_id == migration.id, MigrationReceipt.taken_back_at.is_not(None)
+    )
+    if (db.session.scalar(refused) or 0) >= CANARIES:
+        _pause(work, migration, Flag("first-receipts-refused", row.detail))
+
+
+def _pause(work: Work, migration: Migration, flag: Flag) -> None:
+    migration.state, migration.code, migration.detail = "paused", flag.code, flag.detail
+    record_act(
+        work.company_id,
+        "Tieout",
+        "paused the migration",
+        subject=f"migration {migration.id}",
+        after={"code": flag.code},
+    )
+    work.tell("Migration paused")
+    work.commit()
+    facts: dict[str, Any] = {"company_id": work.company_id, "migration_id": migration.id, "code": flag.code}
+    logger.error("Migration paused", extra=facts)
+
+
+def _finish(work: Work, migration: Migration) -> None:
+    migration.state, migration.finished_at, migration.code = "done", utcnow(), ""
+    counts = receipt_counts(migration.id)
+    record_act(
+        work.company_id, "Tieout", "finished the migration", subject=f"migration {migration.id}", after=counts
+    )
+    work.tell("Migration done", replaced=counts.get("done", 0), left=counts.get("left", 0))
+    work.commit()
+    logger.info("Migration done", extra={"company_id": work.company_id, "migration_id": migration.id})
+
+
+def _tell(work: Work, migration: Migration) -> None:
+    counts = receipt_counts(migration.id)
+    total = sum(count for state, count in counts.items() if state not in ("stay", "blocked"))
+    work.tell("Replacing SalesReceipts", done=counts.get("done", 0) + counts.get("left", 0), total=total)
+    work.commit()

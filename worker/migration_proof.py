@@ -1,0 +1,113 @@
+"""The proof before the point of no return: what was made is read back from QuickBooks and compared, field by field of money.
+
+Only when all of it is right may the SalesReceipt be deleted.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from bookkeeping.quickbooks_gateway.reading import SeenPayment, seen
+from bookkeeping.rules.money import ZERO, dollars
+from worker.cases import Case
+from worker.work import Work
+
+Rows = dict[tuple[str, str], dict[str, Any]]
+
+
+def read_back(work: Work, cases: list[Case], *, by_id: bool) -> Rows:
+    """Return every living Invoice and Payment of these cases as QuickBooks has them now, by (kind, id); absent when gone.
+
+    `by_id` reads each by its Id, which cannot lag; otherwise many are asked for at once, and only what is missing by Id.
+    """
+    rows: Rows = {}
+    for kind in ("Invoice", "Payment"):
+        ids = [document.qbo_id for case in cases for document in case.live if document.kind == kind]
+        found: dict[str, dict[str, Any]] = {}
+        if ids and not by_id:
+            work.before_call()
+            found = work.gateway.read_many(kind, ids)
+        for qbo_id in ids:
+            row = found.get(qbo_id)
+            if row is None:
+                work.before_call()
+                row = work.gateway.read(kind, qbo_id)
+            if row is not None:
+                rows[kind, qbo_id] = row
+    work.commit()
+    return rows
+
+
+def why_wrong(case: Case, rows: Rows) -> str:
+    """Return what is not as it must be, in a sentence, or "" when Invoice and Payments are right to the cent."""
+    desired = case.desired.invoice
+    if desired is None or case.invoice is None:
+        return "There is no Invoice."
+    row = rows.get(("Invoice", case.invoice.qbo_id))
+    if row is None:
+        return f"Invoice {case.invoice.qbo_id} is not there."
+    invoice = seen("Invoice", row)
+    applied = sum((payment.applied for payment in case.desired.payments), ZERO)
+    for what, ours, theirs in (
+        ("total", desired.total, invoice.total),
+        ("open balance", desired.total - applied, invoice.balance),
+        ("Customer", case.customer_id, invoice.customer_id),
+        ("date", desired.txn_date, invoice.txn_date),
+        ("number", desired.doc_number, invoice.doc_number),
+    ):
+        if ours != theirs:
+            return (
+                f"The {what} of Invoice {invoice.doc_number} should be {_say(ours)}, and is {_say(theirs)}."
+            )
+    payments = {document.source_key: document for document in case.live if document.kind == "Payment"}
+    if set(payments) != {payment.source_key for payment in case.desired.payments}:
+        return "The Payments are not those of the inspection."
+    for payment in case.desired.payments:
+        row = rows.get(("Payment", payments[payment.source_key].qbo_id))
+        if row is None:
+            return f"Payment {payments[payment.source_key].qbo_id} is not there."
+        problem = _payment(case, payment, seen("Payment", row), invoice.qbo_id)
+        if problem:
+            return problem
+    return ""
+
+
+def booked(case: Case, rows: Rows) -> dict[str, Any]:
+    """Return the money of the documents as read back, for the report."""
+    invoice = seen("Invoice", rows["Invoice", case.invoice.qbo_id])
+    payments = []
+    for document in case.live:
+        if document.kind == "Payment":
+            payment = seen("Payment", rows["Payment", document.qbo_id])
+            amounts = [
+                payment.txn_date.isoformat(),
+                f"{payment.total:.2f}",
+                f"{_applied(payment, invoice.qbo_id):.2f}",
+            ]
+            payments.append([document.source_key, *amounts])
+    facts = {
+        "number": invoice.doc_number,
+        "date": invoice.txn_date.isoformat(),
+        "total": f"{invoice.total:.2f}",
+    }
+    return {"invoice": facts, "payments": payments, "customer": invoice.customer_name}
+
+
+def _payment(case: Case, desired, payment: SeenPayment, invoice_id: str) -> str:
+    for what, ours, theirs in (
+        ("amount", desired.amount, payment.total),
+        ("amount on the Invoice", desired.applied, _applied(payment, invoice_id)),
+        ("Customer", case.customer_id, payment.customer_id),
+        ("date", desired.txn_date, payment.txn_date),
+        ("account", case.deposit_account_id or payment.deposit_account_id, payment.deposit_account_id),
+    ):
+        if ours != theirs:
+            return f"The {what} of Payment {payment.qbo_id} should be {_say(ours)}, and is {_say(theirs)}."
+    return ""
+
+
+def _applied(payment: SeenPayment, invoice_id: str) -> Decimal:
+    return sum((line.amount for line in payment.lines if ("Invoice", invoice_id) in line.links), ZERO)
+
+
+def _say(value: Any) -> str:
+    return dollars(value) if isinstance(value, Decimal) else str(value or "nothing")
