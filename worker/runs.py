@@ -51,6 +51,7 @@ FULL_POLL = Step("full poll", full_poll)
 SET_UP = Step("set up", set_up)
 RESUME = Step("resume", resume_open_calls)
 RECONCILE = Step("reconcile", reconcile)
+MIGRATION = Step("migration", carry_on)  # What was begun and broken off; the night alone begins one.
 NUMBERS = (Step("numbers", pull_numbers),)
 TIE_OUT = (Step("tie-out", tie_out_step),)
 
