@@ -87,7 +87,9 @@ def answering(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
 
 def register_commands(app: Flask) -> None:
     """Add every command to the app."""
-    for command in (company, user, legacy, poll, reconcile, nightly, status, rotate, tick):
+    from worker.tieout_command import tieout  # It is built from what stands here.
+
+    for command in (company, user, legacy, poll, reconcile, nightly, status, rotate, tick, tieout):
         app.cli.add_command(command)
 
 
@@ -236,7 +238,9 @@ def tick() -> None:
     tick_forever()
 
 
-def _foreground(company_id: int, kind: str, *, now: Callable[[], datetime] = utcnow) -> dict[str, Any]:
+def _foreground(
+    company_id: int, kind: str, *, now: Callable[[], datetime] = utcnow, **parameters: Any
+) -> dict[str, Any]:
     """Run one kind of run to its end under the company's lease, waiting for a worker that holds it."""
     _company(company_id)
     deadline = time.monotonic() + settings().lease_seconds * 2
@@ -249,7 +253,7 @@ def _foreground(company_id: int, kind: str, *, now: Callable[[], datetime] = utc
                 raise
             time.sleep(0.5)
     try:
-        run = Run(company_id=company_id, kind=kind, reason="command")
+        run = Run(company_id=company_id, kind=kind, reason="command", parameters=parameters)
         db.session.add(run)
         work.commit()
         run = run_to_end(work, run)

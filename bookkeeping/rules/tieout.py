@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from bookkeeping.rules.documents import invoice_day
+from bookkeeping.rules.eligibility import Side
 from bookkeeping.rules.inspection import BookSettings, Inspection, PaymentReceived
 from bookkeeping.rules.local_time import local_day
 from bookkeeping.rules.money import ZERO
@@ -38,6 +39,7 @@ class Mirrored:
     reason: str = ""
     due: bool = False
     has_receipt: bool = False
+    side: Side | None = None  # On which a confirmed migration froze it.
 
     @property
     def standing(self) -> bool:

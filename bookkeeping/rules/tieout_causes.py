@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from bookkeeping.rules.eligibility import eligibility
+from bookkeeping.rules.eligibility import Eligibility, eligibility
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.tieout import Mirrored, OnRecord
 
@@ -55,7 +55,7 @@ def cause_of(
     `fallback` is what the difference looks like, for when nothing known about the inspection accounts for it.
     """
     if record is None and one.standing:
-        answer = eligibility(one.inspection, settings, has_receipt=one.has_receipt)
+        answer = _answer(one, settings)
         if not answer.in_books:
             return answer.reason, ""
     if record is not None and record.hands_off == "kept":
@@ -68,7 +68,11 @@ def cause_of(
         return "waiting", one.reason
     if one.due:
         return ("changed-since" if record is not None else "waiting"), ""
-    answer = eligibility(one.inspection, settings, has_receipt=one.has_receipt)
+    answer = _answer(one, settings)
     if one.standing and not answer.in_books:
         return answer.reason, ""
     return fallback, ""
+
+
+def _answer(one: Mirrored, settings: BookSettings) -> Eligibility:
+    return eligibility(one.inspection, settings, has_receipt=one.has_receipt, side=one.side)

@@ -1,0 +1,124 @@
+"""Numbers pulled back from QuickBooks, and the tie-out statements, each kept as it was made."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select
+from sqlalchemy.orm import Mapped, mapped_column, undefer
+
+from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
+from bookkeeping.storage.documents import Document, LegacyReceipt
+from bookkeeping.storage.journal import ApiUsage
+
+
+class PulledNumbers(Base):
+    """One thing pulled, always the newest: `kind` is in `KINDS`, `basis` Accrual, Cash or empty, `period` the days it is about."""
+
+    __tablename__ = "pulled_numbers"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30), primary_key=True)
+    basis: Mapped[str] = mapped_column(String(10), primary_key=True, default="")
+    period: Mapped[str] = mapped_column(String(30))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    pulled_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TieoutStatement(Base):
+    """One statement as it was made; `content` is its JSON. Never changed afterwards."""
+
+    __tablename__ = "tieout_statements"
+    __table_args__ = (Index("ix_tieout_statements_company", "company_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    asked_by: Mapped[str] = mapped_column(String(254), default="")  # Empty for the nightly one.
+    unexplained: Mapped[Decimal] = mapped_column(Cents)
+    to_look_at: Mapped[int] = mapped_column(default=0)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
+
+
+_NOT_METERED = ("batch", "write")
+KINDS = ("profit-and-loss", "aged-receivables", "open-invoices", "payments", "undeposited")
+
+
+def keep_numbers(
+    company_id: int, kind: str, content: dict[str, Any], *, basis: str = "", period: str
+) -> None:
+    """Replace what was pulled before of this kind and basis, in the current transaction."""
+    same = (PulledNumbers.company_id == company_id, PulledNumbers.kind == kind, PulledNumbers.basis == basis)
+    db.session.execute(delete(PulledNumbers).where(*same).execution_options(synchronize_session=False))
+    db.session.expire_all()
+    values = {"period": period, "content": content, "pulled_at": utcnow()}
+    db.session.add(PulledNumbers(company_id=company_id, kind=kind, basis=basis, **values))
+
+
+def pulled_numbers(company_id: int) -> dict[tuple[str, str], PulledNumbers]:
+    """Return all that was pulled, by (kind, basis)."""
+    rows = select(PulledNumbers).where(PulledNumbers.company_id == company_id)
+    return {(row.kind, row.basis): row for row in db.session.scalars(rows)}
+
+
+def keep_statement(
+    company_id: int, first_day: date, last_day: date, content: dict[str, Any], asked_by: str = ""
+) -> TieoutStatement:
+    """Add a statement in the current transaction."""
+    made = TieoutStatement(
+        company_id=company_id,
+        first_day=first_day,
+        last_day=last_day,
+        asked_by=asked_by,
+        unexplained=Decimal(content["unexplained"]),
+        to_look_at=content["to_look_at"],
+        content=content,
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def statements_of(company_id: int, *, before: int | None = None, limit: int = 30) -> list[TieoutStatement]:
+    """Return the company's statements without their content, newest first; those older than the id `before`, if given."""
+    rows = select(TieoutStatement).where(TieoutStatement.company_id == company_id)
+    if before is not None:
+        rows = rows.where(TieoutStatement.id < before)
+    return list(db.session.scalars(rows.order_by(TieoutStatement.id.desc()).limit(limit)))
+
+
+def statement_or_none(company_id: int, statement_id: int | None = None) -> TieoutStatement | None:
+    """Return the company's statement of that id, its newest one by default, with its content."""
+    rows = select(TieoutStatement).where(TieoutStatement.company_id == company_id)
+    if statement_id is not None:
+        rows = rows.where(TieoutStatement.id == statement_id)
+    newest = rows.options(undefer(TieoutStatement.content)).order_by(TieoutStatement.id.desc())
+    return db.session.scalars(newest.limit(1)).first()
+
+
+def inspections_behind(company_id: int, kind: str, qbo_ids: list[str]) -> dict[str, str]:
+    """Return which inspection each of these QuickBooks documents belongs to by our records, by QuickBooks id."""
+    found: dict[str, str] = {}
+    for start in range(0, len(qbo_ids), 500):
+        chunk = qbo_ids[start : start + 500]
+        if kind == "SalesReceipt":
+            rows = select(LegacyReceipt.receipt_id, LegacyReceipt.inspection_key).where(
+                LegacyReceipt.company_id == company_id, LegacyReceipt.receipt_id.in_(chunk)
+            )
+        else:
+            rows = select(Document.qbo_id, Document.inspection_key).where(
+                Document.company_id == company_id, Document.kind == kind, Document.qbo_id.in_(chunk)
+            )
+        found |= dict(db.session.execute(rows).all())
+    return found
+
+
+def metered_calls(company_id: int, month: str) -> dict[str, int]:
+    """Return how many reads that Intuit counts were made in a month such as 2026-03 (UTC), by kind."""
+    answered = func.sum(ApiUsage.count - ApiUsage.failed)
+    rows = select(ApiUsage.kind, answered).where(
+        ApiUsage.company_id == company_id, ApiUsage.day.startswith(month), ApiUsage.kind.not_in(_NOT_METERED)
+    )
+    return {kind: int(count) for kind, count in db.session.execute(rows.group_by(ApiUsage.kind)) if count}

@@ -1,0 +1,157 @@
+"""Pulls numbers back from QuickBooks: its own reports, open invoices, money received, unapplied and undeposited. Stored, not judged."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bookkeeping.quickbooks_gateway.gateway import quote
+from bookkeeping.quickbooks_gateway.reading import Seen, SeenInvoice, money, seen
+from bookkeeping.quickbooks_gateway.reports import Basis, aged_receivables, profit_and_loss
+from bookkeeping.storage.companies import named_things
+from bookkeeping.storage.numbers import inspections_behind, keep_numbers
+from worker.work import Work
+
+MONTHS = 12
+BASES: tuple[Basis, ...] = ("Accrual", "Cash")
+
+
+def pull_numbers(work: Work) -> bool:
+    """Read everything the numbers page shows, each kept as soon as it is there; always finishes.
+
+    Raises:
+        NotConnectedError, TemporaryError, PermanentError: QuickBooks could not be read; what was pulled before stays.
+    """
+    today = work.now().astimezone(ZoneInfo(work.company.time_zone)).date()
+    first, last = months_back(today)
+    pulls: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("Profit and Loss", lambda: _pull_profit(work, first, last)),
+        ("Aged Receivables", lambda: _pull_aging(work, today)),
+        ("open invoices", lambda: _pull_open(work, today)),
+        ("payments", lambda: _pull_payments(work, first, last)),
+    )
+    for what, pull in pulls:
+        work.tell(f"Reading {what}")
+        work.commit()
+        pull()
+        work.commit()
+    work.tell("Numbers pulled")
+    work.commit()
+    return True
+
+
+def months_back(today: date, months: int = MONTHS) -> tuple[date, date]:
+    """Return the first and last day of that many calendar months that end with the current one."""
+    number = today.year * 12 + today.month - months
+    after = today.year * 12 + today.month
+    first = date(number // 12, number % 12 + 1, 1)
+    return first, date(after // 12, after % 12 + 1, 1) - timedelta(days=1)
+
+
+def _pull_profit(work: Work, first: date, last: date) -> None:
+    for basis in BASES:
+        work.before_call()
+        made = profit_and_loss(work.gateway, first, last, basis)
+        content = {
+            "accounts": [
+                {
+                    "section": one.section,
+                    "account_id": one.account_id,
+                    "account": one.account,
+                    "month": f"{one.month:%Y-%m}",
+                    "amount": str(one.amount),
+                }
+                for one in made.accounts
+            ],
+            "totals": [
+                {"section": section, "month": f"{month:%Y-%m}", "amount": str(amount)}
+                for (section, month), amount in made.totals.items()
+            ],
+        }
+        keep_numbers(work.company_id, "profit-and-loss", content, basis=basis, period=f"{first} {last}")
+
+
+def _pull_aging(work: Work, today: date) -> None:
+    work.before_call()
+    made = aged_receivables(work.gateway, today)
+    customers = [
+        {
+            "customer_id": one.customer_id,
+            "customer": one.customer,
+            "by_age": [str(amount) for amount in one.by_age],
+            "total": str(one.total),
+        }
+        for one in made.customers
+    ]
+    content = {"ages": list(made.ages), "customers": customers, "total": str(made.total)}
+    keep_numbers(work.company_id, "aged-receivables", content, period=today.isoformat())
+
+
+def _pull_open(work: Work, today: date) -> None:
+    work.before_call()
+    found = [seen("Invoice", row) for row in work.gateway.query_all("Invoice", "Balance > '0'")]
+    behind = inspections_behind(work.company_id, "Invoice", [one.qbo_id for one in found])
+    rows = [_document(one, behind) | _open(one, today) for one in found if isinstance(one, SeenInvoice)]
+    rows.sort(key=lambda row: (row["due"] or row["date"], row["id"]))
+    content = {
+        "invoices": rows,
+        "total": str(sum((Decimal(row["balance"]) for row in rows), Decimal("0.00"))),
+    }
+    keep_numbers(work.company_id, "open-invoices", content, period=today.isoformat())
+
+
+def _open(one: SeenInvoice, today: date) -> dict[str, Any]:
+    due = one.due_date or one.txn_date
+    late = max((today - due).days, 0) if due else 0
+    return {"balance": str(one.balance), "due": due.isoformat() if due else "", "days_late": late}
+
+
+def _pull_payments(work: Work, first: date, last: date) -> None:
+    """Money received in these months, with how it came, what of it is unapplied, and what no bank deposit holds yet."""
+    where = f"TxnDate >= {quote(first.isoformat())} AND TxnDate <= {quote(last.isoformat())}"
+    received: list[Seen] = []
+    for kind in ("Payment", "SalesReceipt"):
+        work.before_call()
+        received += [seen(kind, row) for row in work.gateway.query_all(kind, where)]
+    work.before_call()
+    accounts = list(work.gateway.query_all("Account", "AccountType = 'Other Current Asset'"))
+    undeposited = next((row for row in accounts if row.get("AccountSubType") == "UndepositedFunds"), None)
+    holding = str(undeposited["Id"]) if undeposited else ""
+    behind = {
+        kind: inspections_behind(
+            work.company_id, kind, [one.qbo_id for one in received if one.entity_name == kind]
+        )
+        for kind in ("Payment", "SalesReceipt")
+    }
+    methods = {thing.qbo_id: thing.name for thing in named_things(work.company_id, "PaymentMethod")}
+    rows = []
+    for one in received:
+        if not one.total:
+            continue  # A voided one, or credits applied without money.
+        rows.append(
+            _document(one, behind[one.entity_name])
+            | {
+                "method": methods.get(one.method_id, "") or ("Other" if one.method_id else ""),
+                "unapplied": str(getattr(one, "unapplied", Decimal("0.00"))),
+                "undeposited": bool(holding) and one.deposit_account_id == holding and not one.deposited,
+            }
+        )
+    rows.sort(key=lambda row: (row["date"], int(row["id"])), reverse=True)
+    period = f"{first} {last}"
+    keep_numbers(work.company_id, "payments", {"payments": rows}, period=period)
+    balance = money(undeposited.get("CurrentBalance")) if undeposited else Decimal("0.00")
+    content = {"account": undeposited["Name"] if undeposited else "", "balance": str(balance)}
+    keep_numbers(work.company_id, "undeposited", content, period=period)
+
+
+def _document(one: Seen, behind: dict[str, str]) -> dict[str, Any]:
+    return {
+        "kind": one.entity_name,
+        "id": one.qbo_id,
+        "doc_number": one.doc_number,
+        "date": one.txn_date.isoformat() if one.txn_date else "",
+        "customer": one.customer_name,
+        "total": str(one.total),
+        "inspection": behind.get(one.qbo_id, ""),
+    }

@@ -1,0 +1,87 @@
+"""Makes the tie-out statement: reads QuickBooks itself and the mirror of the platform, and keeps what the rules make of the two.
+
+Our records of documents only say whose a document is; every figure of the QuickBooks side is read for the statement.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from bookkeeping.rules.tieout import Period, Statement
+from bookkeeping.rules.tieout_causes import needs_a_look
+from bookkeeping.rules.tieout_matching import tie_out
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.inspections import BadRecord
+from bookkeeping.storage.numbers import keep_statement
+from worker.tieout_reading import documents_dated_within, our_side, read_what_belongs
+from worker.work import Work
+
+
+def tie_out_step(work: Work) -> bool:
+    """Make the statement for the days that the run asks for (the default ones without), and keep it; always finishes."""
+    asked = work.run.parameters
+    today = work.now().astimezone(ZoneInfo(work.company.time_zone)).date()
+    if asked.get("first_day"):
+        period = Period(date.fromisoformat(asked["first_day"]), date.fromisoformat(asked["last_day"]))
+    elif work.run.kind == "nightly":
+        period = nightly_period(today)
+    else:
+        period = this_year(today)
+    content = make_tie_out(work, period)
+    kept = keep_statement(work.company_id, period.first, period.last, content, work.run.asked_by)
+    work.tell("Tied out", statement=kept.id, unexplained=content["unexplained"])
+    work.commit()
+    return True
+
+
+def this_year(today: date) -> Period:
+    """The default of the command and the page: the calendar year."""
+    return Period(date(today.year, 1, 1), date(today.year, 12, 31))
+
+
+def nightly_period(today: date) -> Period:
+    """What the nightly statement is about: the calendar year, and the month before and after where those lie outside of it."""
+    first = date(today.year, 1, 1) if today.month > 1 else date(today.year - 1, 12, 1)
+    return Period(first, date(today.year, 12, 31) if today.month < 12 else date(today.year + 1, 1, 31))
+
+
+def make_tie_out(work: Work, period: Period) -> dict[str, Any]:
+    """Read both sides and return the statement as JSON; nothing is kept.
+
+    Raises:
+        NotConnectedError, TemporaryError, PermanentError: QuickBooks could not be read.
+    """
+    work.tell("Reading QuickBooks")
+    work.commit()
+    read_at = utcnow()
+    documents = {(one.kind, one.qbo_id): one for one in documents_dated_within(work, period)}
+    work.tell(f"Reading QuickBooks: {len(documents)} documents")
+    work.commit()
+    rows, records = our_side(work, period, documents)
+    read_what_belongs(work, documents, {place for place, one in records.items() if one.live})
+    work.tell("Comparing")
+    work.commit()
+    made = tie_out(period, rows, list(documents.values()), records, work.company.book_settings())
+    return _content(work, made, read_at)
+
+
+def _content(work: Work, made: Statement, read_at: datetime) -> dict[str, Any]:
+    company = work.company
+    bad = db.session.scalars(select(BadRecord.key).where(BadRecord.company_id == company.id)).all()
+    polled = company.last_poll_at
+    content = made.as_json()
+    to_look_at = [one for one in made.differences if needs_a_look(one.cause, one.reason)]
+    return {
+        "company": company.id,
+        "company_name": company.name,
+        "quickbooks_company": work.connection.company_name,
+        "time_zone": company.time_zone,
+        "invoice_date": company.invoice_date,
+        "quickbooks_read_at": read_at.isoformat(),
+        "platform_read_at": polled.isoformat() if polled else None,
+        "unreadable_records": sorted(bad),
+        "to_look_at": len(to_look_at),
+        **content,
+    }

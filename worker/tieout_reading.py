@@ -1,0 +1,183 @@
+"""What the tie-out statement is made from: QuickBooks' documents, read for it, and the mirror of the platform's inspections."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from bookkeeping.quickbooks_gateway.gateway import quote
+from bookkeeping.quickbooks_gateway.reading import SeenInvoice, SeenPayment, money, seen
+from bookkeeping.rules.inspection import Inspection
+from bookkeeping.rules.references import doc_number, mark, marked
+from bookkeeping.rules.tieout import BookDocument, Mirrored, OnRecord, Period
+from bookkeeping.storage.base import db, reading
+from bookkeeping.storage.documents import Document, LegacyReceipt
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.migrating import frozen_sides
+from worker.work import Work
+
+KINDS = ("Invoice", "Payment", "SalesReceipt", "RefundReceipt")
+_IDS = 500
+Documents = dict[tuple[str, str], BookDocument]
+Rows = dict[tuple[str, str], OnRecord]
+
+
+def documents_dated_within(work: Work, period: Period) -> Iterable[BookDocument]:
+    """Yield every document dated within the period, a page of 1,000 a call."""
+    where = f"TxnDate >= {quote(period.first.isoformat())} AND TxnDate <= {quote(period.last.isoformat())}"
+    for kind in KINDS:
+        work.before_call()
+        for entity in work.gateway.query_all(kind, where):
+            yield book_document(kind, entity)
+
+
+def book_document(kind: str, entity: dict[str, Any]) -> BookDocument:
+    """Return a document of QuickBooks in the words of the statement."""
+    one = seen(kind, entity)
+    return BookDocument(
+        kind=kind,
+        qbo_id=one.qbo_id,
+        txn_date=one.txn_date,
+        total=one.total,
+        doc_number=one.doc_number,
+        customer=one.customer_name,
+        private_note=one.private_note,
+        balance=one.balance if isinstance(one, SeenInvoice) else money(0),
+        unapplied=one.unapplied if isinstance(one, SeenPayment) else money(0),
+        applied=tuple((link, qbo_id, line.amount) for line in one.lines for link, qbo_id in line.links),
+        links=one.links,
+        voided=one.voided,
+    )
+
+
+def read_what_belongs(work: Work, documents: Documents, records: Iterable[tuple[str, str]]) -> None:
+    """Read by Id the documents on record that are dated elsewhere, then what else was applied to the Invoices."""
+    _read(work, documents, records)
+    invoices = (one for one in documents.values() if one.kind == "Invoice")
+    _read(work, documents, {link for one in invoices for link in one.links if link[0] == "Payment"})
+
+
+def _read(work: Work, documents: Documents, wanted: Iterable[tuple[str, str]]) -> None:
+    for kind in KINDS:
+        absent = sorted(qbo_id for each, qbo_id in wanted if each == kind and (each, qbo_id) not in documents)
+        for start in range(0, len(absent), 50):
+            work.before_call()
+            for qbo_id, entity in work.gateway.read_many(kind, absent[start : start + 50]).items():
+                documents[kind, qbo_id] = book_document(kind, entity)
+
+
+def our_side(work: Work, period: Period, documents: Documents) -> tuple[list[Mirrored], Rows]:
+    """Return the inspections that the statement speaks of, and whose the documents are by our records: theirs and those read.
+
+    An inspection is spoken of when one of its days lies within the period, or when a document names it.
+    """
+    company = work.company
+    company_id = company.id
+    with reading():  # A long look that must not hold up those who write.
+        db.session.commit()
+        records = _records_of_documents(company_id, documents)
+        named = {record.inspection_key for record in records.values()}
+        strays = [one for place, one in documents.items() if place not in records]
+        rows = list(_spoken_of(company_id, period, named, strays))
+        keys = [row.inspection.key for row in rows]
+        records |= _records_of_inspections(company_id, keys)
+        sides = frozen_sides(company, keys)
+        db.session.commit()
+    standing = {
+        one.inspection_key for (kind, _), one in records.items() if kind == "SalesReceipt" and one.live
+    }
+    found = [
+        Mirrored(
+            row.inspection,
+            row.state,
+            row.reason,
+            row.due,
+            has_receipt=row.inspection.key in standing,
+            side=sides.get(row.inspection.key),
+        )
+        for row in rows
+    ]
+    return found, records
+
+
+def _spoken_of(
+    company_id: int, period: Period, named: set[str], strays: list[BookDocument]
+) -> Iterator[Mirrored]:
+    numbers = {one.doc_number for one in strays if one.doc_number}
+    marks = {found for one in strays if (found := marked(one.private_note))}
+    first = datetime.combine(period.first - timedelta(days=1), time(), UTC).isoformat()
+    last = datetime.combine(period.last + timedelta(days=2), time(), UTC).isoformat()
+    columns = (
+        InspectionRow.key,
+        InspectionRow.record,
+        InspectionRow.state,
+        InspectionRow.reason,
+        InspectionRow.due,
+    )
+    rows = select(*columns).where(InspectionRow.company_id == company_id).order_by(InspectionRow.id)
+    for key, record, state, reason, due in db.session.execute(rows, execution_options={"yield_per": 500}):
+        if (
+            key in named
+            or any(first <= moment < last for moment in _moments(record))
+            or (numbers and doc_number(key) in numbers)
+            or (marks and marks & _marks(key, record))
+        ):
+            yield Mirrored(Inspection.from_record(record), state, reason, due)
+
+
+def _moments(record: dict[str, Any]) -> Iterator[str]:
+    """Yield the moments that a day of the statement can come from. They are UTC in ISO 8601, so text compares as time does."""
+    yield record["starts_at"]
+    yield record["created_at"]
+    yield record["confirmed_at"] or ""
+    for payment in record["payments"]:
+        yield payment["received_at"]
+
+
+def _marks(key: str, record: dict[str, Any]) -> set[tuple[str, str]]:
+    lines = [mark("inspection", key), *(mark("payment", one["key"]) for one in record["payments"])]
+    return {found for line in lines if (found := marked(line))}
+
+
+def _records_of_documents(company_id: int, documents: Documents) -> Rows:
+    found: Rows = {}
+    for kind in ("Invoice", "Payment"):
+        for chunk in _chunks(qbo_id for each, qbo_id in documents if each == kind):
+            of_kind = (Document.kind == kind, Document.qbo_id.in_(chunk))
+            found |= _documents(select(Document).where(Document.company_id == company_id, *of_kind))
+    for chunk in _chunks(qbo_id for kind, qbo_id in documents if kind == "SalesReceipt"):
+        found |= _receipts(company_id, LegacyReceipt.receipt_id.in_(chunk))
+    return found
+
+
+def _records_of_inspections(company_id: int, keys: list[str]) -> Rows:
+    found: Rows = {}
+    for chunk in _chunks(keys):
+        theirs = Document.inspection_key.in_(chunk)
+        found |= _documents(select(Document).where(Document.company_id == company_id, theirs))
+        found |= _receipts(company_id, LegacyReceipt.inspection_key.in_(chunk))
+    return found
+
+
+def _documents(query: Any) -> Rows:
+    return {
+        (row.kind, row.qbo_id): OnRecord(
+            row.inspection_key, row.source_key, row.status == "live", row.hands_off
+        )
+        for row in db.session.scalars(query.order_by(Document.id))
+    }
+
+
+def _receipts(company_id: int, which: Any) -> Rows:
+    rows = select(LegacyReceipt).where(LegacyReceipt.company_id == company_id, which)
+    return {
+        ("SalesReceipt", row.receipt_id): OnRecord(row.inspection_key, live=row.replaced_at is None)
+        for row in db.session.scalars(rows)
+    }
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    ordered = sorted(set(values))
+    for start in range(0, len(ordered), _IDS):
+        yield ordered[start : start + _IDS]
