@@ -27,7 +27,7 @@ def set_up_extensions(app: Flask, settings: Settings) -> None:
         "BOOTSTRAP_SERVE_LOCAL": True,
         "WTF_CSRF_TIME_LIMIT": None,  # A token lives as long as the login it belongs to.
         "WTF_CSRF_SSL_STRICT": False,  # Its Referer check adds nothing to the token and breaks behind plain-http proxies.
-        "RATELIMIT_STORAGE_URI": settings.redis_url,
+        "RATELIMIT_STORAGE_URI": _limits_url(settings.redis_url),
         "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
         "RATELIMIT_KEY_PREFIX": "tieout",
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
@@ -37,3 +37,8 @@ def set_up_extensions(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     login_manager.session_protection = None  # Sessions are rows of ours; a changed address ends nothing.
     login_manager.init_app(app)
+
+
+def _limits_url(redis_url: str) -> str:
+    """The limits library calls a Unix socket redis+unix, where redis itself says unix."""
+    return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
