@@ -6,8 +6,8 @@ A past statement has to be shown as it was, and pages must not call QuickBooks. 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
