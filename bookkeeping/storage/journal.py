@@ -31,6 +31,7 @@ class Call(Base):
     __table_args__ = (
         Index("ix_calls_open", "company_id", "state"),
         Index("ix_calls_stuck", "state", "created_at"),
+        Index("ix_calls_run", "run_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

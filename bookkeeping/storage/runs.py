@@ -20,6 +20,7 @@ class Run(Base):
     __table_args__ = (
         Index("ix_runs_log", "company_id", "id"),
         Index("ix_runs_open", "state", "company_id"),
+        Index("ix_runs_finished", "finished_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -17,6 +17,8 @@ INDEXES = (
     ("ix_inspections_failures", "inspections", ["state", "reason", "company_id", "id"]),
     ("ix_operations_settled", "operations", ["settled_at", "outcome", "code"]),
     ("ix_calls_stuck", "calls", ["state", "created_at"]),
+    ("ix_calls_run", "calls", ["run_id"]),
+    ("ix_runs_finished", "runs", ["finished_at"]),
     ("ix_api_usage_day", "api_usage", ["day", "metered"]),
 )
 

@@ -1,0 +1,124 @@
+"""Moving old history to files: operations, their calls, and runs that are long over. Nothing is dropped without being written first.
+
+A file is gzip-compressed JSON lines, {"table": …, "row": {…}}, one member a batch: `zcat` reads it, and so does `python -m gzip`.
+Written and synced before the rows are deleted, so a crash between the two leaves a row in both places, never in none. The documents,
+the Customers, the audit log and the archived SalesReceipts of migrations are never moved.
+"""
+
+import gzip
+import json
+import os
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import and_, delete, inspect, or_, select
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.journal import Call, Operation
+from bookkeeping.storage.migrating import Migration
+from bookkeeping.storage.runs import Run
+
+BATCH = 1000
+UNSETTLED = ("planned", "unknown")
+OPEN_CALLS = ("written", "unknown")
+IDLE_WINDOW = timedelta(days=7)
+
+
+def archive_operations(folder: Path, before: datetime, batches: int = 10) -> int:
+    """Move settled operations created before then, oldest first, with calls that nothing is left of; return how many.
+
+    Works in its own transactions of at most BATCH rows, so nobody waits long behind it.
+    """
+    moved = 0
+    for _ in range(batches):
+        # Ids follow the clock, so the oldest are at the front: looking at more than those would walk the whole history.
+        first = (
+            select(Operation).where(Operation.outcome.not_in(UNSETTLED)).order_by(Operation.id).limit(BATCH)
+        )
+        rows = [row for row in db.session.scalars(first) if row.created_at < before]
+        if not rows:
+            db.session.rollback()
+            break
+        ids, call_ids = [row.id for row in rows], sorted({row.call_id for row in rows if row.call_id})
+        calls = _calls_left_empty(call_ids, ids)
+        _write(folder, [*rows, *calls])
+        db.session.execute(delete(Operation).where(Operation.id.in_(ids)))
+        db.session.execute(delete(Call).where(Call.id.in_([call.id for call in calls])))
+        db.session.commit()
+        db.session.expunge_all()
+        moved += len(ids)
+    return moved
+
+
+def archive_runs(folder: Path, before: datetime, *, idle_before: datetime, batches: int = 10) -> int:
+    """Move runs that ended before then, and those that met nothing already from `idle_before` on; return how many.
+
+    A run that an operation, a call or a migration still names stays. Idle ones are looked for within IDLE_WINDOW alone, or each
+    round would walk over all that is kept; what an outage makes it miss goes with the others.
+    """
+    moved = 0
+    idle = and_(
+        Run.finished_at.between(idle_before - IDLE_WINDOW, idle_before),
+        Run.calls == 0,
+        Run.state == "done",
+        Run.reason == "scheduled",
+    )
+    for _ in range(batches):
+        named = (
+            select(Operation.id).where(Operation.run_id == Run.id).exists(),
+            select(Call.id).where(Call.run_id == Run.id).exists(),
+            select(Migration.id).where(Migration.run_id == Run.id).exists(),
+        )
+        chosen = select(Run).where(or_(Run.finished_at < before, idle), *(~each for each in named))
+        rows = list(db.session.scalars(chosen.limit(BATCH)))
+        if not rows:
+            db.session.rollback()
+            break
+        _write(folder, rows)
+        db.session.execute(delete(Run).where(Run.id.in_([row.id for row in rows])))
+        db.session.commit()
+        db.session.expunge_all()
+        moved += len(rows)
+    return moved
+
+
+def _calls_left_empty(call_ids: list[int], leaving: list[int]) -> list[Call]:
+    """Return the answered calls of which no operation stays."""
+    staying = select(Operation.call_id).where(Operation.call_id.in_(call_ids), Operation.id.not_in(leaving))
+    kept = set(db.session.scalars(staying))
+    gone = [call_id for call_id in call_ids if call_id not in kept]
+    rows = select(Call).where(Call.id.in_(gone), Call.state.not_in(OPEN_CALLS))
+    return list(db.session.scalars(rows))
+
+
+def _write(folder: Path, rows: list[Any]) -> None:
+    """Append the rows to the month's file and sync it to disk."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    text = "".join(
+        json.dumps({"table": row.__tablename__, "row": _plain(row)}, default=_text) + "\n" for row in rows
+    )
+    month = f"{_moment(rows[0]):%Y-%m}"
+    path = folder / f"{rows[0].__tablename__}-{month}.jsonl.gz"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "ab") as file:
+        file.write(gzip.compress(text.encode()))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+
+
+def _moment(row: Any) -> datetime:
+    return row.created_at if hasattr(row, "created_at") else row.finished_at
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"cannot archive {value!r}")
