@@ -3,6 +3,7 @@
 Every view says `@open_to("owner", …)` or `@public`; the app does not start while one says neither.
 """
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -21,7 +22,7 @@ from webapp.security import came_from_here, same_site_path
 View = TypeVar("View", bound=Callable[..., Any])
 COMPANY_ROLES = ("owner", "bookkeeper")
 _NEVER_KEPT = ("csrf_token", "password")
-_KEPT_AT_MOST = 2000  # Letters; it travels in the session cookie.
+_KEPT_AT_MOST = 1500  # Bytes as JSON: it travels in the session cookie, of which browsers keep 4 kB.
 
 
 class Person(UserMixin):
@@ -145,7 +146,7 @@ def _way_back() -> str | None:
     if not came_from_here():
         return None
     typed = {name: value for name, value in request.form.items() if name not in _NEVER_KEPT}
-    if sum(map(len, typed.values())) <= _KEPT_AT_MOST:
+    if len(json.dumps(typed)) <= _KEPT_AT_MOST:
         session["kept_input"] = {"path": request.path, "fields": typed}
     return same_site_path(request.referrer.removeprefix(request.host_url.rstrip("/")))
 
