@@ -3,6 +3,9 @@
 Counting never fails what it counts: without Valkey a count is lost. Gauges are not kept; they are read when somebody asks.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -25,6 +28,12 @@ def count(redis: Redis, name: str, *labels: str, by: int = 1) -> None:
     if len(labels) != len(COUNTERS[name][1]):
         raise ValueError(f"{name} has the labels {COUNTERS[name][1]}")
     _add(redis, {"|".join((name, *labels)): by})
+
+
+def count_operations(redis: Redis, settled: Iterable[tuple[str, str]]) -> None:
+    """Count writes that were settled, each as (outcome, catalogue code or "")."""
+    found = Counter(settled)
+    _add(redis, {f"tieout_operations|{outcome}|{code}": by for (outcome, code), by in found.items()})
 
 
 def count_call(redis: Redis, kind: str, status: int | None, seconds: float) -> None:

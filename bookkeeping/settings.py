@@ -54,6 +54,9 @@ class Settings:
     smtp_url: str = field(default="", repr=False)
     mail_from: str = "tieout@localhost"
     proxy_hops: int = 0
+    keep_operations_days: int = 730
+    keep_idle_runs_days: int = 14
+    archive_folder: str = "var/archive"
 
     @property
     def redirect_uri(self) -> str:
@@ -106,6 +109,8 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
                 ("sync_hour", 0),
                 ("lease_seconds", 3),
                 ("proxy_hops", 0),
+                ("keep_operations_days", 30),
+                ("keep_idle_runs_days", 1),
             )
         },
         sync_time_zone=_zone(environment.get("SYNC_TIME_ZONE") or Settings.sync_time_zone),
@@ -113,6 +118,7 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
         sentry_dsn=environment.get("SENTRY_DSN", ""),
         smtp_url=environment.get("SMTP_URL", ""),
         mail_from=environment.get("MAIL_FROM") or Settings.mail_from,
+        archive_folder=environment.get("ARCHIVE_FOLDER") or Settings.archive_folder,
     )
 
 

@@ -6,9 +6,11 @@ from bookkeeping.queueing import Bell
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import connect_storage
 from bookkeeping.storage.vault import Vault
+from bookkeeping.watching import set_up_watching
 from webapp.error_pages import register_error_pages
 from webapp.extensions import set_up_extensions
 from webapp.frame import set_up_frame
+from webapp.request_ids import set_up_request_ids
 from webapp.roles import require_marked_views
 from webapp.security import set_up_security
 from webapp.views import register_views
@@ -17,11 +19,13 @@ from webapp.words import set_up_words
 
 def create_app(settings: Settings) -> Flask:
     """Return the web app for these settings."""
+    set_up_watching(settings)
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.extensions["settings"] = settings
     app.extensions["vault"] = Vault(settings.token_keys)
     app.extensions["bell"] = Bell(settings.redis_url)
     connect_storage(app, settings.database_url)
+    set_up_request_ids(app)
     set_up_security(app, settings)
     set_up_extensions(app, settings)
     set_up_words(app)

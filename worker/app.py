@@ -9,10 +9,12 @@ from bookkeeping.quickbooks_gateway.config import IntuitConfig
 from bookkeeping.settings import Settings, settings_from_environment
 from bookkeeping.storage.base import connect_storage
 from bookkeeping.storage.vault import Vault
+from bookkeeping.watching import set_up_watching
 
 
 def create_worker_app(settings: Settings) -> Flask:
     """Return an app in whose context jobs run."""
+    set_up_watching(settings)
     app = Flask("worker")
     app.config["SECRET_KEY"] = settings.secret_key
     app.extensions["settings"] = settings

@@ -87,9 +87,23 @@ def answering(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
 
 def register_commands(app: Flask) -> None:
     """Add every command to the app."""
-    from worker.tieout_command import tieout  # It is built from what stands here.
+    from worker.keeping import archive, backup  # These are built from what stands here.
+    from worker.tieout_command import tieout
 
-    for command in (company, user, legacy, poll, reconcile, nightly, status, rotate, tick, tieout):
+    for command in (
+        company,
+        user,
+        legacy,
+        poll,
+        reconcile,
+        nightly,
+        status,
+        rotate,
+        tick,
+        tieout,
+        archive,
+        backup,
+    ):
         app.cli.add_command(command)
 
 

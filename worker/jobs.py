@@ -2,7 +2,10 @@
 
 import logging
 
+from rq import get_current_job
+
 from bookkeeping.errors import LeaseLostError, LeaseTakenError
+from bookkeeping.logs import bound
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import company_or_none
 from worker.app import bell, worker_app
@@ -14,7 +17,8 @@ logger = logging.getLogger(__name__)
 
 def look_at(company_id: int) -> None:
     """Do one slice of what this company is due for, then ring again while anything is left. Safe to run twice."""
-    with worker_app().app_context():
+    job = get_current_job()
+    with worker_app().app_context(), bound(job_id=job.id if job else None, company_id=company_id):
         try:
             more = _one_slice(company_id)
         finally:

@@ -7,6 +7,7 @@ the Customers, the audit log and the archived SalesReceipts of migrations are ne
 
 import gzip
 import json
+import logging
 import os
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,15 +16,31 @@ from typing import Any
 
 from sqlalchemy import and_, delete, inspect, or_, select
 
+from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.journal import Call, Operation
 from bookkeeping.storage.migrating import Migration
 from bookkeeping.storage.runs import Run
 
+logger = logging.getLogger(__name__)
+
 BATCH = 1000
 UNSETTLED = ("planned", "unknown")
 OPEN_CALLS = ("written", "unknown")
 IDLE_WINDOW = timedelta(days=7)
+
+
+def archive_old(values: Settings, now: datetime, batches: int = 10) -> dict[str, int]:
+    """Move what is older than the settings keep, at most `batches` batches of each; return how many rows went."""
+    folder, before = Path(values.archive_folder), now - timedelta(days=values.keep_operations_days)
+    idle_before = now - timedelta(days=values.keep_idle_runs_days)
+    moved = {
+        "operations": archive_operations(folder, before, batches),
+        "runs": archive_runs(folder, before, idle_before=idle_before, batches=batches),
+    }
+    if any(moved.values()):
+        logger.info("Old history moved to files", extra=moved)
+    return moved
 
 
 def archive_operations(folder: Path, before: datetime, batches: int = 10) -> int:

@@ -19,11 +19,13 @@ from bookkeeping.errors import (
     TemporaryError,
     ThrottledError,
 )
+from bookkeeping.metrics import count
 from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.runs import Run
+from worker.app import bell
 from worker.jitter import jitter
 from worker.migrate import carry_on, migrate_tonight
 from worker.migration_preview import preview
@@ -198,6 +200,7 @@ def _finish(work: Work) -> None:
     if any(step is RECONCILE for step in STEPS[run.kind]) and not run.problems:
         company.last_sync_at = utcnow()
     work.commit()
+    count(bell().redis, "tieout_runs", run.kind, run.state)
 
 
 def due_companies(limit: int = 1000) -> list[int]:

@@ -21,6 +21,8 @@ from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.leases import lease_names_held, take_lease
 from bookkeeping.storage.runs import Heartbeat, ScheduledRun, queue_run
 from worker.app import bell, settings
+from worker.hourly import count_hours
+from worker.retention import archive_old
 from worker.runs import due_companies
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,9 @@ def tick_once(now: datetime | None = None) -> list[int]:
     lease.commit()
     for company_id in due:
         bell().ring(company_id)
+    if count_hours(now or utcnow()):
+        db.session.commit()
+        archive_old(settings(), now or utcnow())
     return due
 
 

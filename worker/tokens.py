@@ -3,9 +3,11 @@
 from dataclasses import asdict
 
 from bookkeeping.errors import NotConnectedError
+from bookkeeping.metrics import count
 from bookkeeping.quickbooks_gateway.oauth import TokenSet
 from bookkeeping.quickbooks_gateway.tokens import StoredTokens
 from bookkeeping.storage.vault import ConnectionTokens
+from worker.app import bell
 
 
 class GatewayTokens:
@@ -35,8 +37,11 @@ class GatewayTokens:
 
     def save(self, version: int, token_set: TokenSet) -> bool:
         """Compare-and-set the new pair."""
-        return self._rows.save(version, asdict(token_set))
+        saved = self._rows.save(version, asdict(token_set))
+        count(bell().redis, "tieout_token_refreshes", "renewed" if saved else "lost")
+        return saved
 
     def mark_reconnect_needed(self, version: int, code: str) -> None:
         """Note that an owner has to reconnect."""
         self._rows.mark_reconnect_needed(version, code)
+        count(bell().redis, "tieout_token_refreshes", "refused")

@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from bookkeeping.errors import NotConnectedError
 from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.metrics import count_call
 from bookkeeping.quickbooks_gateway.gateway import Gateway
 from bookkeeping.quickbooks_gateway.limits import RedisLimiter
 from bookkeeping.quickbooks_gateway.oauth import OAuth
@@ -135,6 +136,7 @@ class Work:
 
     def _meter(self, facts: Any) -> None:
         self.calls += 1
+        count_call(bell().redis, facts.kind, facts.status, facts.seconds)
         note_usage(
             self.company_id, facts.kind, facts.metered, failed=facts.status is None or facts.status >= 400
         )

@@ -21,10 +21,12 @@ from bookkeeping.errors import (
     TemporaryError,
     ThrottledError,
 )
+from bookkeeping.metrics import count_operations
 from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.journal import Call, Operation
+from worker.app import bell
 from worker.jitter import jitter
 from worker.settling import settle_operation
 from worker.work import Work
@@ -150,6 +152,7 @@ def settle(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operat
     call.state, call.answered_at = "answered", utcnow()
     work.count(outcomes)
     work.commit()
+    count_operations(bell().redis, [(one.outcome, one.code) for one in operations])
     return operations
 
 

@@ -1,0 +1,56 @@
+"""Logs and, when SENTRY_DSN is set, Sentry: what both the web app and the workers set up when they start."""
+
+import logging
+from typing import Any
+
+from bookkeeping.errors import MisconfiguredError
+from bookkeeping.logs import Redactor, set_up_logs
+from bookkeeping.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def set_up_watching(settings: Settings) -> None:
+    """Log as JSON lines without the secrets of these settings, and report unexpected errors to Sentry if there is a DSN.
+
+    Raises:
+        MisconfiguredError: SENTRY_DSN is set and the package sentry-sdk is not installed.
+    """
+    secrets = secrets_of(settings)
+    set_up_logs(secrets)
+    if settings.sentry_dsn:
+        _set_up_sentry(settings, Redactor(secrets))
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Return every secret among the settings."""
+    password = settings.redis_url.rpartition("@")[0].rpartition(":")[2]
+    return [
+        settings.secret_key,
+        *settings.token_keys,
+        settings.intuit_client_secret,
+        settings.metrics_token,
+        password,
+    ]
+
+
+def _set_up_sentry(settings: Settings, redactor: Redactor) -> None:
+    try:
+        import sentry_sdk
+    except ImportError as error:
+        raise MisconfiguredError(
+            "SENTRY_DSN is set, but sentry-sdk is not installed: pip install sentry-sdk, or unset SENTRY_DSN"
+        ) from error
+
+    def clean(event: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:
+        event.pop("request", None)  # Cookies and form fields have no business there.
+        return redactor.value("", event)
+
+    sentry_sdk.init(
+        dsn=settings.sentry_dsn,
+        environment=settings.intuit_environment,
+        send_default_pii=False,
+        include_local_variables=False,
+        before_send=clean,
+    )
+    logger.info("Sentry is told of errors")

@@ -1,0 +1,50 @@
+"""Commands for keeping an installation: archive old history, and copy a SQLite database while everything runs.
+
+Backing up PostgreSQL is pg_dump's business.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bookkeeping.storage.base import db, utcnow
+from worker.app import settings
+from worker.commands import Refusal, answering
+from worker.retention import archive_old
+
+WHOLE = 1_000_000
+
+
+@click.command("archive")
+@answering
+def archive() -> dict[str, Any]:
+    """Move all history that is older than KEEP_OPERATIONS_DAYS into ARCHIVE_FOLDER."""
+    return {**archive_old(settings(), utcnow(), batches=WHOLE), "folder": settings().archive_folder}
+
+
+@click.command("backup")
+@click.argument("target", type=click.Path(dir_okay=False))
+@answering
+def backup(target: str) -> dict[str, Any]:
+    """Copy the SQLite database into a new file, whole and consistent, without stopping anything."""
+    if db.engine.dialect.name != "sqlite":
+        raise Refusal("This is PostgreSQL: use pg_dump --format=custom (docs/ops/runbook.md, Backup).")
+    path = Path(target)
+    if path.exists():
+        raise Refusal(f"{target} is there already: name a new file.")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.close(descriptor)
+    source = sqlite3.connect(f"file:{db.engine.url.database}?mode=ro", uri=True)
+    copy = sqlite3.connect(path)
+    try:
+        source.backup(copy)
+        whole = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    finally:
+        copy.close()
+        source.close()
+    if whole != "ok":
+        raise Refusal(f"The copy is not whole ({whole}): check the disk and the database.")
+    return {"file": str(path), "bytes": path.stat().st_size}
