@@ -4,9 +4,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import request, url_for
+from flask import abort, request, url_for
 from sqlalchemy.orm import InstrumentedAttribute
 from wtforms import DateField, Form, SelectField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, Length, Optional
 
 from bookkeeping.storage.paging import Page, Position, PositionError
@@ -21,7 +22,7 @@ class Day(DateField):
         try:
             super().process_formdata(valuelist)
         except ValueError:
-            raise ValueError("Write the day as year-month-day, such as 2026-03-01.") from None
+            raise ValueError(f"“{valuelist[0][:40]}” is no day. Write it as 2026-03-01.") from None
         if self.data and not EARLIEST <= self.data <= LATEST:
             self.data = None
             raise ValueError(f"Choose a day between {EARLIEST} and {LATEST}.")
@@ -31,7 +32,7 @@ def choice(label: str, words: dict[str, str]) -> SelectField:
     """Return a field that takes one of these keys or nothing (all of them)."""
     return SelectField(
         label,
-        choices=[("", "All"), *words.items()],
+        choices=[SelectChoice("", "All"), *(SelectChoice(key, word) for key, word in words.items())],
         validate_choice=False,
         validators=[Optional(), AnyOf(words, message="There is no such choice. Pick one from the list.")],
     )
@@ -75,6 +76,12 @@ class ListFilter(Form):
         values["since"] = _midnight(first, zone) if first else None
         values["until"] = _midnight(last + timedelta(days=1), zone) if last else None
         return values
+
+
+def refuse_nul(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Answer 404 for an id that no database can hold; hang it into a blueprint whose addresses carry ids as text."""
+    if any("\x00" in value for value in (values or {}).values() if isinstance(value, str)):
+        abort(404)
 
 
 def position_asked(*columns: InstrumentedAttribute) -> tuple[Position | None, str]:

@@ -37,7 +37,10 @@ def operation_title(operation: Operation) -> str:
     title = _TITLES.get(operation.outcome, "{what}: {verb}")
     said = title.format(what=what, verb=_VERBS.get(operation.action, operation.action))
     amount = money(operation.amount) if operation.amount is not None else ""
-    return " · ".join(part for part in (said, amount, operation.subject) if part)
+    subject = operation.subject
+    if operation.kind == "Customer":
+        subject = subject.removeprefix(f"{operation.doc_number} · ")  # A Customer is named already.
+    return " · ".join(part for part in (said, amount, subject) if part)
 
 
 def run_title(run: Run) -> str:

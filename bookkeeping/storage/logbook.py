@@ -244,6 +244,12 @@ def customers_to_review(company_id: int, *, limit: int = 50) -> list[CustomerLin
     )
 
 
+def question_count(company_id: int) -> int:
+    """Return of how many clients a person must say which Customer they are."""
+    asked = (CustomerLink.company_id == company_id, CustomerLink.state == "ask")
+    return db.session.scalar(select(func.count()).select_from(CustomerLink).where(*asked))
+
+
 def customer_link_or_none(company_id: int, client_key: str) -> CustomerLink | None:
     """Return which Customer stands for this client of the platform."""
     return db.session.get(CustomerLink, (company_id, client_key))
@@ -296,19 +302,17 @@ def _created_between(
     """
     mine = select(Operation.id).where(Operation.company_id == company_id)
     if since:
-        query = query.where(Operation.created_at >= since)
-        first = (
-            mine.where(Operation.created_at >= since - _CLOCK_SLACK).order_by(Operation.created_at).limit(1)
+        before = mine.where(Operation.created_at < since - _CLOCK_SLACK)
+        before = before.order_by(Operation.created_at.desc(), Operation.id.desc()).limit(1)
+        query = query.where(
+            Operation.created_at >= since, Operation.id > func.coalesce(before.scalar_subquery(), 0)
         )
-        query = query.where(Operation.id >= func.coalesce(first.scalar_subquery(), 0))
     if until:
-        query = query.where(Operation.created_at < until)
-        last = (
-            mine.where(Operation.created_at < until + _CLOCK_SLACK)
-            .order_by(Operation.created_at.desc())
-            .limit(1)
+        after = mine.where(Operation.created_at >= until + _CLOCK_SLACK)
+        after = after.order_by(Operation.created_at, Operation.id).limit(1)
+        query = query.where(
+            Operation.created_at < until, Operation.id < func.coalesce(after.scalar_subquery(), 2**63 - 1)
         )
-        query = query.where(Operation.id <= func.coalesce(last.scalar_subquery(), 0))
     return query
 
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import UtcDateTime, db
 
 T = TypeVar("T")
 
@@ -141,7 +141,7 @@ def _at(row: Any, columns: Sequence[InstrumentedAttribute], *, forward: bool) ->
 
 
 def _value(text: str, column: InstrumentedAttribute) -> Any:
-    if column.type.python_type is not datetime:
+    if not isinstance(column.type, UtcDateTime):
         number = int(text)
         if not 0 <= number < 2**63:
             raise ValueError(text)

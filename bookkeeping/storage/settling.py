@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.documents import CustomerLink, Drift
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.logbook import STUCK_STATES
 from bookkeeping.storage.runs import queue_run
 
@@ -30,12 +30,18 @@ _DUE = {
 
 
 def retry_one(company_id: int, key: str, who: str, address: str = "") -> bool:
-    """Make one inspection due now, whatever its state; False when the company has none of that id."""
-    retried = _make_due(company_id, InspectionRow.key == key)
-    if retried:
-        record_act(company_id, who, "retried", subject=key, address=address)
-        queue_run(company_id, "sync", "by a person", who)
-    return bool(retried)
+    """Make one inspection due now, whatever its state; False when the company knows none of that id.
+
+    One that could not be read is looked for on the platform again, in case its record was corrected.
+    """
+    if (
+        not _make_due(company_id, InspectionRow.key == key)
+        and db.session.get(BadRecord, (company_id, key)) is None
+    ):
+        return False
+    record_act(company_id, who, "retried", subject=key, address=address)
+    queue_run(company_id, "sync", "by a person", who)
+    return True
 
 
 def retry_stuck(company_id: int, who: str, address: str = "", *, code: str | None = None) -> int:

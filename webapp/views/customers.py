@@ -8,10 +8,12 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.settling import create_customer, use_customer
 from webapp.books import books_links
 from webapp.extensions import client_address
+from webapp.filters import refuse_nul
 from webapp.roles import COMPANY_ROLES, current_company, open_to
 from webapp.views.sync_log import what_happens
 
 bp = Blueprint("customers", __name__)
+bp.url_value_preprocessor(refuse_nul)
 
 SHOWN = 50
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 from flask_login import current_user
 
-from bookkeeping.faults import fault
+from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.rules.eligibility import eligibility
 from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
@@ -13,17 +13,19 @@ from bookkeeping.storage.inspections import STATES, InspectionRow
 from bookkeeping.storage.settling import retry_one
 from webapp.books import books_links
 from webapp.extensions import client_address
-from webapp.filters import ListFilter, choice, neighbours, position_asked
+from webapp.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
 from webapp.roles import COMPANY_ROLES, current_company, open_to
 from webapp.trace import trace_of
 from webapp.views.drift import drift_cards
 from webapp.views.sync_log import what_happens
 
 bp = Blueprint("inspections", __name__)
+bp.url_value_preprocessor(refuse_nul)
 
 
 class InspectionFilterForm(ListFilter):
     state = choice("State", STATES)
+    reason = choice("Cause", {code: known.title for code, known in CATALOGUE.items()})
 
 
 @bp.get("/inspections")
@@ -79,17 +81,11 @@ def preview(key: str):
 def retry(key: str):
     """Make one inspection due now."""
     company = current_company()
-    if retry_one(company.id, key, current_user.email, client_address()):
-        db.session.commit()
-        current_app.extensions["bell"].ring(company.id)
-        flash(f"Inspection {key} is tried again. {what_happens(company)}", "success")
-    elif logbook.bad_record_or_none(company.id, key) is not None:
-        flash(
-            "There is nothing to send yet: correct the record on the platform, and it is read again by itself.",
-            "warning",
-        )
-    else:
+    if not retry_one(company.id, key, current_user.email, client_address()):
         abort(404)
+    db.session.commit()
+    current_app.extensions["bell"].ring(company.id)
+    flash(f"Inspection {key} is tried again. {what_happens(company)}", "success")
     return redirect(url_for(".detail", key=key), 303)
 
 

@@ -15,6 +15,7 @@ from webapp.books import books_links
 from webapp.extensions import client_address
 from webapp.filters import ListFilter, choice, neighbours, position_asked
 from webapp.log_words import FILTERS
+from webapp.progress import is_open, progress_of
 from webapp.roles import COMPANY_ROLES, current_company, open_to
 from webapp.words import plural
 
@@ -50,6 +51,7 @@ def page():
         form=form,
         problem=problem,
         narrowed=narrowed,
+        further=position is not None,
         operations=operations,
         neighbours=neighbours(operations, ".page", **form.given),
         runs=[] if narrowed else logbook.runs_page(company.id, None, size=LATEST_RUNS).rows,
@@ -57,6 +59,7 @@ def page():
         bad_records=[] if narrowed else logbook.bad_records(company.id),
         bad_record_limit=logbook.BAD_RECORD_LIMIT,
         search_rows=SEARCH_ROWS,
+        questions=0 if narrowed else logbook.question_count(company.id),
         drifts=0 if narrowed else logbook.attention_counts(company.id)["drift"],
         books_link=books_links(company),
     ), (400 if form.errors else 200)
@@ -94,6 +97,8 @@ def run(run_id: int):
         "sync_log/run.html",
         company=company,
         run=found,
+        job=progress_of(found) if is_open(found) else None,
+        refresh_seconds=5 if is_open(found) else None,
         form=form,
         problem=problem,
         operations=operations,

@@ -1,0 +1,232 @@
+"""Changed in QuickBooks: both sides shown, and what *Restore ours* and *Keep theirs* do to our records."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from bookkeeping.quickbooks_gateway.reading import differs
+from bookkeeping.storage.audit import AuditEntry
+from bookkeeping.storage.base import db
+from bookkeeping.storage.documents import Document, Drift
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.runs import Run
+from tests.webapp.house import Browser, House
+from tests.webapp.records import NOON, Records, post_with_token
+
+THEIRS = {
+    "Id": "145",
+    "SyncToken": "3",
+    "DocNumber": "SP-1042",
+    "CustomerRef": {"value": "71"},
+    "TxnDate": "2026-03-05",
+    "TotalAmt": "400.00",
+    "Line": [
+        {
+            "Id": "1",
+            "Amount": "400.00",
+            "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": {"ItemRef": {"value": "5"}},
+        },
+        {"Amount": "400.00", "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}},
+    ],
+}
+
+
+@pytest.fixture
+def company(house: House) -> int:
+    return house.make_company(start_date=NOON.date() - timedelta(days=60))
+
+
+@pytest.fixture
+def records(house: House, company: int) -> Records:
+    return Records(house, company)
+
+
+@pytest.fixture
+def bookkeeper(house: House, company: int) -> Browser:
+    return house.browser(house.make_person("bookkeeper", company))
+
+
+def edited(records: Records, key: str = "1042", kind: str = "edited", **document) -> int:
+    """An inspection whose Invoice a person changed; returns the drift's id."""
+    records.inspection(key, "drift", reason="drift")
+    return records.drift(records.document(key, **document), kind, theirs=THEIRS)
+
+
+def states(house: House) -> list[tuple]:
+    """Each drift with its document and inspection, as settling leaves them."""
+    with house.app.app_context():
+        found = []
+        for drift in db.session.scalars(select(Drift).order_by(Drift.id)):
+            one = drift.document
+            row = db.session.scalars(
+                select(InspectionRow).where(InspectionRow.key == one.inspection_key)
+            ).one()
+            found.append(
+                (
+                    drift.choice,
+                    one.hands_off,
+                    one.fingerprint,
+                    one.token_stale,
+                    one.status,
+                    row.due,
+                    row.state,
+                )
+            )
+        return found
+
+
+OPEN = ("", "drift", "f", False, "live", False, "drift")
+
+
+def test_card_shows_ours_and_theirs_and_what_each_choice_does(records, bookkeeper):
+    records.connect()
+    edited(records)
+    page = unescape(bookkeeper.read("/drift"))
+    assert "Invoice SP-1042 was edited" in page
+    row = re.search(r"<tr><th scope=\"row\">Total</th><td>([^<]+)</td><td[^>]*>([^<]+)</td></tr>", page)
+    assert row.groups() == ("425.00", "400.00")
+    assert "written again as the inspection says" in page
+    assert "Later changes on the inspection no longer reach it." in page
+    assert "/books/9341452/invoice/145" in page and 'href="/inspections/1042"' in page
+
+
+def test_payment_is_named_by_its_invoice_and_reference(records, bookkeeper):
+    records.inspection("1042", "drift")
+    records.document("1042")
+    records.drift(records.document("1042", "Payment", qbo_id="146"), "deleted", fields=[])
+    page = unescape(bookkeeper.read("/drift"))
+    assert "Payment of $425.00 on SP-1042, reference 1881 was deleted" in page
+    assert "made again as the inspection says, under a new QuickBooks id" in page
+
+
+def test_choice_is_explained_by_what_the_inspection_is_now(records, bookkeeper):
+    records.inspection("1042", "drift", canceled_at=NOON)
+    records.drift(records.document("1042"))
+    assert "not in the books any more, so the Invoice is deleted" in bookkeeper.read("/drift")
+
+
+def test_nothing_changed_says_so(bookkeeper):
+    page = bookkeeper.read("/drift")
+    assert "Nobody has changed our documents in QuickBooks." in page
+    assert "Restore ours" not in page
+
+
+def test_restore_ours_lets_the_next_run_write_ours_again(house, records, bookkeeper):
+    drift = edited(records)
+    answer = bookkeeper.post(f"/drift/{drift}/restore", page="/drift")
+    assert answer.location == "/drift"
+    assert states(house) == [("restore", "", "", True, "live", True, "syncing")]
+    assert "1 document will be written again as the inspection says." in bookkeeper.read("/drift")
+    with house.app.app_context():
+        assert db.session.scalars(select(Run)).one().asked_by == "bookkeeper1@office.example"
+        entry = db.session.scalars(select(AuditEntry).where(AuditEntry.act == "restored ours")).one()
+        assert (entry.subject, entry.before) == ("Invoice SP-1042", {"hands_off": "drift", "status": "live"})
+
+
+def test_restored_document_is_drift_again_only_after_a_further_change(house, records, bookkeeper):
+    bookkeeper.post(f"/drift/{edited(records)}/restore", page="/drift")
+    with house.app.app_context():
+        known = db.session.scalars(select(Document)).one().body
+    assert differs(known, THEIRS) == []
+    assert differs(known, {**THEIRS, "TxnDate": "2026-04-01"}) != []
+
+
+def test_restoring_what_was_deleted_makes_room_for_the_next_generation(house, records, bookkeeper):
+    bookkeeper.post(f"/drift/{edited(records, kind='deleted')}/restore", page="/drift")
+    [(choice, hands_off, _, _, status, due, _)] = states(house)
+    assert (choice, hands_off, status, due) == ("restore", "", "deleted", True)
+    with house.app.app_context():
+        assert db.session.scalars(select(Document)).one().deleted_at is not None
+
+
+def test_keep_theirs_takes_our_hands_off_for_good(house, records, bookkeeper):
+    bookkeeper.post(f"/drift/{edited(records)}/keep", page="/drift")
+    assert states(house) == [("keep", "kept", "f", False, "live", True, "syncing")]
+    page = bookkeeper.read("/drift")
+    assert "1 document left as in QuickBooks." in page and "Keep theirs" not in page
+    assert "your bookkeeper; we do not touch it" in bookkeeper.read("/inspections/1042")
+
+
+def test_several_are_settled_together_and_the_rest_stays(house, records, bookkeeper):
+    first, second, third = (edited(records, key, qbo_id=key) for key in ("1", "2", "3"))
+    page = bookkeeper.read("/drift")
+    assert page.count('form="several"') == 3
+    values = {"choice": "keep", "drift": [str(first), str(third)]}
+    bookkeeper.post("/drift/settle", values, page="/drift")
+    assert [state[0] for state in states(house)] == ["keep", "", "keep"]
+    bookkeeper.post("/drift/settle", {"choice": "restore", "drift": [str(second)]}, page="/drift")
+    assert [state[0] for state in states(house)] == ["keep", "restore", "keep"]
+
+
+def test_settling_nothing_or_nonsense_changes_nothing(house, records, bookkeeper):
+    drift = edited(records)
+    bookkeeper.post("/drift/settle", {"choice": "keep"}, page="/drift")
+    assert "Tick the documents first" in bookkeeper.read("/drift")
+    assert (
+        bookkeeper.post("/drift/settle", {"choice": "burn", "drift": str(drift)}, page="/drift").status_code
+        == 400
+    )
+    for wrong in ("x", "-1", "9" * 40, "²", ""):
+        assert (
+            bookkeeper.post("/drift/settle", {"choice": "keep", "drift": wrong}, page="/drift").status_code
+            == 303
+        )
+    for path in ("/drift/999/keep", f"/drift/{'9' * 30}/keep"):
+        assert bookkeeper.post(path, page="/drift").status_code == 404
+    assert states(house) == [OPEN]
+
+
+def test_second_choice_on_the_same_document_finds_it_settled(house, records, bookkeeper):
+    drift = edited(records)
+    bookkeeper.post(f"/drift/{drift}/keep", page="/drift")
+    bookkeeper.post(f"/drift/{drift}/restore", page="/drift")
+    assert "That was settled already." in bookkeeper.read("/drift")
+    assert [state[:2] for state in states(house)] == [("keep", "kept")]
+
+
+def test_another_company_and_ops_cannot_choose(house, records, company):
+    drift = edited(records)
+    stranger = house.browser(house.make_person("owner", house.make_company("Other")))
+    assert "SP-1042" not in stranger.read("/drift")
+    for path in (f"/drift/{drift}/keep", f"/drift/{drift}/restore"):
+        assert stranger.post(path, page="/drift").status_code == 404
+    stranger.post("/drift/settle", {"choice": "keep", "drift": str(drift)}, page="/drift")
+    ops = house.browser(house.make_person("ops"))
+    assert ops.get("/drift").status_code == 403
+    for path in (f"/drift/{drift}/keep", f"/drift/{drift}/restore", "/drift/settle"):
+        assert post_with_token(house, ops, path, choice="keep", drift=str(drift)).status_code == 403
+    assert states(house) == [OPEN]
+
+
+def test_owner_may_choose_too(house, records, company):
+    drift = edited(records)
+    house.browser(house.make_person("owner", company)).post(f"/drift/{drift}/keep", page="/drift")
+    assert [state[0] for state in states(house)] == ["keep"]
+
+
+def test_what_people_wrote_in_quickbooks_is_text(records, bookkeeper):
+    evil = "<script>alert(1)</script>"
+    records.inspection("1042", "drift")
+    records.drift(records.document("1042", doc_number=evil[:21]), fields=[["Memo", evil, evil]])
+    page = bookkeeper.read("/drift")
+    assert "<script>alert" not in page and page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2
+
+
+def test_more_than_a_page_of_changes_says_how_many_there_are(records, bookkeeper):
+    document = records.document("1042")
+    records.inspection("1042", "drift")
+    base = {
+        "company_id": records.company_id,
+        "document_id": document,
+        "kind": "edited",
+        "fields": [],
+        "theirs": {},
+    }
+    records.keep(*(Drift(**base) for _ in range(103)))
+    page = bookkeeper.read("/drift")
+    assert page.count("Restore ours</button>") == 100
+    assert "These are the oldest 100 of 103." in page
