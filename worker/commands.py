@@ -226,7 +226,8 @@ def nightly(company_id: int | None, at_text: str | None) -> dict[str, Any]:
         _company(company_id)
         ids = [company_id]
     else:
-        ids = list(db.session.scalars(select(Connection.company_id).order_by(Connection.company_id)))
+        kept = select(Connection.company_id).where(Connection.state.in_(("checking", "connected", "reconnect")))
+        ids = list(db.session.scalars(kept.order_by(Connection.company_id)))
     results = [_foreground(one, "nightly", now=(lambda: at) if at else utcnow) for one in ids]
     return {"companies": results, "failed": any(result.get("failed") for result in results)}
 

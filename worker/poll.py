@@ -46,7 +46,7 @@ def poll(work: Work, *, full: bool = False) -> bool:
         company = work.company
         company.feed_state = "refused" if isinstance(error, FeedRefusedError) else "unavailable"
         company.feed_detail = error.detail
-        company.next_poll_at = utcnow() + timedelta(seconds=settings().poll_seconds)
+        company.next_poll_at = _next_after(error)
         work.commit()
         raise
     company = work.company
@@ -57,6 +57,13 @@ def poll(work: Work, *, full: bool = False) -> bool:
         company.last_full_poll_at = utcnow()
     work.commit()
     return True
+
+
+def _next_after(error: FeedRefusedError | FeedUnavailableError) -> datetime:
+    """A dead key is not knocked with every five minutes: the nightly run or a person asks again."""
+    pause = timedelta(days=2) if isinstance(error, FeedRefusedError) else timedelta(seconds=settings().poll_seconds)
+    at = utcnow() + pause
+    return max(at, error.not_before) if isinstance(error, FeedUnavailableError) and error.not_before else at
 
 
 def full_poll(work: Work) -> bool:
