@@ -93,10 +93,11 @@ class Clone:
         wait_until(lambda: not self.processes(), "every process to end", SECONDS_TO_STOP)
 
     def clean_up(self) -> None:
-        """Kill whatever a test left."""
+        """Kill whatever a test left; returns when it is gone, with its ports."""
         signal_processes(list(self.processes()), signal.SIGKILL)
         for run in self._runs:
             run.kill()
+        self.nothing_runs()
 
 
 @pytest.fixture(scope="module")
