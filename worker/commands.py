@@ -4,13 +4,8 @@ Every command prints one JSON object with `--json`, ends with a code other than 
 """
 
 import csv
-import functools
 import io
-import json
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,10 +13,8 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
-from bookkeeping.errors import BookkeepingError, LeaseTakenError
-from bookkeeping.faults import fault
+from bookkeeping.errors import BookkeepingError
 from bookkeeping.inspection_source.feed import Feed
 from bookkeeping.rules.money import cents
 from bookkeeping.storage.base import db, utcnow
@@ -30,66 +23,17 @@ from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.documents import LegacyReceipt
 from bookkeeping.storage.joining import add_user
 from bookkeeping.storage.people import ROLES
-from bookkeeping.storage.runs import Run
 from bookkeeping.storage.vault import rotate_keys, vault
-from worker.app import settings
-from worker.runs import run_to_end
+from worker.answering import PlainCommand, Refusal, answering, speak_json
+from worker.foreground import company_of, run_in_foreground
+from worker.keeping import archive, backup
 from worker.status import company_status
 from worker.tick import tick_forever
-from worker.work import hold_company
-
-THROTTLES_WAITED_OUT = 5
-
-
-class Refusal(click.ClickException):
-    """A command that did not do what was asked: one line, exit code 1."""
-
-    def __init__(self, message: str, code: str = "refused"):
-        super().__init__(message)
-        self.code = code
-
-
-def answering(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
-    """Give a command its `--json` switch, its printing and its one-line errors."""
-
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    @functools.wraps(function)
-    def command(*args: Any, as_json: bool, **kwargs: Any) -> None:
-        problem: tuple[str, str] | None = None
-        result: dict[str, Any] = {}
-        try:
-            result = function(*args, **kwargs)
-        except Refusal as error:
-            problem = (error.code, error.message)
-        except BookkeepingError as error:
-            problem = (error.code, f"{fault(error.code).title}. {error.detail}".strip())
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            problem = (
-                "database",
-                f"The database did not work: {reason}. Did you run `flask --app wsgi db upgrade`?",
-            )
-        failed = problem or result.pop("failed", None)
-        if problem:
-            result = {"error": problem[0], "message": problem[1]}
-        if as_json:
-            click.echo(json.dumps(result, default=_plain, sort_keys=True))
-        elif problem:
-            click.echo(f"Error: {problem[1]}", err=True)
-        else:
-            for line in _lines(result):
-                click.echo(line)
-        if failed:
-            raise SystemExit(1)
-
-    return command
+from worker.tieout_command import tieout
 
 
 def register_commands(app: Flask) -> None:
-    """Add every command to the app."""
-    from worker.keeping import archive, backup  # These are built from what stands here.
-    from worker.tieout_command import tieout
-
+    """Add every command to the app, and give `db upgrade` the `--json` of the others."""
     for command in (
         company,
         user,
@@ -105,6 +49,7 @@ def register_commands(app: Flask) -> None:
         backup,
     ):
         app.cli.add_command(command)
+    speak_json(app.cli.commands["db"].commands["upgrade"], "upgraded")
 
 
 company = AppGroup("company", help="Inspection companies.")
@@ -112,7 +57,7 @@ user = AppGroup("user", help="People who log in.")
 legacy = AppGroup("legacy", help="Companies integrated before August 2019.")
 
 
-@company.command("create")
+@company.command("create", cls=PlainCommand)
 @click.argument("name")
 @click.option("--feed-url", required=True, help="Scheme and host of the platform's API.")
 @click.option("--feed-key", required=True, help="Its API key.")
@@ -141,7 +86,7 @@ def create_company(
     return {"id": row.id, "name": row.name, "time_zone": row.time_zone, "legacy": row.legacy}
 
 
-@user.command("create")
+@user.command("create", cls=PlainCommand)
 @click.argument("email")
 @click.option("--role", type=click.Choice(ROLES), required=True)
 @click.option("--company", "company_id", type=int, help="The company's id, for owners and bookkeepers.")
@@ -155,7 +100,7 @@ def create_user(
     if (role == "ops") != (company_id is None):
         raise Refusal("Owners and bookkeepers need --company; ops people have none.")
     if company_id is not None:
-        _company(company_id)
+        company_of(company_id)
     password = click.get_text_stream("stdin").readline().rstrip("\r\n")
     try:
         person = add_user(email, password, role, company_id, name)
@@ -165,13 +110,13 @@ def create_user(
     return {"id": person.id, "email": person.email, "role": person.role, "company": person.company_id}
 
 
-@legacy.command("import")
+@legacy.command("import", cls=PlainCommand)
 @click.argument("company_id", type=int)
 @click.argument("file", type=click.File("r", encoding="utf-8-sig"))
 @answering
 def import_legacy(company_id: int, file: io.TextIOBase) -> dict[str, Any]:
     """Put a company's SalesReceipts on record from a CSV file: inspection_id, receipt_id, amount. Nothing is kept of a bad file."""
-    row = _company(company_id)
+    row = company_of(company_id)
     known = set(
         db.session.scalars(select(LegacyReceipt.receipt_id).where(LegacyReceipt.company_id == row.id))
     )
@@ -199,23 +144,23 @@ def import_legacy(company_id: int, file: io.TextIOBase) -> dict[str, Any]:
     return {"company": row.id, "added": added, "on_record": len(known)}
 
 
-@click.command("poll")
+@click.command("poll", cls=PlainCommand)
 @click.argument("company_id", type=int)
 @answering
 def poll(company_id: int) -> dict[str, Any]:
     """Read what changed on the platform."""
-    return _foreground(company_id, "poll")
+    return run_in_foreground(company_id, "poll")
 
 
-@click.command("reconcile")
+@click.command("reconcile", cls=PlainCommand)
 @click.argument("company_id", type=int)
 @answering
 def reconcile(company_id: int) -> dict[str, Any]:
     """Bring QuickBooks in line with what was polled."""
-    return _foreground(company_id, "reconcile")
+    return run_in_foreground(company_id, "reconcile")
 
 
-@click.command("nightly")
+@click.command("nightly", cls=PlainCommand)
 @click.option("--company", "company_id", type=int, help="Only this company.")
 @click.option("--at", "at_text", help="The instant (ISO 8601) that counts as now for due migrations.")
 @answering
@@ -223,79 +168,36 @@ def nightly(company_id: int | None, at_text: str | None) -> dict[str, Any]:
     """Do the whole nightly run."""
     at = _instant(at_text) if at_text else None
     if company_id is not None:
-        _company(company_id)
+        company_of(company_id)
         ids = [company_id]
     else:
-        kept = select(Connection.company_id).where(Connection.state.in_(("checking", "connected", "reconnect")))
+        kept = select(Connection.company_id).where(
+            Connection.state.in_(("checking", "connected", "reconnect"))
+        )
         ids = list(db.session.scalars(kept.order_by(Connection.company_id)))
-    results = [_foreground(one, "nightly", now=(lambda: at) if at else utcnow) for one in ids]
+    results = [run_in_foreground(one, "nightly", now=(lambda: at) if at else utcnow) for one in ids]
     return {"companies": results, "failed": any(result.get("failed") for result in results)}
 
 
-@click.command("status")
+@click.command("status", cls=PlainCommand)
 @click.argument("company_id", type=int)
 @answering
 def status(company_id: int) -> dict[str, Any]:
     """Show counts by state, last poll, last nightly run, and calls by kind."""
-    return company_status(_company(company_id))
+    return company_status(company_of(company_id))
 
 
-@click.command("rotate-keys")
+@click.command("rotate-keys", cls=PlainCommand)
 @answering
 def rotate() -> dict[str, Any]:
     """Seal every secret again under the newest of TOKEN_KEYS."""
     return {"resealed": rotate_keys()}
 
 
-@click.command("tick")
+@click.command("tick", cls=PlainCommand)
 def tick() -> None:
     """Keep the clock: note due slots and ring for due companies, until stopped."""
     tick_forever()
-
-
-def _foreground(
-    company_id: int, kind: str, *, now: Callable[[], datetime] = utcnow, **parameters: Any
-) -> dict[str, Any]:
-    """Run one kind of run to its end under the company's lease, waiting for a worker that holds it."""
-    _company(company_id)
-    deadline = time.monotonic() + settings().lease_seconds * 2
-    while True:
-        try:
-            work = hold_company(company_id, now=now, patience=THROTTLES_WAITED_OUT)
-            break
-        except LeaseTakenError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
-    try:
-        run = Run(company_id=company_id, kind=kind, reason="command", parameters=parameters)
-        db.session.add(run)
-        work.commit()
-        run = run_to_end(work, run)
-        return _run_facts(run)
-    finally:
-        work.lease.release()
-
-
-def _run_facts(run: Run) -> dict[str, Any]:
-    facts = {
-        "company": run.company_id,
-        "run": run.id,
-        "state": run.state,
-        "outcomes": run.counts,
-        "calls": run.calls,
-        "inspections": run.done,
-        **run.result,
-        "problems": [{**problem, "title": fault(problem["code"]).title} for problem in run.problems],
-    }
-    return facts | ({"failed": True} if run.problems else {})
-
-
-def _company(company_id: int) -> Company:
-    row = db.session.get(Company, company_id) if 0 < company_id < 2**31 else None
-    if row is None:
-        raise Refusal(f"There is no company {company_id}. `company create` makes one.", "no-company")
-    return row
 
 
 def _zone(name: str) -> str:
@@ -338,26 +240,3 @@ def _receipt_lines(file: io.TextIOBase):
             yield number, clean
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refusal(f"The file is no CSV in UTF-8: {error}") from error
-
-
-def _lines(result: dict[str, Any], indent: str = "") -> list[str]:
-    lines = []
-    for name, value in result.items():
-        label = name.replace("_", " ")
-        if isinstance(value, dict):
-            lines += [f"{indent}{label}:", *_lines(value, indent + "  ")]
-        elif isinstance(value, list):
-            lines.append(f"{indent}{label}: {'none' if not value else ''}".rstrip())
-            for part in value:
-                lines += _lines(part, indent + "  ") if isinstance(part, dict) else [f"{indent}  {part}"]
-        else:
-            lines.append(f"{indent}{label}: {value}")
-    return lines
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(type(value).__name__)

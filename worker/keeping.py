@@ -11,21 +11,21 @@ from typing import Any
 import click
 
 from bookkeeping.storage.base import db, utcnow
+from worker.answering import PlainCommand, Refusal, answering
 from worker.app import settings
-from worker.commands import Refusal, answering
 from worker.retention import archive_old
 
 WHOLE = 1_000_000
 
 
-@click.command("archive")
+@click.command("archive", cls=PlainCommand)
 @answering
 def archive() -> dict[str, Any]:
     """Move all history that is older than KEEP_OPERATIONS_DAYS into ARCHIVE_FOLDER."""
     return {**archive_old(settings(), utcnow(), batches=WHOLE), "folder": settings().archive_folder}
 
 
-@click.command("backup")
+@click.command("backup", cls=PlainCommand)
 @click.argument("target", type=click.Path(dir_okay=False))
 @answering
 def backup(target: str) -> dict[str, Any]:

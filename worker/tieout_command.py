@@ -9,21 +9,22 @@ import click
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.numbers import statement_or_none
-from worker.commands import Refusal, _company, _foreground, answering
+from worker.answering import PlainCommand, Refusal, answering
+from worker.foreground import company_of, run_in_foreground
 from worker.tieout import this_year
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 LONGEST_DAYS = 3 * 366
 
 
-@click.command("tieout")
+@click.command("tieout", cls=PlainCommand)
 @click.argument("company_id", type=int)
 @click.option("--from", "first", help="First day, such as 2026-03-01; January 1 of this year by default.")
 @click.option("--to", "last", help="Last day, included; December 31 of this year by default.")
 @answering
 def tieout(company_id: int, first: str | None, last: str | None) -> dict[str, Any]:
     """Put the platform and QuickBooks side by side and explain every difference; keeps the statement."""
-    company = _company(company_id)
+    company = company_of(company_id)
     year = this_year(utcnow().astimezone(ZoneInfo(company.time_zone)).date())
     first_day = _day("--from", first) if first else year.first
     last_day = _day("--to", last) if last else year.last
@@ -31,7 +32,9 @@ def tieout(company_id: int, first: str | None, last: str | None) -> dict[str, An
         raise Refusal(f"--to {last_day} is before --from {first_day}: swap the two.")
     if (last_day - first_day).days > LONGEST_DAYS:
         raise Refusal("A statement covers three years at most: choose days that are closer together.")
-    run = _foreground(company_id, "tieout", first_day=first_day.isoformat(), last_day=last_day.isoformat())
+    run = run_in_foreground(
+        company_id, "tieout", first_day=first_day.isoformat(), last_day=last_day.isoformat()
+    )
     if run.get("failed"):
         problem = run["problems"][0]
         words = f"{fault(problem['code']).title}. {problem['detail']}".strip()

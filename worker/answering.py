@@ -1,0 +1,120 @@
+"""How commands answer: text or one JSON object, one-line errors, exit codes. What they do is in the modules that name them."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from bookkeeping.errors import BookkeepingError
+from bookkeeping.faults import fault
+
+
+class Refusal(click.ClickException):
+    """A command that did not do what was asked: one line, exit code 1."""
+
+    def __init__(self, message: str, code: str = "refused"):
+        super().__init__(message)
+        self.code = code
+
+
+def answering(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+    """Give a command its `--json` switch, its printing and its one-line errors."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @functools.wraps(function)
+    def command(*args: Any, as_json: bool, **kwargs: Any) -> None:
+        problem: tuple[str, str] | None = None
+        result: dict[str, Any] = {}
+        try:
+            result = function(*args, **kwargs)
+        except Refusal as error:
+            problem = (error.code, error.message)
+        except BookkeepingError as error:
+            problem = (error.code, f"{fault(error.code).title}. {error.detail}".strip())
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            problem = (
+                "database",
+                f"The database did not work: {reason}. Did you run `flask --app wsgi db upgrade`?",
+            )
+        failed = problem or result.pop("failed", None)
+        if problem:
+            result = {"error": problem[0], "message": problem[1]}
+        if as_json:
+            click.echo(json.dumps(result, default=_plain, sort_keys=True))
+        elif problem:
+            click.echo(f"Error: {problem[1]}", err=True)
+        else:
+            for line in _lines(result):
+                click.echo(line)
+        if failed:
+            raise SystemExit(1)
+
+    return command
+
+
+class PlainCommand(click.Command):
+    """A command whose usage errors take one line (and one JSON object with `--json`), not a page of help."""
+
+    def make_context(self, info_name, args, parent=None, **extra):
+        """Parse the words; raises SystemExit(2) with one line when they are off."""
+        as_json = "--json" in args
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            say_error("usage", error.format_message(), as_json)
+            raise SystemExit(2) from None
+
+
+def speak_json(command: click.Command, word: str) -> None:
+    """Give a library's command the `--json` switch: `{word: true}` at its end, or the error."""
+    inner = command.callback
+
+    def callback(*args: Any, as_json: bool, **kwargs: Any) -> None:
+        try:
+            inner(*args, **kwargs)
+        except SQLAlchemyError as error:
+            say_error("database", str(getattr(error, "orig", None) or error).splitlines()[0], as_json)
+            raise SystemExit(1) from None
+        if as_json:
+            click.echo(json.dumps({word: True}))
+
+    command.params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."))
+    command.callback = callback
+
+
+def say_error(code: str, message: str, as_json: bool) -> None:
+    """Print the error on one line: as JSON on standard output, else on standard error."""
+    if as_json:
+        click.echo(json.dumps({"error": code, "message": message}))
+    else:
+        print("Error:", " ".join(message.split()), file=sys.stderr)
+
+
+def _lines(result: dict[str, Any], indent: str = "") -> list[str]:
+    lines = []
+    for name, value in result.items():
+        label = name.replace("_", " ")
+        if isinstance(value, dict):
+            lines += [f"{indent}{label}:", *_lines(value, indent + "  ")]
+        elif isinstance(value, list):
+            lines.append(f"{indent}{label}: {'none' if not value else ''}".rstrip())
+            for part in value:
+                lines += _lines(part, indent + "  ") if isinstance(part, dict) else [f"{indent}  {part}"]
+        else:
+            lines.append(f"{indent}{label}: {value}")
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(type(value).__name__)

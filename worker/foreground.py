@@ -1,0 +1,63 @@
+"""Runs carried to their end in the foreground, under the company's lease, for commands."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bookkeeping.errors import LeaseTakenError
+from bookkeeping.faults import fault
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.runs import Run
+from worker.answering import Refusal
+from worker.app import settings
+from worker.runs import run_to_end
+from worker.work import hold_company
+
+THROTTLES_WAITED_OUT = 5
+
+
+def run_in_foreground(
+    company_id: int, kind: str, *, now: Callable[[], datetime] = utcnow, **parameters: Any
+) -> dict[str, Any]:
+    """Run one kind of run to its end under the company's lease, waiting for a worker that holds it."""
+    company_of(company_id)
+    deadline = time.monotonic() + settings().lease_seconds * 2
+    while True:
+        try:
+            work = hold_company(company_id, now=now, patience=THROTTLES_WAITED_OUT)
+            break
+        except LeaseTakenError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+    try:
+        run = Run(company_id=company_id, kind=kind, reason="command", parameters=parameters)
+        db.session.add(run)
+        work.commit()
+        run = run_to_end(work, run)
+        return _run_facts(run)
+    finally:
+        work.lease.release()
+
+
+def _run_facts(run: Run) -> dict[str, Any]:
+    facts = {
+        "company": run.company_id,
+        "run": run.id,
+        "state": run.state,
+        "outcomes": run.counts,
+        "calls": run.calls,
+        "inspections": run.done,
+        **run.result,
+        "problems": [{**problem, "title": fault(problem["code"]).title} for problem in run.problems],
+    }
+    return facts | ({"failed": True} if run.problems else {})
+
+
+def company_of(company_id: int) -> Company:
+    row = db.session.get(Company, company_id) if 0 < company_id < 2**31 else None
+    if row is None:
+        raise Refusal(f"There is no company {company_id}. `company create` makes one.", "no-company")
+    return row
