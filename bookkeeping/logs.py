@@ -20,7 +20,7 @@ REDACTED = "[redacted]"
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("bound", default=None)
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRET_FIELDS = re.compile(
-    r"token|secret|password|passwd|authorization|cookie|api_?key|feed_key|credential|csrf|^code_verifier$|^state$|^email$|^phone$",
+    r"(?<!sync)(?<!sync_)token|secret|password|passwd|authorization|cookie|api_?key|feed_key|credential|csrf|^code_verifier$|^state$|^email$|^phone$",
     re.IGNORECASE,
 )
 _SECRET_TEXTS = (

@@ -6,6 +6,7 @@ import secrets
 from flask import Flask, current_app, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -33,6 +34,7 @@ def register_error_pages(app: Flask) -> None:
     """Answer every HTTP error with its page, and everything else with a reference number."""
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _no_database)
     app.register_error_handler(500, _unexpected)
 
 
@@ -51,6 +53,13 @@ def _http(error: HTTPException) -> tuple[str, int] | Response:
         return error.get_response()
     title, remedy = PAGES.get(error.code, ("That did not work", "Go back and try again."))
     return _page(error.code, title, remedy)
+
+
+def _no_database(error: OperationalError) -> tuple[str, int]:
+    """The database is out of reach or too busy: say so, and that nothing is lost. `/readyz` tells machines."""
+    logger.error("Database out of reach", extra={"endpoint": request.endpoint, "error": type(error.orig).__name__})
+    remedy = "Nothing is lost, and syncing goes on by itself once our database answers. Try again in a minute."
+    return _page(503, "We cannot reach our data", remedy)
 
 
 def _unexpected(error: Exception) -> tuple[str, int]:

@@ -15,6 +15,7 @@ OPEN_TO_ALL = {
     "health.process",
     "health.ready",
     "hooks.inspections",
+    "metrics.metrics",
     "static",
     "bootstrap.static",
 }

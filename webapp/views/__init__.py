@@ -11,8 +11,13 @@ from webapp.views import (
     home,
     hooks,
     inspections,
+    metrics,
     migration,
     migration_downloads,
+    ops,
+    ops_acts,
+    ops_companies,
+    ops_failures,
     quickbooks,
     runs,
     settings,
@@ -32,8 +37,13 @@ BLUEPRINTS = (
     inspections.bp,
     drift.bp,
     customers.bp,
+    ops.bp,
+    ops_failures.bp,
+    ops_acts.bp,
+    ops_companies.bp,
     hooks.bp,
     health.bp,
+    metrics.bp,
 )
 
 

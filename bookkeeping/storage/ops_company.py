@@ -1,0 +1,86 @@
+"""One company for ops: what is owed, what was asked of QuickBooks day by day, and what people and we did. Reads only.
+
+Secrets are not among it: neither tokens nor the feed's key are read here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from bookkeeping.storage.audit import AuditEntry
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.documents import Drift
+from bookkeeping.storage.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.journal import ApiUsage, Call, Operation
+from bookkeeping.storage.migrating import Migration, newest_migration
+from bookkeeping.storage.paging import Page, Position, keyset_page
+
+HISTORY_ORDER = (AuditEntry.id,)
+OWED = ("planned", "unknown")
+
+
+@dataclass(frozen=True)
+class CompanyFacts:
+    """One company's open matters. `due`: inspections that a slice would take now; `owed`: operations journaled and not settled."""
+
+    counts: dict[str, int]
+    due: int
+    owed: list[Operation]
+    open_calls: list[Call]
+    drifts: int
+    bad_records: int
+    held_deletes: int
+    migration: Migration | None
+
+
+def company_facts(company: Company) -> CompanyFacts:
+    """Look up what is open."""
+    mine = InspectionRow.company_id == company.id
+    by_state = select(InspectionRow.state, func.count()).where(mine).group_by(InspectionRow.state)
+    owed = select(Operation).where(Operation.company_id == company.id, Operation.outcome.in_(OWED))
+    calls = select(Call).where(Call.company_id == company.id, Call.state.in_(("written", "unknown")))
+    return CompanyFacts(
+        counts=dict(db.session.execute(by_state).all()),
+        due=_count(select(func.count()).where(mine, InspectionRow.due.is_(True))),
+        owed=list(
+            db.session.scalars(owed.options(selectinload(Operation.call)).order_by(Operation.id).limit(20))
+        ),
+        open_calls=list(db.session.scalars(calls.order_by(Call.id).limit(20))),
+        drifts=_count(select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))),
+        bad_records=_count(select(func.count()).where(BadRecord.company_id == company.id)),
+        held_deletes=_count(select(func.count()).where(mine, InspectionRow.reason == "mass-delete-brake")),
+        migration=newest_migration(company.id),
+    )
+
+
+def usage_by_day(company_id: int, days: int = 14) -> tuple[list[str], list[tuple[str, dict[str, int], bool]]]:
+    """Return the kinds of calls, and for each day, newest first, (ISO day, calls by kind, whether some failed)."""
+    since = (utcnow().date() - timedelta(days=days - 1)).isoformat()
+    rows = select(ApiUsage).where(ApiUsage.company_id == company_id, ApiUsage.day >= since)
+    found: dict[str, dict[str, int]] = {}
+    failed: set[str] = set()
+    for row in db.session.scalars(rows.order_by(ApiUsage.day.desc())):
+        found.setdefault(row.day, {})[row.kind] = row.count
+        if row.failed:
+            failed.add(row.day)
+    kinds = sorted({kind for counts in found.values() for kind in counts})
+    return kinds, [(day, counts, day in failed) for day, counts in found.items()]
+
+
+def history_page(company_id: int, position: Position | None, size: int = 30) -> Page[AuditEntry]:
+    """Return a page of what was done to the company, newest first: connecting, settings, retries, approvals."""
+    rows = select(AuditEntry).where(AuditEntry.company_id == company_id)
+    return keyset_page(rows, HISTORY_ORDER, position, size)
+
+
+def calls_by_id(ids: Iterable[int]) -> dict[int, Call]:
+    """Return these calls by id."""
+    return {call.id: call for call in db.session.scalars(select(Call).where(Call.id.in_(list(ids))))}
+
+
+def _count(query) -> int:
+    return db.session.scalar(query) or 0

@@ -1,0 +1,136 @@
+"""The first page of ops: is everything all right? Each part stands alone, so what cannot be reached hides nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, current_app, render_template
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bookkeeping.queue_health import QueueHealth, queue_health
+from bookkeeping.storage import ops_acts, ops_overview
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.failures import FailureFilter, failure_count
+from webapp.ops_chart import Hours, hours_of
+from webapp.ops_words import FILTERS, trend_words
+from webapp.roles import open_to
+from webapp.words import money, plural
+
+bp = Blueprint("ops", __name__)
+for word in FILTERS:
+    bp.add_app_template_filter(word)
+bp.add_app_template_global(trend_words)
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """What the software itself found to be stuck: calls without an outcome, runs without an end, failures tried often."""
+
+    calls: int
+    runs: int
+    rising: int
+
+
+@bp.get("/ops")
+@open_to("ops")
+def page():
+    """Show whether everything is all right, and where not."""
+    missing: list[str] = []
+    queue = queue_health(current_app.extensions["bell"])
+    lines = _part(ops_overview.company_lines, [], "the companies", missing)
+    groups, companies, amount = _part(
+        lambda: ops_overview.everything_that_fails(lines), ([], 0, 0), "what fails", missing
+    )
+    return render_template(
+        "ops/overview.html",
+        now=utcnow(),
+        missing=missing,
+        sentence=_sentence(lines, groups, companies, amount, queue, missing),
+        queue=queue,
+        throttled=_part(lambda: _throttled(lines, queue), [], "throttled companies", missing),
+        lines=lines,
+        nights=_nights(lines),
+        states=ops_overview.state_counts(lines),
+        oldest=ops_overview.oldest_unsynced(lines),
+        groups=groups,
+        trend=_part(lambda: ops_overview.trend(utcnow()), {}, "the trend", missing),
+        night=_part(lambda: ops_overview.newest_night(lines), None, "the nightly run", missing),
+        tick_at=_part(ops_overview.heartbeats, {}, "the tick", missing).get("tick"),
+        metered=_part(ops_overview.metered_calls_this_month, 0, "metered calls", missing),
+        stuck=_part(stuck, Stuck(0, 0, 0), "what is stuck", missing),
+        hours=_part(lambda: hours_of(utcnow()), Hours([]), "the chart", missing),
+        mutes=_part(lambda: len(ops_acts.live_mutes()), 0, "mutes", missing),
+    )
+
+
+@bp.get("/ops/operations.svg")
+@open_to("ops")
+def chart() -> Response:
+    """The chart of the last 24 hours as a picture; the page has the same as a table."""
+    drawn = render_template("ops/chart.svg", hours=hours_of(utcnow()))
+    return Response(drawn, mimetype="image/svg+xml")
+
+
+def stuck() -> Stuck:
+    """Count what is stuck."""
+    return Stuck(
+        calls=ops_overview.stuck_call_count(),
+        runs=len(ops_overview.stuck_runs()),
+        rising=failure_count(FailureFilter(rising=True)),
+    )
+
+
+def _part(ask: Callable[[], Any], otherwise: Any, what: str, missing: list[str]) -> Any:
+    try:
+        return ask()
+    except SQLAlchemyError:
+        db.session.rollback()
+        missing.append(what)
+        return otherwise
+
+
+def _sentence(lines, groups, companies: int, amount, queue: QueueHealth, missing: list[str]) -> str:
+    if missing:
+        return f"We cannot see everything: the database does not answer for {', '.join(missing)}."
+    if groups:
+        causes = plural(len(groups), "cause holds", "causes hold")
+        return f"{causes} up {plural(companies, 'company', 'companies')} and {money(amount)}."
+    if queue.problem:
+        return "The queue cannot be reached. Nothing is lost; nothing moves until it is back."
+    if not lines:
+        return "No companies yet."
+    behind = sum(1 for line in lines if line.state == "behind")
+    if behind:
+        return f"{plural(behind, 'company is', 'companies are')} behind; nothing has failed."
+    return (
+        f"All {plural(len(lines), 'company is', 'companies are')} fine."
+        if len(lines) > 1
+        else "The one company is fine."
+    )
+
+
+def _nights(lines) -> list:
+    """Return the connected companies, the one whose last nightly run is longest ago first."""
+    connected = [line for line in lines if line.connection is not None]
+    return sorted(connected, key=lambda line: line.company.last_nightly_at or line.company.created_at)
+
+
+def _throttled(lines, queue: QueueHealth) -> list[tuple[str, int, datetime]]:
+    """Return (company's name, its id, until when) of companies that QuickBooks or an outage holds back."""
+    now = utcnow()
+    found = {
+        line.company.id: (line.company.name, line.company.id, line.company.not_before)
+        for line in lines
+        if line.company.not_before and line.company.not_before > now
+    }
+    vault = current_app.extensions["vault"]
+    for realm_id, seconds in queue.paused_realms.items():
+        digests = vault.digests(realm_id)
+        row = db.session.scalars(select(Connection).where(Connection.realm_digest.in_(digests))).first()
+        name = next((line.company.name for line in lines if row and line.company.id == row.company_id), "")
+        if row and name:
+            found[row.company_id] = (name, row.company_id, now + timedelta(seconds=seconds))
+    return sorted(found.values(), key=lambda one: one[2])

@@ -1,0 +1,192 @@
+"""Ops' failures: causes with what they hold up, the failing inspections behind them, what is stuck, and all of it as CSV.
+
+What ops do about them is in `ops_acts.py`.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import Blueprint, Response, render_template, stream_with_context
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from bookkeeping.faults import CATALOGUE, fault
+from bookkeeping.storage import failures, ops_acts, ops_overview
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.journal import Operation
+from webapp.filters import neighbours, position_asked
+from webapp.ops_filter import FailureFilterForm
+from webapp.ops_words import MUTE_SPANS, csv_cell
+from webapp.roles import open_to
+
+bp = Blueprint("ops_failures", __name__)
+
+COLUMNS = (
+    "company_id",
+    "company",
+    "inspection",
+    "client",
+    "address",
+    "amount",
+    "state",
+    "cause",
+    "title",
+    "detail",
+)
+TIMES = ("held_since", "attempts", "next_try")
+SHOWN_COMPANIES = 8
+
+
+@bp.get("/ops/failures")
+@open_to("ops")
+def page():
+    """Show what fails by cause, most money first; narrowed, also the inspections themselves."""
+    form = FailureFilterForm.read()
+    wanted = form.wanted
+    position, problem = position_asked(*failures.FAILURE_ORDER)
+    groups = failures.failure_groups(wanted)
+    whole = [] if _about_inspections(form) else _whole_companies(form)
+    listed = failures.failures_page(wanted, position) if form.given or position else None
+    rows = listed.rows if listed else []
+    return render_template(
+        "ops/failures.html",
+        form=form,
+        problem=problem,
+        wanted=wanted,
+        groups=groups,
+        whole=whole,
+        choices=_choices(form),
+        notes=ops_acts.notes_for([group.code for group in [*groups, *whole]]),
+        trend=ops_overview.trend(utcnow()),
+        listed=listed,
+        names=failures.company_names({row.company_id for row in rows}),
+        roots=failures.root_codes(rows),
+        operations=newest_operations(rows),
+        neighbours=neighbours(listed, ".page", **form.given) if listed else {},
+        views=ops_acts.saved_views(),
+        retries=ops_acts.latest_retries(3),
+        mute_spans=MUTE_SPANS,
+        shown=SHOWN_COMPANIES,
+    ), (400 if form.errors else 200)
+
+
+@bp.get("/ops/failures.csv")
+@open_to("ops")
+def export() -> Response:
+    """Answer with the failing inspections of the filter as CSV."""
+    wanted = FailureFilterForm.read().wanted
+    answer = Response(stream_with_context(_lines(wanted)), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="failures-{utcnow():%Y-%m-%d}.csv"'
+    return answer
+
+
+@bp.get("/ops/failures/stuck")
+@open_to("ops")
+def stuck():
+    """Show what is stuck: found by the software, not by luck."""
+    calls, runs = ops_overview.stuck_calls(), ops_overview.stuck_runs()
+    rising = failures.failures_page(failures.FailureFilter(rising=True), None, size=20)
+    old = failures.FailureFilter(handling="temporary", held_for=timedelta(days=1))
+    waiting = failures.failures_page(old, None, size=20)
+    companies = {row.company_id for row in [*calls, *runs, *rising.rows, *waiting.rows]}
+    return render_template(
+        "ops/stuck.html",
+        calls=calls,
+        runs=runs,
+        rising=rising.rows,
+        waiting=waiting.rows,
+        names=failures.company_names(companies),
+    )
+
+
+def newest_operations(rows: list[InspectionRow]) -> dict[int, Operation]:
+    """Return the newest operation of each of these inspections with its call, by the inspection's row id."""
+    newest = (
+        select(func.max(Operation.id))
+        .where(
+            Operation.company_id == InspectionRow.company_id, Operation.inspection_key == InspectionRow.key
+        )
+        .correlate(InspectionRow)
+        .scalar_subquery()
+    )
+    ids = dict(
+        db.session.execute(
+            select(newest, InspectionRow.id).where(InspectionRow.id.in_([row.id for row in rows]))
+        ).all()
+    )
+    chosen = select(Operation).where(Operation.id.in_([one for one in ids if one]))
+    return {ids[one.id]: one for one in db.session.scalars(chosen.options(selectinload(Operation.call)))}
+
+
+def _about_inspections(form: FailureFilterForm) -> bool:
+    """Whether the filter asks for something that only single inspections have."""
+    return bool(form.text.data or form.key.data or form.only.data == "rising")
+
+
+def _whole_companies(form: FailureFilterForm) -> list[failures.CauseGroup]:
+    """Return what holds whole companies up, and unreadable records, as far as the filter lets them through."""
+    wanted, since = form.wanted, utcnow()
+    lines = ops_overview.company_lines()
+    groups = [
+        *ops_overview.company_problems(lines, muted=wanted.muted),
+        *ops_overview.bad_record_group(muted=wanted.muted),
+    ]
+    for group in groups:
+        group.companies = [
+            share
+            for share in group.companies
+            if (wanted.company_id in (None, share.company_id))
+            and (wanted.held_for is None or (share.oldest and share.oldest <= since - wanted.held_for))
+        ]
+    return [
+        group
+        for group in groups
+        if group.companies
+        and (not wanted.code or group.code == wanted.code)
+        and (not wanted.handling or fault(group.code).handling == wanted.handling)
+    ]
+
+
+def _choices(form: FailureFilterForm) -> dict[str, list[tuple[str, str]]]:
+    """Return the causes and companies to choose from: those that fail now, and the chosen ones."""
+    groups = failures.failure_groups(failures.FailureFilter(muted=form.wanted.muted))
+    causes = {group.code: fault(group.code).title for group in groups}
+    companies = {share.company_id: share.name for group in groups for share in group.companies}
+    if form.cause.data:
+        causes.setdefault(form.cause.data, fault(form.cause.data).title)
+    if form.company.data and form.company_name:
+        companies.setdefault(form.company.data, form.company_name)
+    return {
+        "cause": sorted(causes.items(), key=lambda one: one[1]),
+        "company": sorted(((str(key), name) for key, name in companies.items()), key=lambda one: one[1]),
+    }
+
+
+def _lines(wanted: failures.FailureFilter) -> Iterator[str]:
+    yield _line([*COLUMNS, *TIMES])
+    for row, code, company in failures.every_failure(wanted):
+        title = fault(code).title if code in CATALOGUE else ""
+        since = row.held_since or row.polled_at
+        cells = [
+            row.company_id,
+            company,
+            row.key,
+            row.client_name,
+            row.address,
+            row.total,
+            row.state,
+            code,
+            title,
+            row.detail,
+        ]
+        next_try = row.next_try_at.isoformat() if row.next_try_at else ""
+        yield _line([*cells, since.isoformat(), row.failures, next_try])
+
+
+def _line(cells: list[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow([csv_cell(cell) for cell in cells])
+    return text.getvalue()
