@@ -29,7 +29,7 @@ def pull_numbers(work: Work) -> bool:
         ("Profit and Loss", lambda: _pull_profit(work, first, last)),
         ("Aged Receivables", lambda: _pull_aging(work, today)),
         ("open invoices", lambda: _pull_open(work, today)),
-        ("payments", lambda: _pull_payments(work, first, last)),
+        ("payments", lambda: _pull_payments(work, first)),
     )
     for what, pull in pulls:
         work.tell(f"Reading {what}")
@@ -107,9 +107,9 @@ def _open(one: SeenInvoice, today: date) -> dict[str, Any]:
     return {"balance": str(one.balance), "due": due.isoformat() if due else "", "days_late": late}
 
 
-def _pull_payments(work: Work, first: date, last: date) -> None:
-    """Money received in these months, with how it came, what of it is unapplied, and what no bank deposit holds yet."""
-    where = f"TxnDate >= {quote(first.isoformat())} AND TxnDate <= {quote(last.isoformat())}"
+def _pull_payments(work: Work, first: date) -> None:
+    """Money received since then, with how it came, what of it is unapplied, and what no bank deposit holds yet."""
+    where = f"TxnDate >= {quote(first.isoformat())}"
     received: list[Seen] = []
     for kind in ("Payment", "SalesReceipt"):
         work.before_call()
@@ -138,7 +138,7 @@ def _pull_payments(work: Work, first: date, last: date) -> None:
             }
         )
     rows.sort(key=lambda row: (row["date"], int(row["id"])), reverse=True)
-    period = f"{first} {last}"
+    period = first.isoformat()
     keep_numbers(work.company_id, "payments", {"payments": rows}, period=period)
     balance = money(undeposited.get("CurrentBalance")) if undeposited else Decimal("0.00")
     content = {"account": undeposited["Name"] if undeposited else "", "balance": str(balance)}

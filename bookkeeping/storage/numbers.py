@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select
-from sqlalchemy.orm import Mapped, mapped_column, undefer
+from sqlalchemy.orm import Mapped, mapped_column, selectinload, undefer
 
+from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
-from bookkeeping.storage.documents import Document, LegacyReceipt
+from bookkeeping.storage.documents import Document, Drift, LegacyReceipt
 from bookkeeping.storage.journal import ApiUsage
+from bookkeeping.storage.runs import Run
 
 
 class PulledNumbers(Base):
@@ -122,3 +124,21 @@ def metered_calls(company_id: int, month: str) -> dict[str, int]:
         ApiUsage.company_id == company_id, ApiUsage.day.startswith(month), ApiUsage.kind.not_in(_NOT_METERED)
     )
     return {kind: int(count) for kind, count in db.session.execute(rows.group_by(ApiUsage.kind)) if count}
+
+
+def acts_about(company_id: int, subjects: list[str], limit: int = 100) -> list[AuditEntry]:
+    """Return what people did about these subjects (an inspection's id, its documents by name), newest first."""
+    rows = select(AuditEntry).where(AuditEntry.company_id == company_id, AuditEntry.subject.in_(subjects))
+    return list(db.session.scalars(rows.order_by(AuditEntry.id.desc()).limit(limit)))
+
+
+def drifts_of(company_id: int, document_ids: list[int]) -> list[Drift]:
+    """Return every change by a person to these documents that was found, settled ones too, newest first."""
+    rows = select(Drift).where(Drift.company_id == company_id, Drift.document_id.in_(document_ids))
+    return list(db.session.scalars(rows.options(selectinload(Drift.document)).order_by(Drift.id.desc())))
+
+
+def runs_by_id(company_id: int, run_ids: list[int]) -> dict[int, Run]:
+    """Return these runs by id."""
+    rows = select(Run).where(Run.company_id == company_id, Run.id.in_(run_ids))
+    return {run.id: run for run in db.session.scalars(rows)}

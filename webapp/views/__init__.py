@@ -7,6 +7,7 @@ from webapp.views import (
     connecting,
     customers,
     drift,
+    explain,
     health,
     home,
     hooks,
@@ -14,6 +15,7 @@ from webapp.views import (
     metrics,
     migration,
     migration_downloads,
+    numbers,
     ops,
     ops_acts,
     ops_companies,
@@ -22,6 +24,7 @@ from webapp.views import (
     runs,
     settings,
     sync_log,
+    tie_out,
 )
 
 BLUEPRINTS = (
@@ -35,6 +38,9 @@ BLUEPRINTS = (
     runs.bp,
     sync_log.bp,
     inspections.bp,
+    explain.bp,
+    numbers.bp,
+    tie_out.bp,
     drift.bp,
     customers.bp,
     ops.bp,

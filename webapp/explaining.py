@@ -1,0 +1,103 @@
+"""One inspection's money, followed from the platform into the books: fee lines, Invoice lines, payments, deposits, and who did what."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bookkeeping.rules.inspection import FeeLine, PaymentReceived
+from bookkeeping.storage.documents import Document
+from bookkeeping.storage.numbers import acts_about, drifts_of, runs_by_id, statement_or_none
+from webapp.log_words import operation_title, run_title
+from webapp.trace import Trace
+
+
+@dataclass(frozen=True)
+class LinePair:
+    """A fee line beside the Invoice line that stands for it; either may be missing."""
+
+    fee: FeeLine | None
+    item: str
+    description: str
+    amount: Decimal | None
+
+    @property
+    def equal(self) -> bool:
+        """Whether both sides say the same amount; a line of $0.00 needs no fee behind it."""
+        return (self.fee.amount if self.fee else Decimal(0)) == (self.amount or Decimal(0))
+
+
+@dataclass(frozen=True)
+class PaymentPair:
+    """A payment received beside its Payment; either may be missing."""
+
+    received: PaymentReceived | None
+    document: Document | None
+    received_on: date | None
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that was done: when, by whom, what."""
+
+    at: datetime
+    who: str
+    what: str
+
+
+def line_pairs(trace: Trace) -> list[LinePair]:
+    """Return the fee lines beside the Invoice's lines, in order: Tieout writes one for each."""
+    fees = list(trace.inspection.lines) if trace.inspection else []
+    written = _written_lines(trace.invoice)
+    pairs = []
+    for place in range(max(len(fees), len(written))):
+        fee = fees[place] if place < len(fees) else None
+        item, description, amount = written[place] if place < len(written) else ("", "", None)
+        pairs.append(LinePair(fee, item, description, amount))
+    return pairs
+
+
+def payment_pairs(trace: Trace, local_day: Any) -> list[PaymentPair]:
+    """Return the payments received beside their Payments; `local_day` cuts an instant into the company's day."""
+    documents = {one.source_key: one for one in trace.live if one.kind == "Payment"}
+    received = list(trace.inspection.payments) if trace.inspection else []
+    pairs = [PaymentPair(one, documents.pop(one.key, None), local_day(one.received_at)) for one in received]
+    return pairs + [PaymentPair(None, document, None) for document in documents.values()]
+
+
+def happenings(trace: Trace) -> list[Happening]:
+    """Return who did what to the documents, newest first: our writes with what set them off, people's acts, changes found."""
+    company_id = trace.company.id
+    runs = runs_by_id(company_id, sorted({one.run_id for one in trace.operations if one.run_id}))
+    found = []
+    for one in trace.operations:
+        run = runs.get(one.run_id)
+        who = f"Tieout: {run_title(run)}" if run else "Tieout"
+        qbo_id = f" ({one.kind} {one.qbo_id})" if one.qbo_id else ""
+        found.append(Happening(one.settled_at or one.created_at, who, operation_title(one) + qbo_id))
+    names = {f"{one.kind} {one.doc_number or one.source_key}" for one in trace.documents}
+    for act in acts_about(company_id, [trace.key, *sorted(names)]):
+        found.append(Happening(act.at, act.who, f"{act.act}: {act.subject}"))
+    for drift in drifts_of(company_id, [one.id for one in trace.documents]):
+        name = f"{drift.document.kind} {drift.document.doc_number or drift.document.qbo_id}"
+        changes = "; ".join(f"{label}: {ours} → {theirs}" for label, ours, theirs in drift.fields)
+        said = f"{name} {drift.kind} in QuickBooks{f' ({changes})' if changes else ''}"
+        found.append(Happening(drift.theirs_changed_at or drift.found_at, "Somebody in QuickBooks", said))
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def stated(trace: Trace) -> tuple[Any, list[dict[str, Any]]]:
+    """Return the newest statement and the differences in it that name this inspection."""
+    kept = statement_or_none(trace.company.id)
+    explained = kept.content["explained"] if kept else []
+    return kept, [one for one in explained if one["inspection"] == trace.key]
+
+
+def _written_lines(invoice: Document | None) -> list[tuple[str, str, Decimal]]:
+    lines = []
+    for line in invoice.body.get("Line") or [] if invoice else []:
+        detail = line.get("SalesItemLineDetail")
+        if detail is not None:
+            item = (detail.get("ItemRef") or {}).get("name") or ""
+            lines.append((item, line.get("Description") or "", Decimal(str(line.get("Amount") or 0))))
+    return lines

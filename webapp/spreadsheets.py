@@ -1,0 +1,30 @@
+"""Tables as CSV for spreadsheets. A text that a spreadsheet would take for a formula is made harmless; plain numbers stay numbers."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask import Response
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def csv_answer(file_name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """Return a download of these rows under their column names."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    answer = Response(out.getvalue(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return answer
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text

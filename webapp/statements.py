@@ -1,0 +1,131 @@
+"""A kept tie-out statement arranged for the screen and for CSV. It is shown as it was made; nothing is computed anew."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup
+
+from bookkeeping.rules.tieout import MEASURES
+from bookkeeping.rules.tieout_causes import CAUSES, Cause, needs_a_look
+from webapp.charts import bar_chart
+from webapp.words import money, plural
+from webapp.words import month as month_words
+
+CSV_COLUMNS = (
+    "part",
+    "month",
+    "measure",
+    "platform_count",
+    "platform_dollars",
+    "quickbooks_count",
+    "quickbooks_dollars",
+    "difference_count",
+    "difference_dollars",
+    "cause",
+    "inspection",
+    "document",
+    "document_id",
+    "explanation",
+)
+
+
+@dataclass(frozen=True)
+class CauseGroup:
+    """All differences of one cause. `to_look_at`: somebody should."""
+
+    key: str
+    cause: Cause
+    items: list[dict[str, Any]]
+    to_look_at: bool
+
+
+def groups(content: dict[str, Any]) -> list[CauseGroup]:
+    """Return the explained differences by cause; those that somebody should look at first."""
+    found: dict[tuple[str, bool], list[dict[str, Any]]] = {}
+    for one in content["explained"]:
+        found.setdefault((one["cause"], needs_a_look(one["cause"], one["reason"])), []).append(one)
+    made = [
+        CauseGroup(key, CAUSES.get(key, Cause(key, "", False)), items, look)
+        for (key, look), items in found.items()
+    ]
+    return sorted(made, key=lambda group: (not group.to_look_at, list(CAUSES).index(group.key)))
+
+
+def months_with_figures(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the months in which there is anything on either side."""
+    return [
+        month
+        for month in content["months"]
+        if any(side["count"] or Decimal(side["dollars"]) for one in MEASURES for side in month[one].values())
+    ]
+
+
+def effect_words(effect: dict[str, Any]) -> str:
+    """`Invoiced −$575.00 in Mar 2026`: by how much QuickBooks is above or below the platform."""
+    amount = Decimal(effect["dollars"])
+    said = money(amount) if amount <= 0 else f"+{money(amount)}"
+    if not amount:
+        said = f"{effect['count']:+d}".replace("-", "−")
+    return f"{MEASURES[effect['measure']]} {said} in {month_words(effect['month'], short=True)}"
+
+
+def chart(content: dict[str, Any]) -> Markup:
+    """Return what was invoiced by month, platform beside QuickBooks."""
+    months = months_with_figures(content)
+    series = [
+        (label, [Decimal(month["invoiced"][side]["dollars"]) for month in months])
+        for side, label in (("platform", "Invoiced, platform"), ("quickbooks", "Invoiced, QuickBooks"))
+    ]
+    return bar_chart(
+        "Invoiced by month, platform beside QuickBooks",
+        [month_words(month["month"], short=True) for month in months],
+        series,
+    )
+
+
+def headline(content: dict[str, Any]) -> str:
+    """Return what the statement comes to, in one sentence."""
+    if not tied_out(content):
+        return "There are differences that nothing explains."
+    look, explained = content["to_look_at"], len(content["explained"])
+    if look:
+        return f"Tied out: every difference is explained; {plural(look, 'of them needs', 'of them need')} a look."
+    if explained:
+        return f"Tied out: {plural(explained, 'difference is', 'differences are')} explained."
+    return "Tied out: platform and QuickBooks agree to the cent."
+
+
+def tied_out(content: dict[str, Any]) -> bool:
+    """Return whether nothing stays unexplained."""
+    return Decimal(content["unexplained"]) == 0 and content["unexplained_count"] == 0
+
+
+def csv_rows(content: dict[str, Any]) -> Iterator[tuple]:
+    """Yield the months, the totals, and each difference with its effect on each month."""
+    for month in content["months"]:
+        for measure in MEASURES:
+            yield ("month", month["month"], measure, *_sides(month[measure]))
+    for measure in MEASURES:
+        yield ("total", "", measure, *_sides(content["totals"][measure]))
+    parts = (("explained", content["explained"]), ("not explained", content["not_explained"]))
+    for part, items in parts:
+        for one in items:
+            document = one["document"] or {}
+            name = " ".join(text for text in (document.get("kind"), document.get("doc_number")) if text)
+            for effect in one["effects"]:
+                place = (part, effect["month"], effect["measure"], "", "", "", "")
+                about = (one["cause"], one["inspection"], name, document.get("id", ""), one["sentence"])
+                yield (*place, effect["count"], effect["dollars"], *about)
+    left = (content["unexplained_count"], content["unexplained"])
+    yield ("unexplained", "", "", "", "", "", "", *left, "", "", "", "", "")
+
+
+def _sides(sides: dict[str, dict[str, Any]]) -> tuple:
+    cells = [cell for name in ("platform", "quickbooks", "difference") for cell in _cell(sides[name])]
+    return (*cells, "", "", "", "", "")
+
+
+def _cell(side: dict[str, Any]) -> tuple[int, str]:
+    return side["count"], side["dollars"]

@@ -1,0 +1,36 @@
+"""Explain this number: one inspection's fees, Invoice lines, payments and deposits, with ids, dates and who changed what."""
+
+from functools import partial
+
+from flask import Blueprint, abort, render_template
+
+from bookkeeping.rules.local_time import local_day
+from webapp import explaining, statements
+from webapp.books import books_links
+from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.trace import trace_of
+
+bp = Blueprint("explain", __name__)
+
+
+@bp.get("/inspections/<path:key>/explain")
+@open_to(*COMPANY_ROLES)
+def page(key: str):
+    """Follow one inspection's money from the platform to the bank."""
+    company = current_company()
+    trace = trace_of(company, key) or abort(404)
+    kept, differences = explaining.stated(trace)
+    cut = partial(local_day, zone=company.time_zone)
+    return render_template(
+        "numbers/explain.html",
+        company=company,
+        trace=trace,
+        lines=explaining.line_pairs(trace),
+        payments=explaining.payment_pairs(trace, cut),
+        happenings=explaining.happenings(trace),
+        kept=kept,
+        differences=differences,
+        view=statements,
+        causes=statements.CAUSES,
+        books_link=books_links(company),
+    )

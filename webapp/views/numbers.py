@@ -1,0 +1,180 @@
+"""Numbers pulled back from QuickBooks: Profit and Loss, what is owed, payments. Shown as stored, with the time they were pulled."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from bookkeeping.faults import fault
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.numbers import (
+    inspections_behind,
+    metered_calls,
+    pulled_numbers,
+    statement_or_none,
+)
+from bookkeeping.storage.runs import Run, latest_run, queue_run
+from webapp import figures
+from webapp.books import books_links
+from webapp.progress import is_open, progress_of
+from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.spreadsheets import csv_answer
+from webapp.standing import standing_of
+from webapp.views.sync_log import what_happens
+from webapp.words import day
+
+bp = Blueprint("numbers", __name__)
+
+SHOWN = 100
+PAYMENT_COLUMNS = (
+    "kind",
+    "id",
+    "date",
+    "customer",
+    "method",
+    "total",
+    "unapplied",
+    "undeposited",
+    "inspection",
+)
+
+
+@bp.app_template_filter("decimal")
+def decimal(text: str) -> Decimal:
+    """An amount as it is stored in JSON, as Decimal."""
+    return Decimal(text)
+
+
+@bp.app_template_filter("instant")
+def instant(text: str) -> datetime:
+    """An instant as it is stored in JSON, aware."""
+    return datetime.fromisoformat(text)
+
+
+@bp.app_template_filter("iso_day")
+def iso_day(text: str) -> str:
+    """A day as it is stored in JSON, in words; "" stays ""."""
+    return day(date.fromisoformat(text)) if text else ""
+
+
+@bp.app_template_filter("merged")
+def merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Both dicts as one."""
+    return {**first, **second}
+
+
+@bp.get("/numbers")
+@open_to(*COMPANY_ROLES)
+def page():
+    """Show everything that was pulled last."""
+    company = current_company()
+    pulled = pulled_numbers(company.id)
+    run = latest_run(company.id, "numbers", "nightly")
+    payments = _content(pulled, "payments").get("payments", [])
+    undeposited = [one for one in payments if one["undeposited"]]
+    unapplied = [one for one in payments if one["unapplied"] != "0.00"]
+    profit = figures.profit_months(pulled)
+    methods = figures.by_method(payments)
+    aging = _content(pulled, "aged-receivables")
+    opened = _content(pulled, "open-invoices")
+    _name_inspections(company, opened.get("invoices", []))
+    _name_inspections(company, [*undeposited[:SHOWN], *unapplied[:SHOWN]])
+    return render_template(
+        "numbers/page.html",
+        company=company,
+        standing=standing_of(company),
+        pulled=pulled,
+        pulled_at=figures.pulled_at(pulled),
+        job=progress_of(run) if is_open(run) else None,
+        trouble=trouble_of(run),
+        metered=metered_calls(company.id, f"{utcnow():%Y-%m}"),
+        month=f"{utcnow():%Y-%m}",
+        profit=profit,
+        profit_chart=figures.profit_chart(profit),
+        accounts=figures.accounts_of(pulled.get(("profit-and-loss", "Accrual"))),
+        aging=aging,
+        aging_chart=figures.aging_chart(aging) if aging else "",
+        opened=opened,
+        methods=methods,
+        method_chart=figures.method_chart(methods),
+        undeposited=undeposited,
+        undeposited_account=_content(pulled, "undeposited"),
+        unapplied=unapplied,
+        payments_since=pulled["payments", ""].period if ("payments", "") in pulled else "",
+        statement=statement_or_none(company.id),
+        books_link=books_links(company),
+        figures=figures,
+        shown=SHOWN,
+    )
+
+
+@bp.post("/numbers/refresh")
+@open_to(*COMPANY_ROLES)
+def refresh():
+    """Ask for the numbers to be pulled again."""
+    company = current_company()
+    queue_run(company.id, "numbers", "by a person", current_user.email)
+    db.session.commit()
+    current_app.extensions["bell"].ring(company.id)
+    flash(f"The numbers are being read again. {what_happens(company)}", "info")
+    return redirect(url_for(".page"), 303)
+
+
+@bp.get("/numbers/payments")
+@open_to(*COMPANY_ROLES)
+def payments():
+    """List the payments behind a figure: of one method, one month, unapplied or undeposited ones; as CSV on request."""
+    company = current_company()
+    found = _content(pulled_numbers(company.id), "payments").get("payments", [])
+    asked = {name: request.args.get(name, "")[:60] for name in ("method", "month", "only")}
+    rows = [one for one in found if _wanted(one, asked)]
+    _name_inspections(company, rows)
+    if request.args.get("as") == "csv":
+        lines = ([one[column] for column in PAYMENT_COLUMNS] for one in rows)
+        return csv_answer("payments.csv", PAYMENT_COLUMNS, lines)
+    return render_template(
+        "numbers/payments.html",
+        company=company,
+        rows=rows,
+        asked=asked,
+        methods=sorted({one["method"] or figures.NO_METHOD for one in found}),
+        months=sorted({one["date"][:7] for one in found}, reverse=True),
+        total=figures.total_of(rows),
+        books_link=books_links(company),
+        shown=500,
+    )
+
+
+def trouble_of(run: Run | None) -> dict[str, Any] | None:
+    """Return what kept the last attempt from being done, in the catalogue's words, or None."""
+    if run is None or run.state != "failed":
+        return None
+    problems = [one for one in run.problems if run.kind != "nightly" or one["step"] in ("numbers", "tie-out")]
+    return {"fault": fault(problems[0]["code"]), "at": run.finished_at} if problems else None
+
+
+def _wanted(one: dict[str, Any], asked: dict[str, str]) -> bool:
+    if asked["method"] and (one["method"] or figures.NO_METHOD) != asked["method"]:
+        return False
+    if asked["month"] and not one["date"].startswith(asked["month"]):
+        return False
+    if asked["only"] == "undeposited":
+        return one["undeposited"]
+    return asked["only"] != "unapplied" or one["unapplied"] != "0.00"
+
+
+def _content(pulled: dict, kind: str) -> dict[str, Any]:
+    row = pulled.get((kind, ""))
+    return row.content if row else {}
+
+
+def _name_inspections(company: Company, rows: list[dict[str, Any]]) -> None:
+    """Put the inspection behind each document into its row, as our records say now."""
+    for kind in {one["kind"] for one in rows}:
+        theirs = [one for one in rows if one["kind"] == kind]
+        behind = inspections_behind(company.id, kind, [one["id"] for one in theirs])
+        for one in theirs:
+            one["inspection"] = behind.get(one["id"], "")

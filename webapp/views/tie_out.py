@@ -1,0 +1,128 @@
+"""The tie-out statement: the newest or any kept one, on screen, as CSV and on paper; and making one now for any days."""
+
+from datetime import date, timedelta
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import ValidationError
+from wtforms.validators import InputRequired
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.numbers import TieoutStatement, statement_or_none, statements_of
+from bookkeeping.storage.runs import latest_run, queue_run
+from webapp import statements
+from webapp.books import books_links
+from webapp.filters import Day
+from webapp.progress import is_open, progress_of
+from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.spreadsheets import csv_answer
+from webapp.standing import local_today, standing_of
+from webapp.views.numbers import trouble_of
+from webapp.views.sync_log import what_happens
+from webapp.words import day
+
+bp = Blueprint("tie_out", __name__)
+
+LONGEST_DAYS = 3 * 366
+KEPT_SHOWN = 15
+_ID = "int(max=9223372036854775807)"
+
+
+class RangeForm(FlaskForm):
+    """The days of a statement, both included."""
+
+    first = Day("From", validators=[InputRequired("Choose the first day.")])
+    last = Day("To", validators=[InputRequired("Choose the last day.")])
+
+    def validate_last(self, field: Day) -> None:
+        if not field.data or not self.first.data:
+            return
+        if field.data < self.first.data:
+            raise ValidationError("This day is before the first one. Swap the two.")
+        if (field.data - self.first.data).days > LONGEST_DAYS:
+            raise ValidationError(
+                "A statement covers three years at most. Choose days that are closer together."
+            )
+
+
+@bp.get("/numbers/tie-out")
+@open_to(*COMPANY_ROLES)
+def page():
+    """Show the newest statement."""
+    company = current_company()
+    return _shown(company, statement_or_none(company.id))
+
+
+@bp.get(f"/numbers/tie-out/<{_ID}:statement_id>")
+@open_to(*COMPANY_ROLES)
+def past(statement_id: int):
+    """Show a kept statement as it was made."""
+    company = current_company()
+    return _shown(company, statement_or_none(company.id, statement_id) or abort(404))
+
+
+@bp.get(f"/numbers/tie-out/<{_ID}:statement_id>/statement.csv")
+@open_to(*COMPANY_ROLES)
+def as_csv(statement_id: int):
+    """Answer with a kept statement as CSV."""
+    kept = statement_or_none(current_company().id, statement_id) or abort(404)
+    name = f"tie-out-{kept.first_day}-{kept.last_day}.csv"
+    return csv_answer(name, statements.CSV_COLUMNS, statements.csv_rows(kept.content))
+
+
+@bp.post("/numbers/tie-out")
+@open_to(*COMPANY_ROLES)
+def make():
+    """Ask for a statement of the chosen days; the result is kept and shown here."""
+    company = current_company()
+    form = RangeForm()
+    if not form.validate_on_submit():
+        return _shown(company, statement_or_none(company.id), form), 400
+    days = {"first_day": form.first.data.isoformat(), "last_day": form.last.data.isoformat()}
+    queue_run(company.id, "tieout", "by a person", current_user.email, **days)
+    db.session.commit()
+    current_app.extensions["bell"].ring(company.id)
+    said = f"{day(form.first.data)} to {day(form.last.data)}"
+    flash(f"The statement of {said} is being made. {what_happens(company)}", "info")
+    return redirect(url_for(".page"), 303)
+
+
+def _shown(company: Company, kept: TieoutStatement | None, form: RangeForm | None = None):
+    today = local_today(company)
+    run = latest_run(company.id, "tieout", "nightly")
+    before = request.args.get("before", type=int)
+    past_ones = statements_of(company.id, before=before, limit=KEPT_SHOWN + 1)
+    if form is None:
+        first = kept.first_day if kept else date(today.year, 1, 1)
+        last = kept.last_day if kept else date(today.year, 12, 31)
+        form = RangeForm(formdata=None, first=first, last=last)
+    return render_template(
+        "numbers/tie_out.html",
+        company=company,
+        standing=standing_of(company),
+        kept=kept,
+        form=form,
+        ranges=handy_ranges(today),
+        job=progress_of(run) if is_open(run) else None,
+        trouble=trouble_of(run),
+        past_ones=past_ones[:KEPT_SHOWN],
+        older=past_ones[KEPT_SHOWN - 1].id if len(past_ones) > KEPT_SHOWN else None,
+        view=statements,
+        books_link=books_links(company),
+        shown=60,
+    )
+
+
+def handy_ranges(today: date) -> list[tuple[str, date, date]]:
+    """Return (name, first, last) of the ranges that people ask for most."""
+    first = today.replace(day=1)
+    next_first = (first + timedelta(days=32)).replace(day=1)
+    last_month = first - timedelta(days=1)
+    return [
+        ("This month", first, next_first - timedelta(days=1)),
+        ("Last month", last_month.replace(day=1), last_month),
+        ("This year", date(today.year, 1, 1), date(today.year, 12, 31)),
+        ("Last year", date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+    ]
