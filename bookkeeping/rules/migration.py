@@ -174,18 +174,6 @@ def replacement_of(desired: DesiredDocuments) -> Replacement:
     return Replacement(invoice.doc_number, invoice.txn_date, invoice.total, payments)
 
 
-def changed_since(then: Receipt, now: Receipt | None) -> Flag | None:
-    """Return why a receipt is no longer the one that was shown in the preview, or None while it is."""
-    if now is None:
-        return Flag("receipt-missing", "It was there when the preview was made.")
-    if now.content_hash != then.content_hash:
-        return Flag(
-            "changed-since-preview",
-            f"It came to {dollars(then.total)}, and comes to {dollars(now.total)} now.",
-        )
-    return None
-
-
 def sha256_of(manifest: str) -> str:
     """Return the fingerprint of a manifest's text."""
     return hashlib.sha256(manifest.encode()).hexdigest()

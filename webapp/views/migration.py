@@ -39,7 +39,7 @@ from webapp.words import day, money, span
 
 bp = Blueprint("migration", __name__)
 
-SHOWN = 100
+SHOWN = 50
 
 
 @bp.app_template_filter("as_money")
@@ -276,7 +276,7 @@ def _facts_of(migration: Migration, company: Company) -> dict[str, object]:
         facts["job"] = _progress(migration)
     if migration.started_at is not None:
         facts["lines"] = report_lines(migration, receipts_of(migration.id))
-    if migration.state == "scheduled":
+    if migration.state in ("scheduled", "done"):
         run = latest_run(company.id, "nightly")
         facts["night_run"] = progress_of(run) if is_open(run) else None
     return facts
