@@ -3,13 +3,14 @@
 import logging
 import secrets
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, g, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from webapp.extensions import login_manager
 from webapp.roles import to_login
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,15 @@ def _http(error: HTTPException) -> tuple[str, int] | Response:
 
 def _no_database(error: OperationalError) -> tuple[str, int]:
     """The database is out of reach or too busy: say so, and that nothing is lost. `/readyz` tells machines."""
-    logger.error("Database out of reach", extra={"endpoint": request.endpoint, "error": type(error.orig).__name__})
-    remedy = "Nothing is lost, and syncing goes on by itself once our database answers. Try again in a minute."
+    g._login_user = (
+        login_manager.anonymous_user()
+    )  # Templates ask for the person, and that would ask the database.
+    logger.error(
+        "Database out of reach", extra={"endpoint": request.endpoint, "error": type(error.orig).__name__}
+    )
+    remedy = (
+        "Nothing is lost, and syncing goes on by itself once our database answers. Try again in a minute."
+    )
     return _page(503, "We cannot reach our data", remedy)
 
 

@@ -21,6 +21,7 @@ from bookkeeping.storage.paging import Page, Position, keyset_page
 
 HISTORY_ORDER = (AuditEntry.id,)
 OWED = ("planned", "unknown")
+_HELD = (InspectionRow.reason == "mass-delete-brake", InspectionRow.deletes_approved.is_(False))
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def company_facts(company: Company) -> CompanyFacts:
         open_calls=list(db.session.scalars(calls.order_by(Call.id).limit(20))),
         drifts=_count(select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))),
         bad_records=_count(select(func.count()).where(BadRecord.company_id == company.id)),
-        held_deletes=_count(select(func.count()).where(mine, InspectionRow.reason == "mass-delete-brake")),
+        held_deletes=_count(select(func.count()).where(mine, *_HELD)),
         migration=newest_migration(company.id),
     )
 

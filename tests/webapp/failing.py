@@ -1,5 +1,6 @@
 """A house with failures for ops: companies, failing inspections, and the rows behind them, made in a line or by the thousand."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,10 @@ from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.journal import Call, Operation
 from tests.webapp.house import House
+from tests.webapp.records import inspection_row
 
 HOUR = timedelta(hours=1)
+SECRETS_IN_A_BODY = {"BillEmail": {"Address": "ann@client.example"}, "access_token": "s3cret-token"}
 
 
 def now() -> datetime:
@@ -32,18 +35,12 @@ def connected_company(house: House, name: str, state: str = "connected", **value
 
 
 def failing(house: House, company_id: int, key: str, code: str = "qbo-6200", **values: Any) -> None:
-    """Add an inspection that this cause holds up."""
-    base = {
-        "state": "needs-you",
-        "reason": code,
-        "total": Decimal("425.00"),
-        "client_name": "Ann O'Neil",
-        "client_key": f"c{key}",
-        "address": "12 Oak St",
-        "held_since": now() - 3 * HOUR,
-        "failures": 1,
-    }
-    house.make_inspection(company_id, key, **{**base, **values})
+    """Add an inspection of $425.00 that this cause holds up."""
+    state = values.pop("state", "needs-you")
+    base = {"reason": code, "client_key": f"c{key}", "held_since": now() - 3 * HOUR, "failures": 1}
+    with house.writing():
+        db.session.add(inspection_row(company_id, key, state, now(), {}, {**base, **values}))
+        db.session.commit()
 
 
 def refused_operation(house: House, company_id: int, key: str, code: str = "qbo-6200", **values: Any) -> int:
@@ -66,8 +63,7 @@ def refused_operation(house: House, company_id: int, key: str, code: str = "qbo-
             doc_number=f"SP-{key}",
             subject="Ann O'Neil · 12 Oak St",
             amount=Decimal("425.00"),
-            body='{"DocNumber": "SP-%s", "BillEmail": {"Address": "ann@client.example"}, "access_token": "s3cret-token"}'
-            % key,
+            body=json.dumps({"DocNumber": f"SP-{key}", **SECRETS_IN_A_BODY}),
             outcome="refused",
             code=code,
             detail="Account period closed",
