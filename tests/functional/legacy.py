@@ -2,17 +2,25 @@
 
 import csv
 import io
+import json
 import re
+import shutil
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from tests.functional.office import PASSWORD, Office
 from tests.harness.processes import wait_until
+from tests.harness.servers import Valkey
+from tests.harness.standins import StandIn
+from tests.harness.tieout import Tieout
 
 PAGE = "/settings/quickbooks/migration"
 CUTOFF = "2019-01-01T00:00"
@@ -83,8 +91,6 @@ class LegacyOffice(Office):
         """Do the nightly run in the foreground with this moment as now; return what it says of this company."""
         done = self.tieout.run_flask("nightly", "--company", self.id, "--at", at, "--json")
         assert done.out, done.err
-        import json
-
         return json.loads(done.out)["companies"][0]
 
     def migrate(self, cutoff: str = CUTOFF) -> dict[str, Any]:
@@ -146,6 +152,43 @@ class LegacyOffice(Office):
         page = self.migration()
         assert "could not be made" not in page, page
         return page if "There is no going back" in page else ""
+
+
+@dataclass
+class World:
+    """One Tieout with its surroundings, for many companies."""
+
+    tieout: Tieout
+    platform: StandIn
+    intuit: StandIn
+
+    def office(self, *inspections: dict[str, Any]) -> LegacyOffice:
+        """Return a new connected company, with a SalesReceipt for each of these inspections."""
+        office = LegacyOffice(self.tieout, self.platform, self.intuit).open()
+        if inspections:
+            office.book_with_receipts(*inspections)
+        return office.connect()
+
+
+@contextmanager
+def legacy_world(folder: Path, migrated: Path, **settings: str) -> Iterator[World]:
+    """Run the web app, a worker and the stand-ins, the database a copy of `migrated`."""
+    valkey = Valkey(folder)
+    intuit, platform = StandIn("intuit", folder), StandIn("platform", folder)
+    shutil.copy(migrated, folder / "tieout.db")
+    addresses = {
+        "INTUIT_API_URL": intuit.base_url,
+        "INTUIT_DISCOVERY_URL": f"{intuit.base_url}/.well-known/openid_configuration",
+    }
+    url = f"sqlite:///{folder / 'tieout.db'}"
+    tieout = Tieout(folder, url, valkey.url, **addresses, **settings)
+    try:
+        tieout.web()
+        tieout.worker()
+        yield World(tieout, platform, intuit)
+    finally:
+        for each in (tieout, intuit, platform, valkey):
+            each.stop()
 
 
 def old_inspection(number: int, start: str, amount: str = "425.00", **values: Any) -> dict[str, Any]:
