@@ -65,9 +65,10 @@ class CompanyShare:
 
 @dataclass
 class CauseGroup:
-    """One cause with the companies it holds up, most money first."""
+    """One cause with the companies it holds up, most money first. `whole`: it stops whole companies, or has no documents."""
 
     code: str
+    whole: bool = False
     companies: list[CompanyShare] = field(default_factory=list)
 
     @property

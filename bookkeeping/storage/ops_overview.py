@@ -127,7 +127,7 @@ def company_problems(lines: list[CompanyLine], *, muted: bool = False) -> list[C
                 continue
             share = CompanyShare(line.company.id, line.company.name)
             share.add(line.counts.get("syncing", 0), line.syncing_amount, since, since)
-            groups.setdefault(code, CauseGroup(code)).companies.append(share)
+            groups.setdefault(code, CauseGroup(code, whole=True)).companies.append(share)
     return in_order(list(groups.values()))
 
 
@@ -140,7 +140,7 @@ def bad_record_group(*, muted: bool = False) -> list[CauseGroup]:
         func.min(BadRecord.first_seen_at, type_=BadRecord.first_seen_at.type),
         func.max(BadRecord.last_seen_at, type_=BadRecord.last_seen_at.type),
     ).join(Company, Company.id == BadRecord.company_id)
-    mutes, group = _muted_places(), CauseGroup("bad-record")
+    mutes, group = _muted_places(), CauseGroup("bad-record", whole=True)
     for company_id, name, count, oldest, newest in db.session.execute(
         rows.group_by(BadRecord.company_id, Company.name)
     ):
