@@ -10,6 +10,7 @@ from bookkeeping.storage import (
     leases,
     migrating,
     numbers,
+    notices,
     ops,
     people,
     runs,
@@ -27,5 +28,6 @@ ALL = (
     numbers,
     ops,
     people,
+    notices,
     runs,
 )

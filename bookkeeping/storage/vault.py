@@ -21,6 +21,7 @@ from bookkeeping.errors import MisconfiguredError
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.notices import notify_once
 
 
 class Vault:
@@ -141,9 +142,15 @@ class ConnectionTokens:
         return self._write(version, values)
 
     def mark_reconnect_needed(self, version: int, code: str, detail: str = "") -> bool:
-        """Note that QuickBooks no longer lets us in. Everything is kept; an owner has to reconnect."""
+        """Note that QuickBooks no longer lets us in, with a notice for the owner. Everything is kept; an owner has to reconnect."""
         state = {"state": "reconnect", "code": code, "detail": detail, "state_since": utcnow()}
-        return self._write(version, state | {"refresh_claimed_until": None})
+        mine = (Connection.company_id == self.company_id, Connection.version == version)
+        ended = update(Connection).where(*mine).values(**state, refresh_claimed_until=None)
+        noted = db.session.execute(ended).rowcount == 1
+        if noted:
+            notify_once(self.company_id, code, f"version {version}", urgent=True)
+        db.session.commit()
+        return noted
 
     def _write(self, version: int, values: dict[str, Any]) -> bool:
         mine = (Connection.company_id == self.company_id, Connection.version == version)

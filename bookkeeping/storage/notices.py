@@ -1,0 +1,78 @@
+"""Notices for a company's owners, written down where their cause is noted and ready to be mailed. Mailing them is not done here."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bookkeeping.faults import fault
+from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
+from bookkeeping.storage.companies import Company
+
+
+class Notice(Base):
+    """One notice. `kind` is a code of the fault catalogue; `occasion` tells one occasion of it from the next.
+
+    `link` is the page of ours where something can be done. `urgent`: nothing is synced until somebody acts.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("company_id", "kind", "occasion"),
+        Index("ix_notices_unsent", "sent_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    occasion: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(300))
+    text: Mapped[str] = mapped_column(Text)
+    link: Mapped[str] = mapped_column(String(200), default="")
+    urgent: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)  # While somebody mails it, or after mailing failed.
+
+
+def notify_once(
+    company_id: int, kind: str, occasion: str, *, urgent: bool = False, more: str = ""
+) -> Notice | None:
+    """Write the notice in the current transaction, unless it was written for this occasion already.
+
+    Subject and text are the catalogue's words for `kind`; `more` is a sentence in front of them.
+    """
+    words = fault(kind)
+    said = [more, words.cause, words.remedy, "Every record is kept, and syncing goes on where it stopped."]
+    text = "\n\n".join(part for part in said if part)
+    return write_once(company_id, kind, occasion, words.title, text, words.link or "", urgent=urgent)
+
+
+def write_once(
+    company_id: int, kind: str, occasion: str, title: str, text: str, link: str = "", *, urgent: bool = False
+) -> Notice | None:
+    """Write a notice in words of one's own in the current transaction, unless it was written for this occasion already."""
+    same = select(Notice.id).where(
+        Notice.company_id == company_id, Notice.kind == kind, Notice.occasion == occasion
+    )
+    if db.session.scalar(same) is not None:
+        return None
+    notice = Notice(
+        company_id=company_id,
+        kind=kind,
+        occasion=occasion,
+        subject=f"{db.session.get_one(Company, company_id).name}: {title}"[:300],
+        text=text,
+        link=link,
+        urgent=urgent,
+    )
+    db.session.add(notice)
+    db.session.flush()
+    return notice
+
+
+def unsent_notices(limit: int = 100) -> list[Notice]:
+    """Return the oldest notices that nobody was mailed yet."""
+    rows = select(Notice).where(Notice.sent_at.is_(None)).order_by(Notice.id).limit(limit)
+    return list(db.session.scalars(rows))
