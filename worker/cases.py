@@ -18,6 +18,7 @@ from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt,
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import frozen_sides
 from worker.work import Work
+from worker.customer_links import inactive_customers
 
 
 @dataclass
@@ -112,7 +113,8 @@ def build_cases(work: Work, rows: list[InspectionRow], *, migrating: bool = Fals
     links = _links(company.id, {case.desired.customer.client_key for case in cases if case.desired.customer})
     for case in cases:
         link = links.get(case.desired.customer.client_key) if case.desired.customer else None
-        case.customer_id = link.qbo_id or None if link is not None and link.state == "linked" else None
+        # A link that asks and has a Customer asks because that one is inactive: until then it stays that one.
+        case.customer_id = (link.qbo_id or None) if link is not None else None
         case.make_plan()
         _hold_what_must_fail(case, company, connection)
     return cases
@@ -120,11 +122,14 @@ def build_cases(work: Work, rows: list[InspectionRow], *, migrating: bool = Fals
 
 def reload_documents(work: Work, cases: list[Case]) -> None:
     """Read the cases' documents again after a round."""
+    inactive = inactive_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     documents = documents_of(work.company_id, [case.key for case in cases])
     for case in cases:
         case.documents = documents[case.key]
 
 
+        if case.customer_id in inactive:
+            _hold_for_customer(case)
 def _case(
     row: InspectionRow,
     settings: BookSettings,
@@ -188,6 +193,16 @@ def _hold_what_must_fail(case: Case, company: Company, connection: Connection | 
     for action in actions:
         document = None
         if not isinstance(action, (CreateInvoice, CreatePayment)):
+def _hold_for_customer(case: Case) -> None:
+    """Park a case that would write a document for an inactive Customer; taking documents away needs no Customer."""
+    if not case.writes_planned:
+        return
+    actions = (*case.plan.first, case.plan.invoice, *case.plan.after)
+    if any(isinstance(one, (CreateInvoice, CreatePayment, UpdateInvoice, UpdatePayment)) for one in actions):
+        client = case.desired.customer.client_key
+        case.park_code("customer-inactive", waits_for=f"customer:{client}")
+
+
             document = case.document(action.known.qbo_id, action.known.kind)
         if document is not None and document.deposit_id:
             case.park_code(

@@ -1,12 +1,52 @@
-"""Drift: a document of ours that a person changed in QuickBooks. Noted, never overwritten silently (decision 8)."""
+"""Drift: a document of ours that a person changed in QuickBooks. Noted, never overwritten silently (decision 8).
+
+`judge` compares one document with what QuickBooks has; where the row came from (a query, a read, change data capture) does not matter.
+"""
 
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 from sqlalchemy import select
 
+from bookkeeping.quickbooks_gateway.reading import differs, seen
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.documents import Document, Drift
+
+Verdict = Literal["ours", "changed", "gone", "older"]
+
+BY_HAND = "by hand in QuickBooks"
+
+
+def judge(document: Document, row: dict[str, Any]) -> Verdict:
+    """Take over the SyncToken of a living row, in the current transaction, and say whose content it has.
+
+    A token moved by our own Payment, or by a Deposit, is no drift: only fields that we write are compared. `older` is a row from
+    before what we know already; nothing is taken from it. Drift is noted, and closed when a person has put ours back by hand.
+    """
+    if _token(row) < int(document.sync_token or 0):
+        return "older"
+    document.sync_token, document.token_stale = str(row["SyncToken"]), False
+    fields = differs(document.body, row)
+    if document.kind == "Payment":
+        _note_deposit(document, row)
+    if not fields:
+        close_drift(document, row)
+        return "ours"
+    if document.hands_off == "kept":
+        _note_applied(document, row)
+        return "changed"
+    note_drift(document, "voided" if seen(document.kind, row).voided else "edited", fields, row)
+    return "changed"
+
+
+def note_gone(document: Document, tombstone: dict[str, Any] | None = None) -> None:
+    """Note in the current transaction that a person deleted the document: theirs to explain, not ours to undo."""
+    if document.hands_off == "kept":
+        document.applied = Decimal("0.00")
+        return
+    name = document.doc_number or document.body.get("PaymentRefNum") or document.qbo_id
+    note_drift(document, "deleted", [(document.kind, name, "deleted")], tombstone or {})
 
 
 def note_drift(
@@ -18,25 +58,69 @@ def note_drift(
 ) -> Drift:
     """Note in the current transaction that a person changed this document; one open drift a document, kept current.
 
-    `kind`: edited, voided, deleted or deposited. `fields`: (label, ours, theirs).
+    `kind`: edited, voided, deleted or deposited. `fields`: (label, ours, theirs). What a Payment still pays is taken over, since
+    the plan for its Invoice must reckon with it.
     """
-    open_one = select(Drift).where(Drift.document_id == document.id, Drift.settled_at.is_(None))
-    drift = db.session.scalars(open_one).first()
+    drift = open_drift(document)
     if drift is None:
         drift = Drift(company_id=document.company_id, document_id=document.id, found_at=found_at or utcnow())
         db.session.add(drift)
     drift.kind = kind
     drift.fields = [[str(part) for part in field] for field in fields]
-    drift.theirs = _plain(theirs)
+    drift.theirs = plain(theirs)
     changed = (theirs.get("MetaData") or {}).get("LastUpdatedTime")
     drift.theirs_changed_at = datetime.fromisoformat(changed) if changed else None
     document.hands_off = "drift"
+    _note_applied(document, theirs)
     return drift
 
 
-def _plain(value: Any) -> Any:
+def close_drift(document: Document, row: dict[str, Any]) -> None:
+    """Close the document's open drift, if any: QuickBooks says again what we wrote."""
+    if document.hands_off != "drift":
+        return
+    drift = open_drift(document)
+    if drift is not None:
+        drift.settled_at, drift.settled_by, drift.choice = utcnow(), BY_HAND, "by-hand"
+    document.hands_off = ""
+    _note_applied(document, row)
+
+
+def open_drift(document: Document) -> Drift | None:
+    """Return the drift of this document that nobody has settled yet."""
+    rows = select(Drift).where(Drift.document_id == document.id, Drift.settled_at.is_(None))
+    return db.session.scalars(rows).first()
+
+
+def plain(value: Any) -> Any:
+    """Return QuickBooks' JSON with its Decimals as text, so that it can be stored."""
     if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: plain(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return value if isinstance(value, (str, int, bool)) or value is None else str(value)
+
+
+def _note_applied(document: Document, row: dict[str, Any]) -> None:
+    if document.kind != "Payment":
+        return
+    ours = select(Document.qbo_id).where(
+        Document.company_id == document.company_id,
+        Document.inspection_key == document.inspection_key,
+        Document.kind == "Invoice",
+    )
+    invoices = {("Invoice", qbo_id) for qbo_id in db.session.scalars(ours)}
+    gone = not row or row.get("status") == "Deleted"
+    lines = () if gone else seen("Payment", row).lines
+    amounts = (line.amount for line in lines if invoices.intersection(line.links))
+    document.applied = sum(amounts, Decimal("0.00"))
+
+
+def _note_deposit(document: Document, row: dict[str, Any]) -> None:
+    """Remember the Deposit that a Payment names. That it names none proves nothing: the Deposits themselves say when it left one."""
+    named = (qbo_id for kind, qbo_id in seen("Payment", row).links if kind == "Deposit")
+    document.deposit_id = next(named, document.deposit_id)
+
+
+def _token(row: dict[str, Any]) -> int:
+    return int(row.get("SyncToken") or 0)

@@ -58,6 +58,14 @@ def release(company_id: int, *, codes: frozenset[str] | None = None) -> int:
     return released.rowcount
 
 
+def release_rows(company_id: int, *which: ColumnElement[bool]) -> int:
+    """Make these inspections due now, in the current transaction; return how many there are."""
+    rows = update(InspectionRow).where(InspectionRow.company_id == company_id, *which)
+    rows = rows.execution_options(synchronize_session=False)
+    due = {"due": True, "next_try_at": None, "waits_for": "", "state": "syncing"}
+    return db.session.execute(rows.values(**due)).rowcount
+
+
 def rows_waiting_for(company_id: int, waits_for: str) -> list[str]:
     """Return the keys of the inspections that wait for this root cause."""
     chosen = select(InspectionRow.key).where(

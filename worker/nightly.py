@@ -5,9 +5,19 @@ from worker.finishing import release
 from worker.work import Work
 
 RECHECKED = frozenset(
-    {"closed-books", "deposited", "qbo-6190", "qbo-5020", "qbo-6200", "qbo-6210", "no-income-account"}
+    {
+        "closed-books",
+        "customer-inactive",
+        "deposited",
+        "no-income-account",
+        "qbo-5020",
+        "qbo-6190",
+        "qbo-6200",
+        "qbo-6210",
+        "qbo-6540",
+    }
 )
-"""Causes that a person removes inside QuickBooks, where nobody tells us: looked at again every night."""
+"""Causes that a person removes inside QuickBooks, where nobody tells us: looked at again every night, and by *Check QuickBooks now*."""
 
 
 def release_waiting(work: Work) -> bool:
@@ -15,6 +25,14 @@ def release_waiting(work: Work) -> bool:
     company = work.company
     company.not_before, company.failures, company.wait_code = None, 0, ""
     released = release(work.company_id) + release(work.company_id, codes=RECHECKED)
+    work.tell(f"Trying again what waits: {released}")
+    work.commit()
+    return True
+
+
+def release_settled(work: Work) -> bool:
+    """Make everything due that may have been settled inside QuickBooks."""
+    released = release(work.company_id, codes=RECHECKED)
     work.tell(f"Trying again what waits: {released}")
     work.commit()
     return True

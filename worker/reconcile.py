@@ -11,9 +11,11 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.documents import Document
 from bookkeeping.storage.inspections import InspectionRow
 from worker.cases import Case, build_cases
+from worker.connection_state import still_blocked
 from worker.customers import resolve_customers
 from worker.finishing import finish_cases, hold_all
 from worker.lists import ensure_names
+from worker.resume import resume_open_calls
 from worker.rounds import change_and_create, delete_first
 from worker.work import SLICE_INSPECTIONS, Work
 
@@ -29,10 +31,13 @@ def reconcile(work: Work) -> bool:
     if company.paused_at is not None:
         work.tell("Paused")
         return True
-    blocked = ((work.connection.facts if work.connection else None) or {}).get("blocked")
+    blocked = still_blocked(work)
     if blocked:
         hold_all(work, blocked)
         return True
+    resume_open_calls(
+        work
+    )  # Nothing is planned beside a write of which it is not known whether it is in the books.
     rows = _due(work)
     if not rows:
         work.tell("Up to date")

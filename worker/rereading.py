@@ -4,24 +4,20 @@ A token moved only by our own Payment is not drift; a field that we own and that
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from bookkeeping.errors import StaleSyncTokenError
-from bookkeeping.quickbooks_gateway.reading import differs
-from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.documents import Document
-from worker.drift import note_drift
+from worker.drift import Verdict, judge
 from worker.work import Work
 from worker.writing import Write, carry_out
-
-Verdict = Literal["ours", "changed", "gone"]
 
 
 def freshen(work: Work, documents: list[Document], *, by_id: bool = False) -> dict[int, Verdict]:
     """Read the documents and take over their SyncTokens; drift found is noted. Returns a verdict by document id.
 
     One query for up to 50, unless `by_id` asks for the read that cannot lag. Absence in a query proves nothing, so what a
-    query leaves out is read by Id too.
+    query leaves out, or shows as it was before what we know, is read by Id too.
     """
     verdicts: dict[int, Verdict] = {}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
@@ -32,23 +28,14 @@ def freshen(work: Work, documents: list[Document], *, by_id: bool = False) -> di
             rows |= {(kind, qbo_id): row for qbo_id, row in found.items()}
     for document in documents:
         row = rows.get((document.kind, document.qbo_id))
-        if row is None:
+        verdict = judge(document, row) if row is not None else "older"
+        if verdict == "older":
             work.before_call()
             row = work.gateway.read(document.kind, document.qbo_id)
-        verdicts[document.id] = _judge(work, document, row)
+            verdict = judge(document, row) if row is not None else "gone"
+        verdicts[document.id] = verdict
         work.commit()
     return verdicts
-
-
-def _judge(work: Work, document: Document, row: dict[str, Any] | None) -> Verdict:
-    if row is None:
-        return "gone"
-    fields = differs(document.body, row)
-    document.sync_token, document.token_stale = str(row["SyncToken"]), False
-    if fields:
-        note_drift(document, "edited", fields, row, utcnow())
-        return "changed"
-    return "ours"
 
 
 def fresh_token(work: Work, writes: list[Write], body: Callable[[Write, str], dict[str, Any]]) -> None:

@@ -22,7 +22,7 @@ from bookkeeping.rules.planning import (
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.documents import Document
 from worker.cases import Case, reload_documents
-from worker.drift import note_drift
+from worker.drift import note_gone
 from worker.lists import item_ids, method_ids
 from worker.rereading import freshen
 from worker.work import Work
@@ -140,12 +140,7 @@ def _conclude(one: Planned) -> None:
 
 def _gone(one: Planned) -> None:
     """Somebody deleted it in QuickBooks: that is theirs to explain, not ours to undo."""
-    note_drift(
-        one.document,
-        "deleted",
-        [(one.document.kind, one.document.doc_number or one.document.qbo_id, "deleted")],
-        {},
-    )
+    note_gone(one.document)
     one.case.park(RuleError(code="drift"))
 
 

@@ -16,6 +16,7 @@ from bookkeeping.errors import (
     BookkeepingError,
     LeaseLostError,
     MisconfiguredError,
+    NotConnectedError,
     TemporaryError,
     ThrottledError,
 )
@@ -26,10 +27,12 @@ from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.runs import Run
 from worker.app import bell
+from worker.changes import check_changes
+from worker.connection_state import stop_working, warn_of_expiry
 from worker.jitter import jitter
 from worker.migrate import carry_on, migrate_tonight
 from worker.migration_preview import preview
-from worker.nightly import finish_nightly, release_waiting
+from worker.nightly import finish_nightly, release_settled, release_waiting
 from worker.numbers import pull_numbers
 from worker.poll import full_poll, poll
 from worker.reconcile import reconcile
@@ -55,6 +58,8 @@ RESUME = Step("resume", resume_open_calls)
 RECONCILE = Step("reconcile", reconcile)
 MIGRATION = Step("migration", carry_on)  # What was begun and broken off; the night alone begins one.
 NUMBERS = (Step("numbers", pull_numbers),)
+PREFERENCES = Step("preferences", refresh_facts)
+CHANGES = Step("changes", check_changes)
 TIE_OUT = (Step("tie-out", tie_out_step),)
 
 STEPS: dict[str, tuple[Step, ...]] = {
@@ -64,10 +69,12 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "preview": (POLL, RESUME, SET_UP, Step("preview", preview)),
     "first": (SET_UP, FULL_POLL, RESUME, RECONCILE),
     "nightly": (
+    "check": (RESUME, SET_UP, PREFERENCES, CHANGES, Step("release", release_settled), RECONCILE),
         FULL_POLL,
         RESUME,
         SET_UP,
-        Step("preferences", refresh_facts),
+        PREFERENCES,
+        CHANGES,
         Step("release", release_waiting),
         Step("migration", migrate_tonight),
         RECONCILE,
@@ -75,6 +82,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         *TIE_OUT,
         Step("finish", finish_nightly),
     ),
+        Step("reconnect by", warn_of_expiry),
     "numbers": NUMBERS,
     "tieout": TIE_OUT,
 }
@@ -182,6 +190,8 @@ def _note_problem(work: Work, step: Step, error: BookkeepingError) -> None:
         company = work.company
         company.failures += 1
         pause = utcnow() + retry_delay(company.failures, jitter())
+    if isinstance(error, NotConnectedError):
+        stop_working(work, error)
         company.not_before = max(pause, error.not_before) if error.not_before else pause
         company.wait_code = error.code
     work.commit()

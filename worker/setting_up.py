@@ -18,6 +18,8 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import NamedThing
 from bookkeeping.storage.vault import ConnectionTokens
 from worker.app import intuit_config
+from worker.customer_links import follow_customers
+from worker.finishing import release
 from worker.settling import keep_name
 from worker.work import Work
 
@@ -25,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 PEOPLE = ("Customer", "Vendor", "Employee")
 LISTS = ("Item", "Account", "PaymentMethod", "Term", "Class", "Department")
+
+LAPSED = frozenset({"EXPIRED", "CANCELLED", "CANCELED", "SUSPENDED"})
+"""QuickBooks' words for a subscription that takes no writes. Any other word, or none, proves nothing: then a write is tried."""
 
 
 def set_up(work: Work) -> bool:
@@ -36,22 +41,30 @@ def set_up(work: Work) -> bool:
     connection = work.connection
     if connection is not None and connection.state == "connected" and connection.set_up_at is not None:
         return True
-    gateway = work.gateway
+    work.gateway  # noqa: B018 - raises before anything is told when there is no connection.
     work.tell("Looking at your QuickBooks company")
     work.commit()
     started = utcnow()
     read_facts(work)
-    lists = {}
-    for kind in (*PEOPLE, *LISTS):
-        work.before_call()
-        lists[kind] = list(gateway.query_all(kind))
-    keep_lists(work, lists)
+    read_lists(work)
+    follow_customers(work.company_id)
     connection = work.connection
-    connection.facts = {**connection.facts, **default_accounts(lists["Account"])}
     connection.set_up_at = utcnow()
     connection.changes_since = connection.changes_since or started
     work.commit()
     return True
+
+
+def read_lists(work: Work) -> None:
+    """Read the name index, the lists and the default accounts anew, and commit."""
+    lists = {}
+    for kind in (*PEOPLE, *LISTS):
+        work.before_call()
+        lists[kind] = list(work.gateway.query_all(kind))
+    keep_lists(work, lists)
+    connection = work.connection
+    connection.facts = {**connection.facts, **default_accounts(lists["Account"])}
+    work.commit()
 
 
 def refresh_facts(work: Work) -> bool:
@@ -61,7 +74,7 @@ def refresh_facts(work: Work) -> bool:
 
 
 def read_facts(work: Work) -> None:
-    """Read CompanyInfo and Preferences and refuse what we do not serve."""
+    """Read CompanyInfo and Preferences, and refuse what we do not serve. What was blocked is tried again, unless it says that it still is."""
     gateway = work.gateway
     work.before_call()
     info = gateway.company_info()
@@ -72,7 +85,11 @@ def read_facts(work: Work) -> None:
     if problem:
         refuse(work, *problem)
     connection = work.connection
-    kept = {name: value for name, value in (connection.facts or {}).items() if name not in ("blocked",)}
+    kept = dict(connection.facts or {})
+    blocked = kept.get("blocked")
+    if blocked and not (blocked == "qbo-6190" and facts.subscription.upper() in LAPSED):
+        del kept["blocked"]
+        release(work.company_id, codes=frozenset({blocked}))
     connection.facts = kept | _plain(asdict(facts))
     connection.company_name = facts.name
     connection.facts_at = utcnow()

@@ -15,9 +15,9 @@ from sqlalchemy import select, update
 from bookkeeping.errors import (
     BookkeepingError,
     GoneError,
-    StaleSyncTokenError,
     TemporaryError,
 )
+from bookkeeping.quickbooks_gateway.differences import differs
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.rules.names import name_key
 from bookkeeping.storage.base import db, utcnow
@@ -25,7 +25,11 @@ from bookkeeping.storage.companies import NamedThing
 from bookkeeping.storage.documents import CustomerLink, Document
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.journal import Operation
+from worker.drift import plain
 from worker.work import Work
+
+_FAILED_INSIDE = frozenset({"qbo-600", "qbo-1000", "qbo-1010", "qbo-1020", "qbo-10000"})
+"""QuickBooks failed in the middle of it, or says that it has seen it: neither tells what is in the books."""
 
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
@@ -36,7 +40,7 @@ def settle_operation(work: Work, operation: Operation, answer: ItemAnswer) -> No
     if isinstance(error, GoneError) and operation.action == "delete":
         error = None  # Deleted already: that is what we wanted.
     operation.error, operation.warning = error, ""
-    operation.settled_at = utcnow()
+    operation.settled_at = None if unclear(error) else utcnow()
     if error is None:
         entity = answer.entity or {}
         operation.outcome = _DONE[operation.action]
@@ -49,11 +53,16 @@ def settle_operation(work: Work, operation: Operation, answer: ItemAnswer) -> No
     operation.code, operation.detail, operation.reference = error.code, error.detail, error.reference or ""
 
 
+def unclear(error: BookkeepingError | None) -> bool:
+    """Whether the write may have been carried out although it was not confirmed: to be looked up, never just repeated."""
+    if not isinstance(error, TemporaryError):
+        return False
+    return error.outcome_unknown or error.code in _FAILED_INSIDE
+
+
 def _outcome(error: BookkeepingError) -> str:
-    if isinstance(error, StaleSyncTokenError):
-        return "waiting"
     if isinstance(error, TemporaryError):
-        return "unknown" if error.outcome_unknown else "waiting"
+        return "unknown" if unclear(error) else "waiting"
     return "refused"
 
 
@@ -95,7 +104,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.token_stale = False
     document.doc_number = operation.doc_number if operation.kind == "Invoice" else ""
     document.fingerprint = note["fingerprint"]
-    document.body = json.loads(operation.body)
+    document.body = _as_stored(json.loads(operation.body), entity)
     document.customer_id = note["customer_id"]
     document.total = total
     document.applied = Decimal(note.get("applied") or "0.00")
@@ -105,6 +114,14 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
         _invoice_token_moved(operation)
     booked = entity.get("TotalAmt")
     return "total-mismatch" if booked is not None and Decimal(str(booked)) != total else ""
+
+
+def _as_stored(body: dict[str, Any], entity: dict[str, Any]) -> dict[str, Any]:
+    """Return what to compare the document with later: our body, or QuickBooks' own if it changed something in taking it.
+
+    What QuickBooks made of it by itself (a tax, a text it cut) must not look like a person's doing.
+    """
+    return plain(entity) if "TotalAmt" in entity and differs(body, entity) else body
 
 
 def _document_deleted(operation: Operation) -> None:

@@ -142,7 +142,7 @@ class Work:
         )
         if self.run_id is not None:
             db.session.execute(update(Run).where(Run.id == self.run_id).values(calls=Run.calls + 1))
-        db.session.commit()
+        self.lease.renew()  # Commits. Reading long lists, call after call, must not outlast the lease.
 
 
 def hold_company(company_id: int, *, now: Callable[[], datetime] = utcnow, patience: int = 0) -> Work:

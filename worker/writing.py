@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bookkeeping.errors import (
     BookkeepingError,
     MisconfiguredError,
     NotConnectedError,
+    StaleSyncTokenError,
     TemporaryError,
     ThrottledError,
 )
@@ -25,10 +26,14 @@ from bookkeeping.metrics import count_operations
 from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.journal import Call, Operation
 from worker.app import bell
+from worker.connection_state import block, blocked_by
+from worker.finishing import COMPANY_WIDE
 from worker.jitter import jitter
-from worker.settling import settle_operation
+from worker.looking_up import find_out
+from worker.settling import settle_operation, unclear
 from worker.work import Work
 
 BATCH_SIZE = 30
@@ -62,10 +67,12 @@ def carry_out(work: Work, writes: list[Write]) -> None:
     """Journal, send and settle the writes, 30 a call; each write's `error` and `qbo_id` tell what became of it.
 
     Raises:
-        TemporaryError, NotConnectedError, MisconfiguredError: for a call as a whole; it stays in the journal and is resumed.
+        TemporaryError, NotConnectedError, MisconfiguredError: for a call as a whole; it stays in the journal and is resumed. Also
+            before anything is journaled, while an earlier call is open or QuickBooks takes no writes.
     """
     for start in range(0, len(writes), BATCH_SIZE):
         chunk = writes[start : start + BATCH_SIZE]
+        _may_write(work)
         call = journal(work, chunk)
         results = send(work, call)
         for write, result in zip(chunk, results, strict=True):
@@ -116,20 +123,27 @@ def journal(work: Work, writes: list[Write]) -> Call:
 def send(work: Work, call: Call) -> list[Operation]:
     """Send a journaled call and settle its operations; return them in order, each with `error` and `warning` set.
 
-    A call whose answer is lost goes again at once, a few times; after that it is left `unknown` and the error raised.
+    A call whose answer is lost goes again at once, a few times; after that it is left `unknown` and the error raised. An operation
+    that the answer does not settle is looked up.
     """
+    gateway = work.gateway
     for attempt in range(RESENDS + 1):
         call.attempts += 1
         call.state = "written"
         call.sent_at = call.sent_at or utcnow()
         work.commit()
-        gateway = work.gateway
         work.before_call()
         try:
             answers = gateway.send_batch(call.request_id, call.body)
-        except (ThrottledError, NotConnectedError, MisconfiguredError):
+        except (ThrottledError, MisconfiguredError):
             raise
+        except NotConnectedError as error:
+            if error.code not in COMPANY_WIDE:
+                raise
+            answers = _the_same_for_all(call, error)
         except TemporaryError as error:
+            if error.code == "qbo-600":
+                return _settled(work, call, _the_same_for_all(call, error))
             if error.outcome_unknown:
                 _leave_unknown(work, call, error)
             if attempt == RESENDS:
@@ -137,19 +151,40 @@ def send(work: Work, call: Call) -> list[Operation]:
             time.sleep((0.5 + jitter()) * (attempt + 1))
             continue
         except BookkeepingError as error:
-            answers = [ItemAnswer(one.b_id, one.kind, None, error=error) for one in call.operations]
-        return settle(work, call, answers)
+            answers = _the_same_for_all(call, error)
+        return _settled(work, call, answers)
     raise AssertionError("not reached")
 
 
+def _settled(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operation]:
+    operations = settle(work, call, answers)
+    # A repeated write that was not replayed meets the SyncToken that it moved itself the first time.
+    again = call.attempts > 1
+    doubtful = [
+        one
+        for one in operations
+        if unclear(one.error) or (again and isinstance(one.error, StaleSyncTokenError))
+    ]
+    if doubtful:
+        find_out(work, doubtful)
+        call.state = "answered"
+        work.commit()
+    return operations
+
+
 def settle(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operation]:
-    """Note what became of every operation of the call, in one transaction under the fence."""
+    """Note what became of every operation of the call, in one transaction under the fence; what is unclear leaves the call open."""
     operations = operations_of(call)
     outcomes: dict[str, int] = {}
     for operation, answer in zip(operations, answers, strict=True):
         settle_operation(work, operation, answer)
-        outcomes[operation.outcome] = outcomes.get(operation.outcome, 0) + 1
-    call.state, call.answered_at = "answered", utcnow()
+        if operation.settled_at is not None:
+            outcomes[operation.outcome] = outcomes.get(operation.outcome, 0) + 1
+    open_still = any(operation.settled_at is None for operation in operations)
+    call.state, call.answered_at = "unknown" if open_still else "answered", utcnow()
+    refused = next((one.code for one in operations if one.error and one.code in COMPANY_WIDE), None)
+    if refused:
+        block(work, refused)
     work.count(outcomes)
     work.commit()
     count_operations(bell().redis, [(one.outcome, one.code) for one in operations])
@@ -162,11 +197,36 @@ def operations_of(call: Call) -> list[Operation]:
     return list(db.session.scalars(rows))
 
 
+def open_calls(company_id: int) -> list[int]:
+    """Return the ids of the calls of which it is not settled what they did, oldest first."""
+    rows = select(Call.id).where(Call.company_id == company_id, Call.state.in_(("written", "unknown")))
+    return list(db.session.scalars(rows.order_by(Call.id)))
+
+
+def _may_write(work: Work) -> None:
+    """Raise while nothing new may be sent: planned beside an open call, a write could be in the books twice."""
+    code = blocked_by(work)
+    if code:
+        raise NotConnectedError(code=code)
+    if open_calls(work.company_id):
+        raise TemporaryError("What was sent before is not settled yet.", code="unknown-outcome")
+
+
+def _the_same_for_all(call: Call, error: BookkeepingError) -> list[ItemAnswer]:
+    return [ItemAnswer(one.b_id, one.kind, None, error=error) for one in call.operations]
+
+
 def _leave_unknown(work: Work, call: Call, error: TemporaryError) -> None:
     call.state = "unknown"
     call.reference = error.reference or ""
+    keys = set()
     for operation in operations_of(call):
         operation.outcome, operation.code, operation.detail = "unknown", "unknown-outcome", error.detail
+        keys.add(operation.inspection_key)
+    rows = update(InspectionRow).where(
+        InspectionRow.company_id == work.company_id, InspectionRow.key.in_(keys)
+    )
+    db.session.execute(rows.values(state="waiting", reason="unknown-outcome", detail=""))
     work.commit()
 
 

@@ -1,0 +1,247 @@
+"""What people changed in QuickBooks since we last looked: change data capture, or everything compared by id where that is not enough.
+
+Documents become drift or stop being it, Deposits freeze what they hold, names and lists are kept fresh. The cursor moves with what it
+covers. What follows for linked Customers is `customer_links`; whether a document still says what we wrote is `drift`.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+
+from bookkeeping.errors import PermanentError
+from bookkeeping.quickbooks_gateway.changes import Changes, moment
+from bookkeeping.quickbooks_gateway.reading import SeenDeposit, seen
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import NamedThing
+from bookkeeping.storage.documents import Document
+from bookkeeping.storage.inspections import InspectionRow
+from worker.customer_links import follow_customers
+from worker.drift import judge, note_gone
+from worker.finishing import release_rows
+from worker.setting_up import LISTS, PEOPLE, default_accounts, keep_listed, read_lists
+from worker.work import Work
+
+logger = logging.getLogger(__name__)
+
+DOCUMENTS = ("Invoice", "Payment")
+ENTITIES = (*DOCUMENTS, "Deposit", *PEOPLE, *LISTS)
+OVERLAP = timedelta(minutes=10)
+"""A change may be booked a moment before it can be seen; looking at one twice is harmless."""
+
+FURTHEST = timedelta(days=29)
+COMPARED_AT_ONCE = 500
+
+
+def check_changes(work: Work) -> bool:
+    """Take over what changed in QuickBooks since the cursor; True when all of it is.
+
+    More than QuickBooks tells at once, or more than 30 days away: every living document of ours is compared by id, a few hundred a
+    slice, and the lists are read again; only then does the cursor move.
+
+    Raises:
+        NotConnectedError, TemporaryError: QuickBooks cannot be read now; the cursor stays, so nothing is missed.
+    """
+    standing = work.run.parameters.get("comparing")
+    if standing is not None:
+        return _compare(work, standing)
+    since = work.connection.changes_since if work.connection else None
+    work.tell("Looking for changes in QuickBooks")
+    work.commit()
+    work.before_call()
+    changes, complete = _captured(work, since)
+    _take_over(work, changes)
+    if complete:
+        work.connection.changes_since = changes.server_time
+        work.commit()
+        return True
+    work.commit()
+    _read_all_again(work)
+    return _compare(work, {"after": 0, "until": changes.server_time.isoformat()})
+
+
+def _captured(work: Work, since: datetime | None) -> tuple[Changes, bool]:
+    """Return the changes, and whether they are all there are."""
+    furthest = utcnow() - FURTHEST
+    try:
+        if since is not None:
+            changes = work.gateway.changes(ENTITIES, since - OVERLAP)
+            return changes, not changes.truncated
+    except PermanentError as error:
+        if error.code != "changes-too-old":
+            raise
+        logger.warning("Changes too old", extra={"company_id": work.company_id, "since": since})
+    return work.gateway.changes(ENTITIES, furthest), False
+
+
+def _take_over(work: Work, changes: Changes) -> None:
+    """Take over all changes in the current transaction."""
+    changed: list[Document] = []
+    for kind in DOCUMENTS:
+        rows = {row["Id"]: row for row in changes.by_entity.get(kind, [])}
+        for document in _ours(work.company_id, kind, rows):
+            row = rows[document.qbo_id]
+            if row.get("status") == "Deleted":
+                note_gone(document, row)
+            else:
+                judge(document, row)
+            changed.append(document)
+    _mark_inspections(work, changed)
+    freed = set()
+    for row in changes.by_entity.get("Deposit", []):
+        freed |= note_deposit(work.company_id, row)
+    release_rows(work.company_id, InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
+    for kind in (*PEOPLE, *LISTS):
+        for row in changes.by_entity.get(kind, []):
+            _keep_name(work.company_id, kind, row)
+    follow_customers(work.company_id, [row["Id"] for row in changes.by_entity.get("Customer", [])])
+    if changes.by_entity.get("Account"):
+        _refresh_accounts(work)
+
+
+def _ours(company_id: int, kind: str, qbo_ids: Iterable[str]) -> list[Document]:
+    ids, found = list(qbo_ids), []
+    for start in range(0, len(ids), 500):
+        rows = select(Document).where(
+            Document.company_id == company_id,
+            Document.kind == kind,
+            Document.qbo_id.in_(ids[start : start + 500]),
+            Document.status == "live",
+        )
+        found += db.session.scalars(rows)
+    return found
+
+
+def _mark_inspections(work: Work, documents: list[Document]) -> None:
+    """Say on the inspections' rows which have drift now, and make those due whose last drift was closed by hand."""
+    db.session.flush()
+    drifted = {document.inspection_key for document in documents if document.hands_off == "drift"}
+    for keys in _chunks(drifted):
+        rows = update(InspectionRow).where(
+            InspectionRow.company_id == work.company_id,
+            InspectionRow.key.in_(keys),
+            InspectionRow.state != "needs-you",
+        )
+        db.session.execute(rows.values(state="drift", reason="drift", detail=""))
+    closed = {document.inspection_key for document in documents} - drifted
+    for keys in _chunks(closed):
+        still = select(Document.inspection_key).where(
+            Document.company_id == work.company_id,
+            Document.inspection_key.in_(keys),
+            Document.status == "live",
+            Document.hands_off == "drift",
+        )
+        release_rows(
+            work.company_id,
+            InspectionRow.state == "drift",
+            InspectionRow.key.in_(keys),
+            InspectionRow.key.not_in(still),
+        )
+
+
+def note_deposit(company_id: int, row: dict[str, Any]) -> set[str]:
+    """Note in the current transaction which Payments of ours this Deposit holds; return the inspections it no longer freezes."""
+    deposit = seen("Deposit", row)
+    swept = [] if deposit.deleted or not isinstance(deposit, SeenDeposit) else deposit.swept
+    held = {qbo_id for kind, qbo_id in swept if kind == "Payment"}
+    before = select(Document).where(Document.company_id == company_id, Document.deposit_id == deposit.qbo_id)
+    freed = set()
+    for document in db.session.scalars(before):
+        if document.qbo_id not in held:
+            document.deposit_id = ""
+            freed.add(document.inspection_key)
+    for document in _ours(company_id, "Payment", held):
+        document.deposit_id = deposit.qbo_id
+    return freed
+
+
+def _keep_name(company_id: int, kind: str, row: dict[str, Any]) -> None:
+    if row.get("status") != "Deleted":
+        keep_listed(company_id, kind, row)
+        return
+    gone = update(NamedThing).where(
+        NamedThing.company_id == company_id, NamedThing.kind == kind, NamedThing.qbo_id == str(row["Id"])
+    )
+    db.session.execute(gone.values(active=False))
+
+
+def _refresh_accounts(work: Work) -> None:
+    work.commit()
+    work.before_call()
+    accounts = list(work.gateway.query_all("Account"))
+    work.connection.facts = {**work.connection.facts, **default_accounts(accounts)}
+
+
+def _read_all_again(work: Work) -> None:
+    """Read the lists and every Deposit that can hold a Payment of ours anew."""
+    read_lists(work)
+    follow_customers(work.company_id)
+    oldest = select(func.min(Document.txn_date)).where(
+        Document.company_id == work.company_id, Document.kind == "Payment", Document.status == "live"
+    )
+    first_day = db.session.scalar(oldest)
+    work.commit()
+    if first_day is None:
+        return
+    work.before_call()
+    deposits = list(work.gateway.query_all("Deposit", f"TxnDate >= '{first_day.isoformat()}'"))
+    standing = {str(row["Id"]) for row in deposits}
+    vanished = select(Document.deposit_id).where(
+        Document.company_id == work.company_id, Document.deposit_id != "", Document.status == "live"
+    )
+    gone = set(db.session.scalars(vanished.distinct())) - standing
+    freed = set()
+    for row in [*deposits, *({"Id": qbo_id, "status": "Deleted"} for qbo_id in sorted(gone))]:
+        freed |= note_deposit(work.company_id, row)
+    release_rows(work.company_id, InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
+    work.commit()
+
+
+def _compare(work: Work, standing: dict[str, Any]) -> bool:
+    """Compare the next documents by id. `standing` is {after: document id, until: the cursor once all are compared}."""
+    mine = (Document.company_id == work.company_id, Document.status == "live")
+    whole = or_(*(Document.kind == kind for kind in DOCUMENTS))
+    while True:
+        rows = select(Document).where(*mine, whole, Document.id > standing["after"]).order_by(Document.id)
+        documents = list(db.session.scalars(rows.limit(COMPARED_AT_ONCE)))
+        if not documents:
+            break
+        work.tell(f"Comparing documents with QuickBooks, from no. {documents[0].id}")
+        work.commit()
+        _compare_some(work, documents)
+        standing = {**standing, "after": documents[-1].id}
+        work.run.parameters = {**work.run.parameters, "comparing": standing}
+        work.commit()
+        if work.slice_over:
+            return False
+    work.run.parameters = {name: value for name, value in work.run.parameters.items() if name != "comparing"}
+    work.connection.changes_since = moment(standing["until"])
+    work.commit()
+    return True
+
+
+def _compare_some(work: Work, documents: list[Document]) -> None:
+    """One query for fifty; what it leaves out is read by Id, since absence in a query proves nothing."""
+    for kind in DOCUMENTS:
+        some = [document for document in documents if document.kind == kind]
+        for chunk in _chunks([document.qbo_id for document in some], 50):
+            work.before_call()
+            rows = work.gateway.read_many(kind, chunk)
+            for document in (one for one in some if one.qbo_id in chunk):
+                row = rows.get(document.qbo_id)
+                if row is None:
+                    work.before_call()
+                    row = work.gateway.read(kind, document.qbo_id)
+                if row is None:
+                    note_gone(document)
+                else:
+                    judge(document, row)
+            work.commit()
+    _mark_inspections(work, documents)
+
+
+def _chunks(keys: Iterable[str], size: int = 500) -> list[list[str]]:
+    wanted = list(keys)
+    return [wanted[start : start + size] for start in range(0, len(wanted), size)]

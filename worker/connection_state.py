@@ -1,0 +1,78 @@
+"""When QuickBooks as a whole lets us do nothing: what then holds the company back, what lifts it, and who is told.
+
+blocked   the subscription has lapsed or a permission is missing (`facts["blocked"]`): we are let in, but no write is taken
+reconnect we are not let in any more; an owner has to consent again
+
+Nothing is lost by either: what is due stays due or is released, what was sent stays in the journal.
+"""
+
+import logging
+from zoneinfo import ZoneInfo
+
+from bookkeeping.errors import NotConnectedError
+from bookkeeping.storage.base import utcnow
+from bookkeeping.storage.connecting import expires_soon
+from bookkeeping.storage.notices import notify_once
+from bookkeeping.storage.vault import ConnectionTokens, reconnect_by
+from worker.finishing import COMPANY_WIDE, hold_all
+from worker.setting_up import read_facts
+from worker.work import Work
+
+logger = logging.getLogger(__name__)
+
+
+def blocked_by(work: Work) -> str:
+    """Return the code of what blocks the company, or ""."""
+    connection = work.connection
+    return ((connection.facts if connection else None) or {}).get("blocked") or ""
+
+
+def still_blocked(work: Work) -> str:
+    """Return what blocks the company, after a fresh look if anybody but the clock asked for this run: once a run.
+
+    Raises:
+        NotConnectedError, TemporaryError: the fresh look was not possible.
+    """
+    code = blocked_by(work)
+    if not code or work.run.reason == "scheduled" or work.run.parameters.get("looked_again"):
+        return code
+    work.run.parameters = {**work.run.parameters, "looked_again": True}
+    read_facts(work)
+    return blocked_by(work)
+
+
+def stop_working(work: Work, error: NotConnectedError) -> None:
+    """Note, and commit, that QuickBooks as a whole refuses us: no further call that must fail is made."""
+    connection = work.connection
+    if connection is None or not connection.usable:
+        return
+    if error.code in COMPANY_WIDE:
+        block(work, error.code)
+        hold_all(work, error.code)
+    elif connection.connected_at < work.run.started_at:  # A consent given meanwhile is not touched.
+        version = connection.version
+        work.commit()
+        ConnectionTokens(work.company_id).mark_reconnect_needed(version, error.code, error.detail)
+        work.forget_gateway()
+
+
+def block(work: Work, code: str) -> None:
+    """Note in the current transaction that no write is taken, and why."""
+    connection = work.connection
+    if (connection.facts or {}).get("blocked") == code:
+        return
+    connection.facts = {**(connection.facts or {}), "blocked": code}
+    notify_once(work.company_id, code, utcnow().date().isoformat(), urgent=True)
+    logger.error("QuickBooks takes no writes", extra={"company_id": work.company_id, "code": code})
+
+
+def warn_of_expiry(work: Work) -> bool:
+    """Tell the owner, 30 days ahead, by when QuickBooks must be reconnected."""
+    connection = work.connection
+    ends_at = reconnect_by(connection) if connection is not None and connection.usable else None
+    if expires_soon(ends_at):
+        day = ends_at.astimezone(ZoneInfo(work.company.time_zone)).date()
+        more = f"Reconnect by {day:%B} {day.day}, {day.year}."
+        notify_once(work.company_id, "reconnect-soon", day.isoformat(), more=more)
+    work.commit()
+    return True

@@ -1,0 +1,75 @@
+"""What becomes of a client when the QuickBooks Customer that stands for it is made inactive, or active again.
+
+The local index says who is active; a link to an inactive Customer becomes a question, and what needs that Customer waits for it.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.companies import NamedThing
+from bookkeeping.storage.documents import CustomerLink
+from worker.settling import free_waiting
+
+INACTIVE = "The Customer of this client was made inactive in QuickBooks."
+
+
+def follow_customers(company_id: int, qbo_ids: Sequence[str] | None = None) -> None:
+    """Bring the links to these Customers (all by default) in step with the index, in the current transaction.
+
+    A link whose Customer is inactive asks which Customer it shall be; it settles by itself when that one is active again.
+    """
+    db.session.flush()
+    for start in range(0, len(qbo_ids), 500) if qbo_ids is not None else (0,):
+        _follow(company_id, None if qbo_ids is None else qbo_ids[start : start + 500])
+
+
+def inactive_customers(company_id: int, qbo_ids: Sequence[str]) -> set[str]:
+    """Return those of these Customers that the index knows to be inactive."""
+    rows = select(NamedThing.qbo_id).where(
+        NamedThing.company_id == company_id,
+        NamedThing.kind == "Customer",
+        NamedThing.active.is_(False),
+        NamedThing.qbo_id.in_(qbo_ids),
+    )
+    return set(db.session.scalars(rows))
+
+
+def _follow(company_id: int, qbo_ids: Sequence[str] | None) -> None:
+    same = (
+        (NamedThing.company_id == CustomerLink.company_id)
+        & (NamedThing.kind == "Customer")
+        & (NamedThing.qbo_id == CustomerLink.qbo_id)
+    )
+    rows = (
+        select(CustomerLink, NamedThing).join(NamedThing, same).where(CustomerLink.company_id == company_id)
+    )
+    if qbo_ids is not None:
+        rows = rows.where(CustomerLink.qbo_id.in_(qbo_ids))
+    for link, thing in db.session.execute(rows).all():
+        link.sync_token = thing.sync_token
+        if not thing.active and link.state == "linked":
+            link.state, link.because, link.updated_at = "ask", INACTIVE, utcnow()
+            link.candidates = [_candidate(thing)]
+        elif thing.active and link.state == "ask":
+            link.state, link.because, link.candidates = "linked", "Active in QuickBooks again.", []
+            link.updated_at = utcnow()
+            free_waiting(company_id, f"customer:{link.client_key}")
+        elif thing.active:
+            free_waiting(company_id, f"customer:{link.client_key}")
+
+
+def _candidate(thing: NamedThing) -> dict:
+    return {
+        "kind": thing.kind,
+        "qbo_id": thing.qbo_id,
+        "display_name": thing.name,
+        "email": thing.email,
+        "phone": thing.phone,
+        "address": thing.address,
+        "active": thing.active,
+        "given_name": thing.more.get("given_name", ""),
+        "family_name": thing.more.get("family_name", ""),
+        "evidence": ["the Customer so far", "inactive in QuickBooks"],
+    }

@@ -1,0 +1,127 @@
+"""Finding out in QuickBooks itself what became of a write when no answer says so. Nothing is sent again here.
+
+Used where repeating the request would prove nothing: the answer left the item out, QuickBooks failed in the middle of it, or the call is
+so old that QuickBooks may have forgotten its request id.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from bookkeeping.errors import TemporaryError
+from bookkeeping.quickbooks_gateway.changes import moment
+from bookkeeping.quickbooks_gateway.differences import differs
+from bookkeeping.quickbooks_gateway.gateway import ItemAnswer, quote
+from bookkeeping.rules.references import marked
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.documents import Document
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.journal import Operation
+from worker.drift import judge
+from worker.settling import settle_operation
+from worker.work import Work
+
+CLOCKS_APART = timedelta(minutes=10)
+
+
+def find_out(work: Work, operations: Iterable[Operation]) -> None:
+    """Settle each of these operations by what QuickBooks has, and commit; what was not done is planned anew.
+
+    Raises:
+        TemporaryError, NotConnectedError: QuickBooks cannot be read; what was not reached keeps its unknown outcome.
+    """
+    for operation in operations:
+        work.commit()
+        work.before_call()
+        found = _look_up(work, operation)
+        if found is None:
+            drop(operation)
+        else:
+            settle_operation(work, operation, found)
+            _judge_made(operation, found)
+        make_due(operation)
+        work.count({operation.outcome: 1})
+        work.commit()
+
+
+def drop(operation: Operation) -> None:
+    """Note in the current transaction that the write did not happen and is planned anew."""
+    operation.outcome, operation.code, operation.detail = "waiting", "planned-again", ""
+    operation.settled_at = utcnow()
+    operation.error, operation.warning = TemporaryError(code="planned-again", whole_realm=False), ""
+
+
+def make_due(operation: Operation) -> None:
+    """Let the operation's inspection be looked at again."""
+    if operation.inspection_key:
+        row = update(InspectionRow).where(
+            InspectionRow.company_id == operation.company_id, InspectionRow.key == operation.inspection_key
+        )
+        db.session.execute(row.values(due=True, next_try_at=None))
+
+
+def _look_up(work: Work, operation: Operation) -> ItemAnswer | None:
+    """Return the answer as QuickBooks would have given it, or None when the write did not happen."""
+    gateway, body = work.gateway, json.loads(operation.body)
+    if operation.action in ("delete", "update"):
+        row = gateway.read(operation.kind, body["Id"])
+        if operation.action == "delete":
+            gone = ItemAnswer(operation.b_id, operation.kind, {"Id": body["Id"]}, deleted=True)
+            return gone if row is None else None
+        same = row is not None and not differs(body, row)
+        return ItemAnswer(operation.b_id, operation.kind, row) if same else None
+    for row in gateway.query_all(operation.kind, _where(operation, body)):
+        if _is_ours(operation, body, row):
+            return ItemAnswer(operation.b_id, operation.kind, row)
+    return None
+
+
+def _where(operation: Operation, body: dict[str, Any]) -> str:
+    if operation.kind == "Invoice":
+        return f"DocNumber = {quote(body['DocNumber'])}"
+    if operation.kind == "Payment":
+        return f"CustomerRef = {quote(body['CustomerRef']['value'])}"
+    field = "DisplayName" if operation.kind == "Customer" else "Name"
+    return f"{field} = {quote(body[field])}"
+
+
+def _is_ours(operation: Operation, body: dict[str, Any], row: dict[str, Any]) -> bool:
+    """Whether this row is what the operation made: for a document by our key, for a Customer by its age and all its details."""
+    if operation.kind == "Customer":
+        return not differs(body, row) and _made_since(operation, row)
+    if operation.kind not in ("Invoice", "Payment"):
+        return bool(row.get("Active", True))  # Whoever made it: an Item of that name is the one we need.
+    ours = marked(body.get("PrivateNote") or "")
+    if ours is None or marked(row.get("PrivateNote") or "") != ours:
+        return False
+    other = select(Document.id).where(
+        Document.company_id == operation.company_id,
+        Document.kind == operation.kind,
+        Document.qbo_id == str(row["Id"]),
+        Document.generation != operation.generation,
+    )
+    return db.session.scalars(other).first() is None
+
+
+def _made_since(operation: Operation, row: dict[str, Any]) -> bool:
+    made = (row.get("MetaData") or {}).get("CreateTime")
+    return made is not None and moment(made) >= operation.created_at - CLOCKS_APART
+
+
+def _judge_made(operation: Operation, found: ItemAnswer) -> None:
+    """A document made by us that a person changed before we knew of it is drift like any other."""
+    if operation.action != "create" or operation.kind not in ("Invoice", "Payment"):
+        return
+    db.session.flush()
+    made = select(Document).where(
+        Document.company_id == operation.company_id,
+        Document.kind == operation.kind,
+        Document.source_key == operation.source_key,
+        Document.generation == operation.generation,
+    )
+    document = db.session.scalars(made).one()
+    document.body = json.loads(operation.body)
+    judge(document, found.entity)
