@@ -50,20 +50,17 @@ def run() -> int:
     lock = take_lock(plan.var)
     refuse_taken_ports(plan)
     say("Tieout is starting …")
-    try:
-        with Supervisor(plan.root, plan.variables, plan.var / "log", lock, say) as supervisor:
-            try:
-                for stage in (0, 1):
-                    supervisor.start(service for service in outside_world(plan) if service.stage == stage)
-                supervisor.run("migrate", procfile(plan.root / "Procfile", plan.variables)["release"])
-                logins = ensure_demo(plan, supervisor, say) if plan.with_standins else {}
-                supervisor.start(application(plan))
-                say(welcome(plan, logins))
-                supervisor.watch()
-            finally:
-                say("Tieout is stopping …")
-    except StopRequested:
-        pass
+    with Supervisor(plan.root, plan.variables, plan.var / "log", lock, say) as supervisor:
+        try:
+            for stage in (0, 1):
+                supervisor.start(service for service in outside_world(plan) if service.stage == stage)
+            supervisor.run("migrate", procfile(plan.root / "Procfile", plan.variables)["release"])
+            logins = ensure_demo(plan, supervisor, say) if plan.with_standins else {}
+            supervisor.start(application(plan))
+            say(welcome(plan, logins))
+            supervisor.watch()
+        except StopRequested as request:
+            say(f"Tieout is stopping ({request}) …")
     say("Tieout has stopped. What it knows is kept in var/.")
     return 0
 

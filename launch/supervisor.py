@@ -17,14 +17,14 @@ from launch.environment import private_folder
 from launch.lifelines import adopt_orphans
 from launch.services import Service
 
-SECONDS_TO_START = 60.0
+SECONDS_TO_START = 120.0
 STEADY_AFTER_SECONDS = 60.0
 LONGEST_PAUSE = 30.0
 BEAT_SECONDS = 0.25
 
 
 class StopRequested(Exception):
-    """Somebody pressed Ctrl-C or sent SIGTERM or SIGHUP."""
+    """Somebody pressed Ctrl-C or sent SIGTERM or SIGHUP; the message names the signal."""
 
 
 class Supervisor:
@@ -42,6 +42,7 @@ class Supervisor:
         self._start_again_at: dict[str, float] = {}
         self._requests_to_stop = 0
         self._last_request_at = 0.0
+        self._last_request = ""
         self._selector = selectors.DefaultSelector()
 
     def __enter__(self) -> "Supervisor":
@@ -112,7 +113,7 @@ class Supervisor:
         for key, _ in self._selector.select(seconds):
             os.read(key.fd, 1024)
         if self._requests_to_stop:
-            raise StopRequested
+            raise StopRequested(self._last_request)
         self._pass_on_warnings()
         for name, child in list(self._children.items()):
             if name != but_not and (code := child.exit_code()) is not None:
@@ -164,7 +165,8 @@ class Supervisor:
             for line in log.warnings():
                 self._say(f"[{name}] {line}")
 
-    def _note_request(self, *_: object) -> None:
+    def _note_request(self, number: int, _frame: object) -> None:
+        self._last_request = signal.Signals(number).name
         # Make passes a signal on that the whole group may have had already: close together they are one wish.
         if time.monotonic() - self._last_request_at > 1:
             self._requests_to_stop += 1

@@ -22,10 +22,11 @@ from tests.harness.processes import LOOPBACK, Process, answers, base_environment
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "var", ".env", "__pycache__", ".*_cache", ".hypothesis", "tests", "docs"
 )
-SECONDS_TO_START = 120
-SECONDS_TO_STOP = 40
+# Deadlines for a machine that is busy with other tests; nothing here says how fast it should be.
+SECONDS_TO_START = 300
+SECONDS_TO_STOP = 60
 
-pytestmark = [pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.timeout(900)]
 
 
 class Clone:
@@ -213,12 +214,21 @@ def test_the_apps_commands_can_be_run_beside_it(clone, running):
     assert isinstance(json.loads(done.stdout), dict)
 
 
+def listening_on(port: int) -> socket.socket:
+    """Return a socket that has taken the port, once the kernel has closed those of processes just killed."""
+
+    def take() -> socket.socket | None:
+        try:
+            return socket.create_server((LOOPBACK, port))
+        except OSError:
+            return None
+
+    return wait_until(take, f"port {port} to be free")
+
+
 @pytest.mark.parametrize("setting", ["PUBLIC_URL", "STANDIN_INTUIT_PORT", "STANDIN_PLATFORM_PORT"])
 def test_a_taken_port_stops_the_start_and_names_the_setting(clone, setting):
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((LOOPBACK, clone.ports[setting]))
-        taken.listen()
+    with listening_on(clone.ports[setting]):
         refused = clone.make("run")
     assert refused.returncode != 0
     said = [line for line in refused.stderr.splitlines() if line.startswith("Tieout:")]
