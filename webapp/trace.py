@@ -15,7 +15,7 @@ from bookkeeping.rules.documents import (
     DesiredPayment,
     desired_documents,
 )
-from bookkeeping.rules.eligibility import Eligibility, eligibility
+from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
 from bookkeeping.storage import logbook
@@ -23,6 +23,7 @@ from bookkeeping.storage.companies import Company
 from bookkeeping.storage.documents import CustomerLink, Document, Drift, documents_of
 from bookkeeping.storage.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.journal import Operation
+from webapp.answers import answers
 from webapp.words import day, money
 
 
@@ -102,9 +103,8 @@ def trace_of(company: Company, key: str) -> Trace | None:
     if row is None:
         return trace
     settings, inspection = company.book_settings(), row.inspection()
-    receipt = key in logbook.with_receipts(company.id, [key])
     trace.inspection = inspection
-    trace.eligibility = eligibility(inspection, settings, has_receipt=receipt)
+    trace.eligibility = answers(company, [row])[key]
     trace.documents = documents_of(company.id, [key])[key]
     trace.drifts = logbook.open_drifts(company.id, key)
     trace.link = logbook.customer_link_or_none(company.id, row.client_key)
@@ -122,8 +122,7 @@ def _differences(trace: Trace) -> list[Difference]:
     for document in trace.documents:
         place = (document.kind, document.source_key)
         last[place] = max(last.get(place, 0), document.generation)
-    linked = trace.link is not None and trace.link.state == "linked"
-    customer_id = (trace.link.qbo_id or None) if linked else None
+    customer_id = (trace.link.qbo_id or None) if trace.link is not None else None
     owed = plan(trace.desired, [document.known() for document in trace.live], customer_id, last)
     documents = {(document.kind, document.qbo_id): document for document in trace.live}
     return [_difference(action, documents) for action in _actions(owed)]

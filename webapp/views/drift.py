@@ -3,12 +3,12 @@
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from bookkeeping.rules.eligibility import eligibility
 from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.documents import Drift
 from bookkeeping.storage.settling import Choice, settle_drifts
+from webapp.answers import answers
 from webapp.books import books_links
 from webapp.drift_cards import DriftCard
 from webapp.extensions import client_address
@@ -72,11 +72,7 @@ def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:
     keys = list({drift.document.inspection_key for drift in drifts})
     numbers = logbook.invoice_numbers(company.id, keys)
     rows = logbook.inspections_by_key(company.id, keys)
-    receipts, settings = logbook.with_receipts(company.id, keys), company.book_settings()
-    booked = {
-        key: eligibility(row.inspection(), settings, has_receipt=key in receipts).in_books
-        for key, row in rows.items()
-    }
+    booked = {key: answer.in_books for key, answer in answers(company, rows.values()).items()}
     cards = []
     for drift in drifts:
         key = drift.document.inspection_key

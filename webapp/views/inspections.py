@@ -4,13 +4,13 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 
 from bookkeeping.faults import CATALOGUE, fault
-from bookkeeping.rules.eligibility import eligibility
 from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.inspections import STATES, InspectionRow
 from bookkeeping.storage.settling import retry_one
+from webapp.answers import answers
 from webapp.books import books_links
 from webapp.extensions import client_address
 from webapp.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
@@ -91,15 +91,11 @@ def retry(key: str):
 
 def reasons(company: Company, rows: list[InspectionRow]) -> dict[str, str]:
     """Return one sentence an inspection that says why it stands as it does; none for those that are in sync."""
-    receipts = logbook.with_receipts(company.id, [row.key for row in rows])
-    settings = company.book_settings()
-    said = {}
+    left_out = answers(company, (row for row in rows if row.state == "not-in-books"))
+    said = {key: answer.sentence for key, answer in left_out.items()}
     for row in rows:
-        if row.state == "not-in-books":
-            answer = eligibility(row.inspection(), settings, has_receipt=row.key in receipts)
-            said[row.key] = answer.sentence
-        elif row.state in ("waiting", "needs-you", "drift"):
-            said[row.key] = f"{fault(row.reason or row.state).title}."
+        if row.state in ("waiting", "needs-you", "drift"):
+            said[row.key] = fault(row.reason or row.state).title
         elif row.reason == "kept-theirs":
             said[row.key] = "Left as in QuickBooks, by your choice."
     return said
