@@ -120,18 +120,15 @@ def _cut_x(cutoff: datetime, zone: ZoneInfo, months: list[date], step: float) ->
 
 
 def _cuts(receipts: list[tuple[datetime, Decimal]], zone: ZoneInfo, months: list[date]) -> list[Cut]:
-    """Return the first day of each tax year, and of each quarter of the last two, newest first; the very first month last."""
-    latest = months[-1].year
+    """Return the first day of each tax year, and of each quarter of the last two, newest first; the first receipt's day last."""
+    first, latest = min(at for at, _ in receipts).astimezone(zone).date(), months[-1].year
     days = [day for day in months if day.month == 1 or (day.month in (4, 7, 10) and day.year >= latest - 1)]
-    if months[0] not in days:
-        days.insert(0, months[0])
     cuts = []
-    for day in reversed(days):
+    for day in [*sorted((day for day in days if day > first), reverse=True), first]:
         local = datetime.combine(day, time(), tzinfo=zone)
         label = f"Tax year {day.year} on" if day.month == 1 else f"Quarter {quarter(day)} of {day.year} on"
-        cuts.append(
-            _cut(receipts, local.astimezone(UTC), local, "All receipts" if day == months[0] else label)
-        )
+        label = "All receipts" if day == first else label
+        cuts.append(_cut(receipts, local.astimezone(UTC), local, label))
     return cuts
 
 

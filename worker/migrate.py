@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from bookkeeping.errors import NotConnectedError
 from bookkeeping.rules.documents import Flag
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
@@ -82,11 +81,9 @@ def _begin(work: Work, migration: Migration) -> bool:
         return _wait(work, migration, "paused")
     if migration.needs_approval and migration.approved_at is None:
         return _wait(work, migration, "approval-missing")
-    try:
-        work.gateway  # noqa: B018 - raises when there is no connection.
-    except NotConnectedError as error:
-        _wait(work, migration, error.code)
-        raise
+    connection = work.connection
+    if connection is None or not connection.usable:
+        return _wait(work, migration, (connection.code if connection else "") or "not-connected")
     late = work.now() - migration.runs_at > LATE
     mine = (Migration.id == migration.id, Migration.state == "scheduled")
     started = {"state": "running", "started_at": utcnow(), "late": late, "code": "", "detail": ""}

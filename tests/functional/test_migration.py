@@ -117,7 +117,7 @@ def test_receipts_after_the_cutoff_are_replaced_once_and_nothing_else_is_touched
 def test_each_blocker_leaves_its_receipt_alone_and_says_why(world):
     blocked = [old_inspection(number, f"2019-02-{number:02d}T09:00:00") for number in range(1, 9)]
     same_buyer = {"first_name": "Bo", "last_name": "Twice", "email": "bo@client.example", "ref": "bo"}
-    closed = old_inspection(20, "2019-01-10T09:00:00")
+    closed = old_inspection(20, "2019-01-01T09:00:00")
     office = world.office(closed, *blocked, old_inspection(30, "2019-03-01T09:00:00", "77.00"))
     keys = list(office.receipts)
     deposited, edited, missing, differs, cancelled, unpaid, twice, doubled = keys[1:9]
