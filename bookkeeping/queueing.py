@@ -7,7 +7,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.exceptions import DuplicateJobError
-from rq.job import Job
+from rq.job import Job, JobStatus
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +38,29 @@ class Bell:
         self.queue = Queue(QUEUE, connection=self.redis, job_class=BellJob, serializer="json")
 
     def ring(self, company_id: int) -> bool:
-        """Ask a worker to look at this company; False when the queue is out of reach (the sweep will ring)."""
+        """Ask a worker to look at this company; False when the queue is out of reach (the sweep will ring).
+
+        However often it is rung, at most one ring waits. Beside a look that is under way one more may wait: what changed since is
+        not missed then, nor the company when the worker at it has died, which the queue notices only after a minute or two.
+        """
+        name = f"bell-{company_id}"
+        try:
+            if not self._enqueue(company_id, name):
+                job = self.queue.fetch_job(name)
+                if job is None or job.get_status(refresh=False) != JobStatus.QUEUED:
+                    self._enqueue(company_id, f"{name}-next")
+        except RedisError as error:
+            logger.warning("Bell out of reach", extra={"company_id": company_id, "error": type(error).__name__})
+            return False
+        return True
+
+    def _enqueue(self, company_id: int, name: str) -> bool:
+        """Queue one job of this name; False when there is one already, waiting or under way."""
         try:
             self.queue.enqueue_call(
                 LOOK_AT_COMPANY,
                 args=(company_id,),
-                job_id=f"bell-{company_id}",
+                job_id=name,
                 unique=True,
                 timeout=300,
                 ttl=900,
@@ -51,9 +68,6 @@ class Bell:
                 failure_ttl=0,
             )
         except DuplicateJobError:
-            return True
-        except RedisError as error:
-            logger.warning("Bell out of reach", extra={"company_id": company_id, "error": type(error).__name__})
             return False
         return True
 

@@ -25,6 +25,8 @@ _RUN_KINDS = {
     "migrate": "Migration",
     "preview": "Migration preview",
     "drift": "Check of QuickBooks",
+    "lists": "Lists from QuickBooks",
+    "practice": "Practice run, nothing sent",
     "numbers": "Numbers from QuickBooks",
 }
 

@@ -19,6 +19,7 @@ from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
 from bookkeeping.storage import logbook
+from bookkeeping.storage.books import in_force, kept_settings
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.documents import CustomerLink, Document, Drift, documents_of
 from bookkeeping.storage.inspections import BadRecord, InspectionRow
@@ -106,11 +107,12 @@ def trace_of(company: Company, key: str) -> Trace | None:
     trace.inspection = inspection
     trace.eligibility = answers(company, [row])[key]
     trace.documents = documents_of(company.id, [key])[key]
+    wanted = in_force(row, trace.documents, settings, kept_settings(company))
     trace.drifts = logbook.open_drifts(company.id, key)
     trace.link = logbook.customer_link_or_none(company.id, row.client_key)
     try:
         if trace.eligibility.in_books:
-            trace.desired = desired_documents(inspection, settings)
+            trace.desired = desired_documents(inspection, wanted)
         trace.differences = _differences(trace)
     except RuleError as error:
         trace.problem = (error.code, error.detail)

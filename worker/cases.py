@@ -12,13 +12,14 @@ from bookkeeping.rules.eligibility import Eligibility, Side, eligibility
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
 from bookkeeping.storage.base import db
+from bookkeeping.storage.books import in_force, kept_settings
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt, documents_of
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import frozen_sides
-from worker.work import Work
 from worker.customer_links import inactive_customers
+from worker.work import Work
 
 
 @dataclass
@@ -95,41 +96,50 @@ class Case:
             self.park(error)
 
 
-def build_cases(work: Work, rows: list[InspectionRow], *, migrating: bool = False) -> list[Case]:
+def build_cases(
+    work: Work, rows: list[InspectionRow], *, migrating: bool = False, settings: BookSettings | None = None
+) -> list[Case]:
     """Return a planned case for each row. Customers are taken from stored links only; new ones are resolved later.
 
-    `migrating`: the rows are those whose receipt is being replaced now, so it is not in the way.
+    `migrating`: the rows are those whose receipt is being replaced now, so it is not in the way. `settings`: instead of the company's.
     """
     company, connection = work.company, work.connection
-    settings = company.book_settings()
+    settings, kept = settings or company.book_settings(), kept_settings(company)
     keys = [row.key for row in rows]
     receipts = _with_receipt(company.id, keys)
     documents = documents_of(company.id, keys)
     sides = frozen_sides(company, keys)
     cases = [
-        _case(row, settings, row.key in receipts, documents[row.key], sides.get(row.key), migrating)
+        _case(
+            row,
+            in_force(row, documents[row.key], settings, kept),
+            row.key in receipts,
+            documents[row.key],
+            sides.get(row.key),
+            migrating,
+        )
         for row in rows
     ]
     links = _links(company.id, {case.desired.customer.client_key for case in cases if case.desired.customer})
+    inactive = inactive_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     for case in cases:
         link = links.get(case.desired.customer.client_key) if case.desired.customer else None
         # A link that asks and has a Customer asks because that one is inactive: until then it stays that one.
         case.customer_id = (link.qbo_id or None) if link is not None else None
         case.make_plan()
         _hold_what_must_fail(case, company, connection)
+        if case.customer_id in inactive:
+            _hold_for_customer(case)
     return cases
 
 
 def reload_documents(work: Work, cases: list[Case]) -> None:
     """Read the cases' documents again after a round."""
-    inactive = inactive_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     documents = documents_of(work.company_id, [case.key for case in cases])
     for case in cases:
         case.documents = documents[case.key]
 
 
-        if case.customer_id in inactive:
-            _hold_for_customer(case)
 def _case(
     row: InspectionRow,
     settings: BookSettings,
@@ -183,16 +193,6 @@ def _links(company_id: int, client_keys: set[str]) -> dict[str, CustomerLink]:
     return {link.client_key: link for link in db.session.scalars(chosen)}
 
 
-def _hold_what_must_fail(case: Case, company: Company, connection: Connection | None) -> None:
-    """Park a case whose writes QuickBooks must refuse (decision 9): closed books and deposited Payments."""
-    if not case.writes_planned:
-        return
-    closed_on = ((connection.facts if connection else None) or {}).get("close_date")
-    closes = date.fromisoformat(closed_on) if closed_on else None
-    actions = [*case.plan.first, *([case.plan.invoice] if case.plan.invoice else []), *case.plan.after]
-    for action in actions:
-        document = None
-        if not isinstance(action, (CreateInvoice, CreatePayment)):
 def _hold_for_customer(case: Case) -> None:
     """Park a case that would write a document for an inactive Customer; taking documents away needs no Customer."""
     if not case.writes_planned:
@@ -203,6 +203,16 @@ def _hold_for_customer(case: Case) -> None:
         case.park_code("customer-inactive", waits_for=f"customer:{client}")
 
 
+def _hold_what_must_fail(case: Case, company: Company, connection: Connection | None) -> None:
+    """Park a case whose writes QuickBooks must refuse (decision 9): closed books and deposited Payments."""
+    if not case.writes_planned:
+        return
+    closed_on = ((connection.facts if connection else None) or {}).get("close_date")
+    closes = date.fromisoformat(closed_on) if closed_on else None
+    actions = [*case.plan.first, *([case.plan.invoice] if case.plan.invoice else []), *case.plan.after]
+    for action in actions:
+        document = None
+        if not isinstance(action, (CreateInvoice, CreatePayment)):
             document = case.document(action.known.qbo_id, action.known.kind)
         if document is not None and document.deposit_id:
             case.park_code(

@@ -25,6 +25,7 @@ from bookkeeping.storage.joining import add_user
 from bookkeeping.storage.people import ROLES
 from bookkeeping.storage.vault import rotate_keys, vault
 from worker.answering import PlainCommand, Refusal, answering, speak_json
+from worker.audit_command import audit
 from worker.foreground import company_of, run_in_foreground
 from worker.keeping import archive, backup
 from worker.status import company_status
@@ -47,6 +48,7 @@ def register_commands(app: Flask) -> None:
         tieout,
         archive,
         backup,
+        audit,
     ):
         app.cli.add_command(command)
     speak_json(app.cli.commands["db"].commands["upgrade"], "upgraded")

@@ -1,4 +1,7 @@
-"""The one job of the queue: look at a company. What is to be done there is in the database."""
+"""The one job of the queue: look at a company. What is to be done there is in the database.
+
+RQ workers take their job class from here, so that this module, and all it needs, is imported once and not in every job's own process.
+"""
 
 import logging
 
@@ -6,11 +9,14 @@ from rq import get_current_job
 
 from bookkeeping.errors import LeaseLostError, LeaseTakenError
 from bookkeeping.logs import bound
+from bookkeeping.queueing import BellJob
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import company_or_none
 from worker.app import bell, worker_app
 from worker.runs import advance, end_broken_run, next_run
 from worker.work import hold_company
+
+__all__ = ["BellJob", "look_at"]
 
 logger = logging.getLogger(__name__)
 

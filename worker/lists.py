@@ -15,6 +15,7 @@ from worker.writing import Write, carry_out
 
 def ensure_names(work: Work, cases: list[Case]) -> None:
     """Make every Item and PaymentMethod that the cases' plans need; park the cases whose Item cannot be made."""
+    _park_without_item(work, cases)
     needed = _needed(cases)
     missing = {place: first for place, first in needed.items() if place not in _known(work)}
     income = work.connection.facts.get("income_account_id", "")
@@ -58,6 +59,17 @@ def method_ids(work: Work) -> dict[str, str]:
     }
 
 
+def _park_without_item(work: Work, cases: list[Case]) -> None:
+    """Park the cases that need an Item which the bookkeeper chose and somebody made inactive since."""
+    active = {thing.qbo_id for thing in named_things(work.company_id, "Item") if thing.active}
+    for case in cases:
+        action = case.plan.invoice if case.writes_planned else None
+        if isinstance(action, (CreateInvoice, UpdateInvoice)):
+            for line in action.desired.lines:
+                if line.item_id and line.item_id not in active:
+                    case.park_code("no-item", f"The Item {line.item} is not active in QuickBooks any more.")
+
+
 def _known(work: Work) -> set[tuple[str, str]]:
     things = named_things(work.company_id, "Item", "PaymentMethod")
     return {(thing.kind, thing.name_key) for thing in things if thing.active}
@@ -67,7 +79,7 @@ def _item_names(case: Case) -> list[str]:
     action = case.plan.invoice if case.plan else None
     if not isinstance(action, (CreateInvoice, UpdateInvoice)):
         return []
-    return [line.item for line in action.desired.lines]
+    return [line.item for line in action.desired.lines if not line.item_id]
 
 
 def _needed(cases: list[Case]) -> dict[tuple[str, str], tuple[str, Case]]:

@@ -115,10 +115,9 @@ def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
 def _send(work: Work, planned: list[Planned]) -> None:
     ready = [one for one in planned if one.case.parked is None and not _deleted(one)]
     items, methods = item_ids(work), method_ids(work)
-    deposit_account = (work.company.books or {}).get("deposit_account_id") or None
     work.commit()
     for one in ready:
-        one.write = _write(one, items, methods, deposit_account)
+        one.write = _write(one, items, methods)
     carry_out(work, [one.write for one in ready])
 
 
@@ -144,9 +143,7 @@ def _gone(one: Planned) -> None:
     one.case.park(RuleError(code="drift"))
 
 
-def _write(
-    one: Planned, items: dict[str, str], methods: dict[str, str], deposit_account: str | None
-) -> Write:
+def _write(one: Planned, items: dict[str, str], methods: dict[str, str]) -> Write:
     case, action, document = one.case, one.action, one.document
     kind = "Invoice" if isinstance(action, (CreateInvoice, UpdateInvoice, DeleteInvoice)) else "Payment"
     sync = (document.qbo_id, document.sync_token) if document is not None else None
@@ -166,7 +163,7 @@ def _write(
         return write
     desired = action.desired
     if kind == "Invoice":
-        ids = {line.item: items[name_key(line.item)] for line in desired.lines}
+        ids = {line.item: line.item_id or items[name_key(line.item)] for line in desired.lines}
         write.body = invoice_body(desired, case.customer_id, ids, sync=sync)
         write.doc_number, write.amount = desired.doc_number, desired.total
         write.note = _note(
@@ -177,7 +174,7 @@ def _write(
     ids = {desired.method: methods[name_key(desired.method)]} if name_key(desired.method) in methods else {}
     if desired.method and not ids:
         write.warning = "payment-method-missing"
-    account = case.deposit_account_id or deposit_account
+    account = case.deposit_account_id or desired.deposit_account_id or None
     write.body = payment_body(
         desired, case.customer_id, invoice.qbo_id, ids or {desired.method: ""}, account, sync=sync
     )

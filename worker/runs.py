@@ -30,11 +30,13 @@ from worker.app import bell
 from worker.changes import check_changes
 from worker.connection_state import stop_working, warn_of_expiry
 from worker.jitter import jitter
+from worker.listing import refresh_lists
 from worker.migrate import carry_on, migrate_tonight
 from worker.migration_preview import preview
 from worker.nightly import finish_nightly, release_settled, release_waiting
 from worker.numbers import pull_numbers
 from worker.poll import full_poll, poll
+from worker.practice import practise
 from worker.reconcile import reconcile
 from worker.resume import resume_open_calls
 from worker.setting_up import refresh_facts, set_up
@@ -56,10 +58,10 @@ FULL_POLL = Step("full poll", full_poll)
 SET_UP = Step("set up", set_up)
 RESUME = Step("resume", resume_open_calls)
 RECONCILE = Step("reconcile", reconcile)
-MIGRATION = Step("migration", carry_on)  # What was begun and broken off; the night alone begins one.
-NUMBERS = (Step("numbers", pull_numbers),)
 PREFERENCES = Step("preferences", refresh_facts)
 CHANGES = Step("changes", check_changes)
+MIGRATION = Step("migration", carry_on)  # What was begun and broken off; the night alone begins one.
+NUMBERS = (Step("numbers", pull_numbers),)
 TIE_OUT = (Step("tie-out", tie_out_step),)
 
 STEPS: dict[str, tuple[Step, ...]] = {
@@ -67,9 +69,9 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "reconcile": (RESUME, SET_UP, MIGRATION, RECONCILE),
     "sync": (POLL, RESUME, SET_UP, MIGRATION, RECONCILE),
     "preview": (POLL, RESUME, SET_UP, Step("preview", preview)),
+    "check": (RESUME, SET_UP, PREFERENCES, CHANGES, Step("release", release_settled), RECONCILE),
     "first": (SET_UP, FULL_POLL, RESUME, RECONCILE),
     "nightly": (
-    "check": (RESUME, SET_UP, PREFERENCES, CHANGES, Step("release", release_settled), RECONCILE),
         FULL_POLL,
         RESUME,
         SET_UP,
@@ -80,11 +82,13 @@ STEPS: dict[str, tuple[Step, ...]] = {
         RECONCILE,
         *NUMBERS,
         *TIE_OUT,
+        Step("reconnect by", warn_of_expiry),
         Step("finish", finish_nightly),
     ),
-        Step("reconnect by", warn_of_expiry),
     "numbers": NUMBERS,
     "tieout": TIE_OUT,
+    "lists": (Step("lists", refresh_lists),),
+    "practice": (POLL, SET_UP, Step("practice", practise)),
 }
 
 
@@ -186,12 +190,12 @@ def _note_problem(work: Work, step: Step, error: BookkeepingError) -> None:
     level = logging.ERROR if isinstance(error, MisconfiguredError) else logging.WARNING
     facts = {"company_id": work.company_id, "run_id": run.id, "step": step.name, "code": error.code}
     logger.log(level, "Step did not finish", extra=facts | {"intuit_tid": error.reference})
+    if isinstance(error, NotConnectedError):
+        stop_working(work, error)
     if isinstance(error, TemporaryError) and error.whole_realm and step.slice not in (poll, full_poll):
         company = work.company
         company.failures += 1
         pause = utcnow() + retry_delay(company.failures, jitter())
-    if isinstance(error, NotConnectedError):
-        stop_working(work, error)
         company.not_before = max(pause, error.not_before) if error.not_before else pause
         company.wait_code = error.code
     work.commit()

@@ -10,6 +10,7 @@ import socket
 import threading
 from datetime import datetime, timedelta
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -22,6 +23,7 @@ from bookkeeping.storage.leases import lease_names_held, take_lease
 from bookkeeping.storage.runs import Heartbeat, ScheduledRun, queue_run
 from worker.app import bell, settings
 from worker.hourly import count_hours
+from worker.mailing import mail_in_background
 from worker.retention import archive_old
 from worker.runs import due_companies
 
@@ -43,6 +45,7 @@ def tick_forever(seconds: float = 2.0) -> None:
             if utcnow() - last_sweep >= timedelta(seconds=min(SWEEP_SECONDS, settings().poll_seconds)):
                 last_sweep = utcnow()
                 tick_once()
+                mail_in_background(current_app._get_current_object())
         except LeaseTakenError:
             pass
         except (BookkeepingError, OperationalError) as error:

@@ -66,6 +66,8 @@ def invoice_body(
         "PrivateNote": desired.private_note,
         "CustomerMemo": {"value": desired.customer_memo} if desired.customer_memo or sync else None,
         "BillEmail": {"Address": desired.email} if desired.email else None,
+        "ClassRef": {"value": desired.class_id} if desired.class_id else None,
+        "DepartmentRef": {"value": desired.location_id} if desired.location_id else None,
         "Line": lines,
     }
     return _sparse(body, sync)
@@ -156,6 +158,7 @@ def _line(line: DesiredLine, item_ids: Mapping[str, str]) -> Body:
                 "Qty": 1,
                 "UnitPrice": line.amount,
                 "TaxCodeRef": {"value": "NON"},
+                **({"ClassRef": {"value": line.class_id}} if line.class_id else {}),
             },
         }
     )

@@ -23,6 +23,8 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Reference", ("PaymentRefNum",)),
     ("Deposit to", ("DepositToAccountRef", "value")),
     ("E-mail", ("BillEmail", "Address")),
+    ("Class", ("ClassRef", "value")),
+    ("Location", ("DepartmentRef", "value")),
     ("Message to the customer", ("CustomerMemo", "value")),
     ("Memo", ("PrivateNote",)),
 )
@@ -39,6 +41,8 @@ def differs(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[s
             found.append((label, _text(_at(wrote, path)), _text(_at(entity, path))))
     if "Line" in wrote:
         found += _lines("Lines", wrote, entity, _sales_line)
+        if any(_class(line) for line in wrote["Line"]):
+            found += _lines("Classes", wrote, entity, _class)
         found += _lines("Applied to", wrote, entity, _applied_line)
     ours, theirs = _total(wrote), _cents(entity.get("TotalAmt"))
     if ours is not None:
@@ -63,6 +67,11 @@ def _sales_line(line: Mapping[str, Any]) -> str | None:
         return None
     item = _at(line, ("SalesItemLineDetail", "ItemRef", "value"))
     return f"Item {_text(item)}, {_text(line.get('Description'))}: {_cents(line.get('Amount')):.2f}"
+
+
+def _class(line: Mapping[str, Any]) -> str | None:
+    found = _at(line, ("SalesItemLineDetail", "ClassRef", "value"))
+    return f"Class {_text(found)}" if found else None
 
 
 def _applied_line(line: Mapping[str, Any]) -> str | None:

@@ -127,6 +127,8 @@ class CompanyFacts:
     allow_discount: bool
     subscription: str = ""
     time_zone: str = ""
+    class_on: str = ""  # Where the company puts classes: on each line, on the invoice as a whole, or "" for nowhere.
+    uses_locations: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,8 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
     """Return the facts of CompanyInfo and Preferences. `country` is ISO-2, `US` in any of QuickBooks' spellings."""
     named = {each.get("Name"): each.get("Value") for each in company_info.get("NameValue") or []}
     sales = preferences.get("SalesFormsPrefs") or {}
+    accounting = preferences.get("AccountingInfoPrefs") or {}
+    classes = {"line": accounting.get("ClassTrackingPerTxnLine"), "invoice": accounting.get("ClassTrackingPerTxn")}
     country = company_info.get("Country") or (company_info.get("CompanyAddr") or {}).get("Country") or ""
     home = (preferences.get("CurrencyPrefs") or {}).get("HomeCurrency") or {}
     united_states = country.strip().upper() in {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
@@ -218,13 +222,15 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
         name=company_info.get("CompanyName") or company_info.get("LegalName") or "",
         country="US" if united_states else country,
         currency=home.get("value") or ("USD" if united_states else ""),
-        close_date=_day((preferences.get("AccountingInfoPrefs") or {}).get("BookCloseDate")),
+        close_date=_day(accounting.get("BookCloseDate")),
         custom_numbers=_flag(sales.get("CustomTxnNumbers")),
         auto_apply_credit=_flag(sales.get("AutoApplyCredit")),
         automated_sales_tax=_flag((preferences.get("TaxPrefs") or {}).get("PartnerTaxEnabled")),
         allow_discount=_flag(sales.get("AllowDiscount")),
         subscription=named.get("SubscriptionStatus") or "",
         time_zone=company_info.get("DefaultTimeZone") or "",
+        class_on=next((place for place, used in classes.items() if _flag(used)), ""),
+        uses_locations=_flag(accounting.get("TrackDepartments")),
     )
 
 

@@ -46,11 +46,16 @@ class DesiredCustomer:
 
 @dataclass(frozen=True)
 class DesiredLine:
-    """One sales line: Qty 1, UnitPrice = Amount. `item` is the Item's name; negative for discounts and refund fees."""
+    """One sales line: Qty 1, UnitPrice = Amount. `item` is the Item's name; negative for discounts and refund fees.
+
+    `item_id` is the QuickBooks id of an Item that the bookkeeper chose from the list; empty when the name decides.
+    """
 
     item: str
     description: str
     amount: Decimal
+    item_id: str = ""
+    class_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class DesiredInvoice:
     customer_memo: str
     email: str
     total: Decimal
+    class_id: str = ""
+    location_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ class DesiredPayment:
     method: str  # PaymentMethod name, empty for none.
     reference: str  # At most 21 characters.
     private_note: str
+    deposit_account_id: str = ""  # Empty for Undeposited Funds.
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ class DesiredDocuments:
 
 NOTHING = DesiredDocuments(None, None)
 
+_CHOICES = frozenset({"class_id", "location_id", "deposit_account_id"})
 _KIND_NAMES = {"service": "Inspection", "fee": "Fee", "discount": "Discount", "tax": "Sales tax"}
 _METHOD_NAMES = {"card": "Credit Card", "ach": "ACH", "check": "Check", "cash": "Cash", "other": ""}
 
@@ -171,10 +180,12 @@ def _invoice(inspection: Inspection, settings: BookSettings, customer: DesiredCu
             f"The lines come to {dollars(total)}. QuickBooks takes no Invoice below zero: correct the lines.",
             code="negative-total",
         )
-    lines = tuple(_line(line, settings) for line in inspection.lines)
+    class_id = _of_inspector(settings.classes, inspection)
+    class_on_line = class_id if settings.class_on == "line" else ""
+    lines = tuple(_line(line, settings, class_on_line) for line in inspection.lines)
     if not lines:  # QuickBooks wants a line, and an inspection without fees has its Invoice too.
-        item = settings.one_item or _KIND_NAMES["service"]
-        lines = (DesiredLine(clean_name(item, ITEM_NAME_LIMIT), "No charge", ZERO),)
+        item, item_id = _item(settings.one_item or _KIND_NAMES["service"], settings)
+        lines = (DesiredLine(item, "No charge", ZERO, item_id, class_on_line),)
     day = invoice_day(inspection, settings)
     address = _address(inspection)
     inspector = f"Inspector: {inspection.inspector_name}" if inspection.inspector_name.strip() else ""
@@ -189,19 +200,39 @@ def _invoice(inspection: Inspection, settings: BookSettings, customer: DesiredCu
         customer_memo=cut(f"Inspection of {address}", MEMO_LIMIT) if address else "",
         email=customer.email,
         total=total,
+        class_id=class_id if settings.class_on == "invoice" else "",
+        location_id=_of_inspector(settings.locations, inspection),
     )
 
 
-def _line(line: FeeLine, settings: BookSettings) -> DesiredLine:
-    name = one_line(line.name) or _KIND_NAMES[line.kind]
+def line_name(line: FeeLine) -> str:
+    """Return the name under which a line is mapped to its Item and described on the Invoice."""
+    return one_line(line.name) or _KIND_NAMES[line.kind]
+
+
+def _line(line: FeeLine, settings: BookSettings, class_id: str) -> DesiredLine:
+    name = line_name(line)
     if line.kind == "discount":
         item = settings.discount_item or _KIND_NAMES["discount"]
     elif line.kind == "tax":
         item = settings.tax_item or _KIND_NAMES["tax"]
     else:
         # A mapped name wins over the one Item for everything else.
-        item = dict(settings.item_names).get(line.name) or settings.one_item or name
-    return DesiredLine(clean_name(item, ITEM_NAME_LIMIT), cut(name, DESCRIPTION_LIMIT), line.amount)
+        item = dict(settings.item_names).get(name) or settings.one_item or name
+    item, item_id = _item(item, settings)
+    return DesiredLine(item, cut(name, DESCRIPTION_LIMIT), line.amount, item_id, class_id)
+
+
+def _item(name: str, settings: BookSettings) -> tuple[str, str]:
+    """Return name and id of an Item. One chosen from the list keeps its name as it is, which may be `Category:Item`."""
+    item_id = dict(settings.item_ids).get(name, "")
+    return (name if item_id else clean_name(name, ITEM_NAME_LIMIT)), item_id
+
+
+def _of_inspector(chosen: tuple[tuple[str, str], ...], inspection: Inspection) -> str:
+    """Return what was chosen for the inspection's inspector, else for everybody else, else ""."""
+    by_inspector = dict(chosen)
+    return by_inspector.get(one_line(inspection.inspector_name), by_inspector.get("", ""))
 
 
 def invoice_day(inspection: Inspection, settings: BookSettings) -> date:
@@ -255,6 +286,7 @@ def _payments(
                     reference,
                     refund if received.refunded_amount else "",
                 ),
+                deposit_account_id=settings.deposit_account_id,
             )
         )
     return tuple(payments)
@@ -302,10 +334,18 @@ def _money_flags(
 
 
 def _fingerprint(document: Any, **links: str) -> str:
-    content = asdict(document)
+    content = _without_unused(asdict(document))
     del content["client_key"]  # The Customer's QuickBooks id stands for it.
     canonical = json.dumps({**content, **links}, sort_keys=True, default=_canonical)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _without_unused(content: Any) -> Any:
+    """Leave out choices that were not made, so that a choice nobody uses changes no fingerprint; an Item is told by its name."""
+    if isinstance(content, dict):
+        kept = {name: value for name, value in content.items() if name != "item_id" and (value or name not in _CHOICES)}
+        return {name: _without_unused(value) for name, value in kept.items()}
+    return [_without_unused(part) for part in content] if isinstance(content, (list, tuple)) else content
 
 
 def _canonical(value: Any) -> str:

@@ -124,7 +124,8 @@ class BookSettings:
 
     `start_date` is the first scheduled day that is booked, cut in `time_zone` (an IANA name); None books nothing.
     `cutoff` (aware UTC) takes its place for a company that migrates: on or after it is booked (decision 1).
-    Items, method and class mappings are names or QuickBooks ids chosen by the bookkeeper; empty means the default.
+    Mappings are pairs chosen by the bookkeeper; a name that is not in them has the default. Classes and locations are QuickBooks ids
+    by inspector, under "" for everybody else; `class_on` says whether a class stands on each line or on the Invoice as a whole.
     """
 
     time_zone: str
@@ -134,9 +135,14 @@ class BookSettings:
     due_days: int = 0
     one_item: str | None = None  # Name of the one Item for all income, or None for an Item per service name.
     item_names: tuple[tuple[str, str], ...] = ()  # (line name, name of the mapped Item), for remapped names.
+    item_ids: tuple[tuple[str, str], ...] = ()  # (Item name, QuickBooks id), for Items chosen from the list.
     discount_item: str = "Discount"
     tax_item: str = "Sales tax collected"
     method_names: tuple[tuple[str, str], ...] = ()  # (platform method, PaymentMethod name).
+    deposit_account_id: str = ""  # Where Payments go; empty for Undeposited Funds.
+    classes: tuple[tuple[str, str], ...] = ()  # (inspector, Class id)
+    class_on: Literal["line", "invoice"] = "line"
+    locations: tuple[tuple[str, str], ...] = ()  # (inspector, Department id)
 
 
 _TIMES = (

@@ -1,21 +1,31 @@
-"""The audit log: every act of a person or of ops, append-only and hash-chained, written in the transaction of the act itself."""
+"""The audit log: every act of a person or of ops, append-only and hash-chained, written in the transaction of the act itself.
+
+The database itself refuses to change or delete an entry (triggers, in the migration), and to give one entry two successors.
+"""
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
+
+_CHAIN_LOCKS = 0x71E0
+"""The first half of the advisory locks by which PostgreSQL lets one transaction at a time lengthen a company's chain."""
 
 
 class AuditEntry(Base):
     """One act. `digest` covers the row and the digest before it in the same company's chain (company None = the house's own)."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_log", "company_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_log", "company_id", "id"),
+        Index("uq_audit_entries_chain", "company_id", "previous", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))
@@ -40,9 +50,12 @@ def record_act(
     after: Any = None,
     address: str = "",
 ) -> AuditEntry:
-    """Add the entry to the current transaction; the caller commits it together with the act. Never pass secrets."""
-    chain = AuditEntry.company_id == company_id if company_id is not None else AuditEntry.company_id.is_(None)
-    newest = select(AuditEntry).where(chain).order_by(AuditEntry.id.desc()).limit(1).with_for_update()
+    """Add the entry to the current transaction; the caller commits it together with the act. Never pass secrets.
+
+    From here to the commit no other transaction can lengthen this company's chain, so record an act last, after its own changes.
+    """
+    _lock_chain(company_id)
+    newest = select(AuditEntry).where(_chain(company_id)).order_by(AuditEntry.id.desc()).limit(1)
     last = db.session.scalars(newest).first()
     entry = AuditEntry(
         company_id=company_id,
@@ -63,13 +76,53 @@ def record_act(
 
 def broken_entries(company_id: int | None) -> list[int]:
     """Return the ids of entries whose digest does not fit their content or their predecessor; empty when the chain is whole."""
-    chain = AuditEntry.company_id == company_id if company_id is not None else AuditEntry.company_id.is_(None)
     broken, previous = [], ""
-    for entry in db.session.scalars(select(AuditEntry).where(chain).order_by(AuditEntry.id)):
+    rows = select(AuditEntry).where(_chain(company_id)).order_by(AuditEntry.id)
+    for entry in db.session.scalars(rows.execution_options(yield_per=1000)):
         if entry.previous != previous or entry.digest != _digest(entry):
             broken.append(entry.id)
         previous = entry.digest
     return broken
+
+
+def chains() -> list[tuple[int | None, int, str]]:
+    """Return (company id or None for the house's own, entries, newest digest) of every chain.
+
+    A chain whose end was cut off is whole in itself: that shows only against a digest that was written down elsewhere.
+    """
+    rows = select(AuditEntry.company_id, func.count(), func.max(AuditEntry.id)).group_by(
+        AuditEntry.company_id
+    )
+    found = db.session.execute(rows.order_by(AuditEntry.company_id)).all()
+    return [
+        (company_id, count, db.session.get_one(AuditEntry, last).digest) for company_id, count, last in found
+    ]
+
+
+def acts_of(company_id: int, since: datetime | None = None, until: datetime | None = None, text: str = ""):
+    """Return the query for a company's entries, narrowed to a span of time and to a text in who, what or about what."""
+    rows = select(AuditEntry).where(AuditEntry.company_id == company_id)
+    rows = rows.where(AuditEntry.at >= since) if since else rows
+    rows = rows.where(AuditEntry.at < until) if until else rows
+    if text:
+        fields = (AuditEntry.who, AuditEntry.act, AuditEntry.subject)
+        rows = rows.where(or_(*(field.icontains(text, autoescape=True) for field in fields)))
+    return rows
+
+
+def every_act(company_id: int) -> Iterator[AuditEntry]:
+    """Yield all of a company's entries, the oldest first."""
+    rows = acts_of(company_id).order_by(AuditEntry.id)
+    yield from db.session.scalars(rows.execution_options(yield_per=1000))
+
+
+def _chain(company_id: int | None) -> ColumnElement[bool]:
+    return AuditEntry.company_id == company_id if company_id is not None else AuditEntry.company_id.is_(None)
+
+
+def _lock_chain(company_id: int | None) -> None:
+    if db.engine.dialect.name == "postgresql":  # On SQLite the transaction is the only writer anyway.
+        db.session.execute(select(func.pg_advisory_xact_lock(_CHAIN_LOCKS, company_id or 0)))
 
 
 def _digest(entry: AuditEntry) -> str:

@@ -18,6 +18,7 @@ from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.runs import queue_run
 
 BRAKE = "mass-delete-brake"
+HELD_FOR_REVIEW = "the setting Hold the first sync for review"
 
 
 class EarlierMonth(NamedTuple):
@@ -49,11 +50,17 @@ def pause(company: Company, who: str) -> None:
     record_act(company.id, who, "paused syncing")
 
 
+def hold_for_review(company: Company) -> None:
+    """Pause before anything was sent, since the company holds its first sync for review."""
+    company.paused_at, company.paused_by = utcnow(), HELD_FOR_REVIEW
+
+
 def resume(company: Company, who: str) -> None:
-    """Go on where the pause began."""
+    """Go on where the pause began; what was held for review starts with the first sync."""
+    held = company.paused_by == HELD_FOR_REVIEW
     company.paused_at, company.paused_by = None, ""
-    record_act(company.id, who, "resumed syncing")
-    queue_run(company.id, "sync", "by a person", who)
+    record_act(company.id, who, "started syncing" if held else "resumed syncing")
+    queue_run(company.id, "first" if held else "sync", "by a person", who)
 
 
 def held_deletes(company_id: int) -> int:

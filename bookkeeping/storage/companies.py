@@ -36,7 +36,7 @@ class Company(Base):
     cutoff: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Set when a migration starts; only ever moves earlier.
     invoice_date: Mapped[str] = mapped_column(String(20), default="inspection")
     due_days: Mapped[int] = mapped_column(default=0)
-    books: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # Mappings and accounts; keys in `BooksChoices`.
+    books: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # Mappings and accounts; keys in `storage.books`.
     hold_first_sync: Mapped[bool] = mapped_column(default=False)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_by: Mapped[str] = mapped_column(String(200), default="")
@@ -53,18 +53,30 @@ class Company(Base):
     brake_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     brake_count: Mapped[int] = mapped_column(default=0)
 
-    def book_settings(self) -> BookSettings:
-        """Return what the rules need to know of this company."""
-        books = self.books or {}
+    def book_settings(
+        self, kept: dict[str, Any] | None = None, *, start_date: date | None = None
+    ) -> BookSettings:
+        """Return what the rules need to know of this company; with `kept` (books and due_days), as it stood at an earlier choice.
+
+        `start_date` takes the place of the company's, to try what it would bring.
+        """
+        books = (self.books if kept is None else kept["books"]) or {}
         return BookSettings(
             time_zone=self.time_zone,
-            start_date=self.start_date,
+            start_date=start_date or self.start_date,
             cutoff=self.cutoff,
             invoice_date=self.invoice_date,
-            due_days=self.due_days,
+            due_days=self.due_days if kept is None else kept["due_days"],
             one_item=books.get("one_item"),
-            item_names=tuple(sorted((books.get("item_names") or {}).items())),
-            method_names=tuple(sorted((books.get("method_names") or {}).items())),
+            item_names=_pairs(books, "item_names"),
+            item_ids=_pairs(books, "item_ids"),
+            discount_item=books.get("discount_item") or BookSettings.discount_item,
+            tax_item=books.get("tax_item") or BookSettings.tax_item,
+            method_names=_pairs(books, "method_names"),
+            deposit_account_id=books.get("deposit_account_id") or "",
+            classes=_pairs(books, "classes"),
+            class_on=books.get("class_on") or "line",
+            locations=_pairs(books, "locations"),
         )
 
 
@@ -85,6 +97,10 @@ class NamedThing(Base):
     address: Mapped[str] = mapped_column(String(600), default="")
     sync_token: Mapped[str] = mapped_column(String(20), default="0")
     more: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+def _pairs(books: dict[str, Any], key: str) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((books.get(key) or {}).items()))
 
 
 def company_or_none(company_id: int) -> Company | None:

@@ -67,6 +67,7 @@ class InspectionRow(Base):
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deletes_approved: Mapped[bool] = mapped_column(default=False)
+    book_version_id: Mapped[int | None]  # The earlier choice that its living Invoice keeps (storage.books); None: the company's.
 
     def inspection(self) -> Inspection:
         """Return the neutral inspection that was last polled."""

@@ -2,6 +2,7 @@
 
 from bookkeeping.storage import (
     audit,
+    books,
     companies,
     connections,
     documents,
@@ -9,15 +10,17 @@ from bookkeeping.storage import (
     journal,
     leases,
     migrating,
-    numbers,
     notices,
+    numbers,
     ops,
     people,
     runs,
+    telling,
 )
 
 ALL = (
     audit,
+    books,
     companies,
     connections,
     documents,
@@ -25,9 +28,10 @@ ALL = (
     journal,
     leases,
     migrating,
+    notices,
     numbers,
     ops,
     people,
-    notices,
     runs,
+    telling,
 )

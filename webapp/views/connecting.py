@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from bookkeeping.errors import BookkeepingError, MisconfiguredError
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.oauth import TokenSet
-from bookkeeping.storage import connecting
+from bookkeeping.storage import choosing, connecting
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
@@ -85,7 +85,11 @@ def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
     if company.start_date is None:
         company.start_date = local_today(company)
     why = "reconnected" if again else "connected"
-    queue_run(company.id, "sync" if again else "first", why, current_user.email)
+    if company.hold_first_sync and company.last_sync_at is None and not again:
+        choosing.hold_for_review(company)
+        queue_run(company.id, "practice", why, current_user.email)
+    else:
+        queue_run(company.id, "sync" if again else "first", why, current_user.email)
     record_act(company.id, current_user.email, f"{why} QuickBooks", address=client_address())
     db.session.commit()
     current_app.extensions["bell"].ring(company.id)

@@ -31,7 +31,8 @@ _FIRST_YEAR = 2000
 _SHOWN_RUNS = ("first", "sync", "check")
 
 
-def _sensible_day(form: FlaskForm, field: DateField) -> None:
+def sensible_day(form: FlaskForm, field: DateField) -> None:
+    """Refuse a day that cannot be meant."""
     if field.data and not _FIRST_YEAR <= field.data.year <= utcnow().year + 1:
         raise ValidationError(f"Enter a day from {_FIRST_YEAR} to the end of next year.")
 
@@ -40,7 +41,7 @@ class DatesForm(FlaskForm):
     """Both dates; `start_date` is checked for sense, what follows from it is the rules' business."""
 
     start_date = DateField(
-        "Sync start date", validators=[InputRequired("Enter a date such as 2026-03-01."), _sensible_day]
+        "Sync start date", validators=[InputRequired("Enter a date such as 2026-03-01."), sensible_day]
     )
     invoice_date = SelectField(
         "Invoice date",
@@ -54,7 +55,7 @@ class DatesForm(FlaskForm):
 
 class EarlierForm(FlaskForm):
     earlier_from = DateField(
-        "From", validators=[InputRequired("Enter a date such as 2026-03-01."), _sensible_day]
+        "From", validators=[InputRequired("Enter a date such as 2026-03-01."), sensible_day]
     )
 
 

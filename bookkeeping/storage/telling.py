@@ -1,0 +1,107 @@
+"""Who is told what: each person's choice of topics, and the notices that are due to be mailed.
+
+Writing notices down is `notices.py`; mailing them is the worker's.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import Base, db
+from bookkeeping.storage.notices import Notice
+from bookkeeping.storage.people import User
+
+TOPICS = {
+    "failures": "Inspections that need somebody",
+    "connection": "QuickBooks or the inspection platform no longer lets us in",
+    "migrations": "Results of a migration",
+}
+BY_ROLE = {"owner": ("failures", "connection", "migrations"), "bookkeeper": ("failures",)}
+_TOPIC_OF = {
+    "needs-you-digest": "failures",
+    "mass-delete-brake": "failures",
+    "migration-result": "migrations",
+}
+RETRY_AFTER = timedelta(minutes=5)
+
+
+class NoticeChoice(Base):
+    """The topics that a person wants to be told of, where that differs from the default of the role."""
+
+    __tablename__ = "notice_choices"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    topics: Mapped[list[str]] = mapped_column(JSON)
+
+
+def topic_of(kind: str) -> str:
+    """Return the topic of a notice: what is not about single inspections or migrations is about being let in."""
+    return _TOPIC_OF.get(kind, "connection")
+
+
+def topics_of(people: list[User]) -> dict[int, set[str]]:
+    """Return the topics each person is told of, by user id."""
+    rows = select(NoticeChoice).where(NoticeChoice.user_id.in_([person.id for person in people]))
+    chosen = {choice.user_id: choice.topics for choice in db.session.scalars(rows)}
+    return {person.id: set(chosen.get(person.id, BY_ROLE.get(person.role, ()))) for person in people}
+
+
+def choose_topics(person: User, topics: list[str], who: str, address: str = "") -> None:
+    """Take over a person's topics in the current transaction."""
+    before = sorted(topics_of([person])[person.id])
+    after = sorted(topic for topic in TOPICS if topic in topics)
+    if before == after:
+        return
+    choice = db.session.get(NoticeChoice, person.id) or NoticeChoice(user_id=person.id)
+    choice.topics = after
+    db.session.add(choice)
+    facts: dict[str, Any] = {"before": {"topics": ", ".join(before)}, "after": {"topics": ", ".join(after)}}
+    record_act(
+        person.company_id, who, "changed notifications", subject=person.email, address=address, **facts
+    )
+
+
+def recipients(company_id: int, topic: str) -> list[str]:
+    """Return the addresses of the company's people who are told of this topic."""
+    rows = select(User).where(User.company_id == company_id, User.removed_at.is_(None)).order_by(User.id)
+    people = list(db.session.scalars(rows))
+    wanted = topics_of(people)
+    return [person.email for person in people if topic in wanted[person.id]]
+
+
+def newest_notices(company_id: int, limit: int = 30) -> list[Notice]:
+    """Return the company's newest notices."""
+    rows = select(Notice).where(Notice.company_id == company_id).order_by(Notice.id.desc())
+    return list(db.session.scalars(rows.limit(limit)))
+
+
+def due_notices(now: datetime, *, urgent: bool, limit: int = 200) -> list[Notice]:
+    """Return the notices that nobody was mailed yet and nobody is mailing now, the oldest first."""
+    rows = select(Notice).where(Notice.sent_at.is_(None), Notice.urgent.is_(urgent), _free(now))
+    return list(db.session.scalars(rows.order_by(Notice.id).limit(limit)))
+
+
+def claim(notices: list[Notice], now: datetime) -> list[Notice]:
+    """Take these notices for mailing in the current transaction, so that two processes mail none twice; return those taken."""
+    taken = []
+    for notice in notices:
+        mine = (Notice.id == notice.id, Notice.sent_at.is_(None), _free(now))
+        values = {"not_before": now + RETRY_AFTER * (notice.attempts + 1), "attempts": Notice.attempts + 1}
+        rows = update(Notice).where(*mine).values(**values).execution_options(synchronize_session=False)
+        if db.session.execute(rows).rowcount:
+            taken.append(notice)
+    return taken
+
+
+def mark_sent(notices: list[Notice], now: datetime) -> None:
+    """Note in the current transaction that these were mailed, or that nobody wants to be told."""
+    ids = [notice.id for notice in notices]
+    rows = update(Notice).where(Notice.id.in_(ids)).values(sent_at=now, not_before=None)
+    db.session.execute(rows.execution_options(synchronize_session=False))
+
+
+def _free(now: datetime):
+    return or_(Notice.not_before.is_(None), Notice.not_before <= now)

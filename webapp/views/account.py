@@ -1,0 +1,125 @@
+"""A person's own account: another password, and every browser that is logged in, each to be ended."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import PasswordField
+from wtforms.validators import DataRequired, EqualTo, Length
+
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import db
+from bookkeeping.storage.inviting import live_sessions
+from bookkeeping.storage.joining import check_password
+from bookkeeping.storage.sessions import (
+    SESSION_HOURS,
+    end_session,
+    end_sessions_of,
+    hash_password,
+    password_fits,
+)
+from webapp.extensions import client_address, limiter
+from webapp.roles import COMPANY_ROLES, open_to
+
+bp = Blueprint("account", __name__, url_prefix="/account")
+EVERYBODY = (*COMPANY_ROLES, "ops")
+
+
+class PasswordForm(FlaskForm):
+    password = PasswordField(
+        "Present password",
+        validators=[
+            DataRequired("Enter your present password."),
+            Length(max=1000, message="That is too long."),
+        ],
+        render_kw={"autocomplete": "current-password"},
+    )
+    new_password = PasswordField(
+        "New password",
+        validators=[DataRequired("Choose a new password.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        "The same again",
+        validators=[EqualTo("new_password", "The two differ. Type the same twice.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+def _account() -> str:
+    return f"account:{current_user.user.id}"
+
+
+@bp.get("")
+@open_to(*EVERYBODY)
+def page() -> str:
+    """Show the account."""
+    return _show()
+
+
+def _show(form: PasswordForm | None = None) -> str:
+    company = current_user.company
+    return render_template(
+        "account.html",
+        form=form or PasswordForm(formdata=None),
+        sessions=live_sessions([current_user.user.id]),
+        hours=SESSION_HOURS,
+        zone=company.time_zone if company else "UTC",
+    )
+
+
+@bp.post("/password")
+@open_to(*EVERYBODY)
+@limiter.limit("10 per minute; 60 per hour", key_func=_account)
+def change_password() -> Response | tuple[str, int]:
+    """Take over a new password; every other session of the person ends."""
+    form = PasswordForm()
+    if not form.validate_on_submit():
+        return _show(form), 422
+    stored = current_user.user.password_hash
+    db.session.commit()  # No writer waits behind the slow check.
+    if not password_fits(stored, form.password.data):
+        form.password.errors = ["That is not your present password. Nothing was changed."]
+        return _show(form), 422
+    try:
+        check_password(form.new_password.data)
+    except ValueError as error:
+        form.new_password.errors = [str(error)]
+        return _show(form), 422
+    changed = hash_password(form.new_password.data)
+    current_user.user.password_hash = changed
+    ended = end_sessions_of(current_user.user.id, but=current_user.session_digest)
+    _record("changed the password", {"sessions_ended": ended})
+    db.session.commit()
+    flash("Your password is changed. Every other browser is logged out.", "success")
+    return redirect(url_for(".page"), 303)
+
+
+@bp.post("/sessions/end")
+@open_to(*EVERYBODY)
+def end_one() -> Response:
+    """End one session of one's own."""
+    digest = request.form.get("session", "")
+    if digest not in {one.digest for one in live_sessions([current_user.user.id])}:
+        flash("That session has ended already.", "info")
+        return redirect(url_for(".page"), 303)
+    end_session(digest)
+    _record("ended a session")
+    db.session.commit()
+    flash("That browser is logged out.", "success")
+    return redirect(url_for(".page"), 303)
+
+
+@bp.post("/sessions/end-others")
+@open_to(*EVERYBODY)
+def end_others() -> Response:
+    """End every session of one's own but this one."""
+    ended = end_sessions_of(current_user.user.id, but=current_user.session_digest)
+    _record("ended all other sessions", {"sessions": ended})
+    db.session.commit()
+    flash("Every other browser is logged out.", "success")
+    return redirect(url_for(".page"), 303)
+
+
+def _record(act: str, after: dict[str, int] | None = None) -> None:
+    record_act(current_user.user.company_id, current_user.email, act, after=after, address=client_address())

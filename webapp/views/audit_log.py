@@ -1,0 +1,78 @@
+"""The audit log of a company: who did what, when and from where, with what was before and after; and all of it as CSV."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, render_template
+from werkzeug.wrappers import Response
+
+from bookkeeping.storage.audit import AuditEntry, acts_of, every_act
+from bookkeeping.storage.paging import keyset_page
+from webapp.filters import ListFilter, neighbours, position_asked
+from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.spreadsheets import csv_answer
+
+bp = Blueprint("audit_log", __name__, url_prefix="/settings/audit-log")
+
+ORDER = (AuditEntry.id,)
+COLUMNS = ("at_utc", "who", "address", "act", "subject", "before", "after", "previous", "digest")
+
+
+@bp.get("")
+@open_to(*COMPANY_ROLES)
+def page() -> tuple[str, int]:
+    """Show a page of acts, the newest first; filters and place are in the address."""
+    company, form = current_company(), ListFilter.read()
+    position, problem = position_asked(*ORDER)
+    found = keyset_page(acts_of(company.id, **form.wanted(company.time_zone)), ORDER, position)
+    return render_template(
+        "audit_log.html",
+        company=company,
+        form=form,
+        problem=problem,
+        narrowed=bool(form.given or position),
+        acts=[(entry, changed_facts(entry)) for entry in found.rows],
+        neighbours=neighbours(found, ".page", **form.given),
+    ), (400 if form.errors else 200)
+
+
+@bp.get("/download")
+@open_to(*COMPANY_ROLES)
+def download() -> Response:
+    """Answer with every act as CSV, the oldest first, with the digests that chain them."""
+    rows = (
+        (
+            entry.at.isoformat(),
+            entry.who,
+            entry.address,
+            entry.act,
+            entry.subject,
+            _text(entry.before),
+            _text(entry.after),
+            entry.previous,
+            entry.digest,
+        )
+        for entry in every_act(current_company().id)
+    )
+    return csv_answer("audit-log.csv", COLUMNS, rows)
+
+
+def changed_facts(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """Return (what, before, after) of an entry; what stayed the same is left out."""
+    before = entry.before if isinstance(entry.before, dict) else {"": entry.before}
+    after = entry.after if isinstance(entry.after, dict) else {"": entry.after}
+    names = dict.fromkeys((*before, *after))
+    pairs = ((name, _said(before.get(name)), _said(after.get(name))) for name in names)
+    return [(name.replace("_", " "), old, new) for name, old, new in pairs if old != new]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name or 'everybody else'} → {part}" for name, part in sorted(value.items()))
+    return "" if value is None else str(value)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)

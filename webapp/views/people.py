@@ -1,0 +1,212 @@
+"""A company's people: inviting, roles, removing; and the page on which an invited person makes a login."""
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, EqualTo, Length
+
+from bookkeeping.storage import inviting
+from bookkeeping.storage.audit import record_act
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.people import Invitation
+from bookkeeping.storage.sessions import end_sessions_of
+from webapp.extensions import client_address, limiter
+from webapp.roles import COMPANY_ROLES, current_company, open_to, public
+
+bp = Blueprint("people", __name__)
+_ROLES = [SelectChoice("bookkeeper", "Bookkeeper"), SelectChoice("owner", "Owner")]
+
+
+class InviteForm(FlaskForm):
+    email = EmailField(
+        "E-mail of the person",
+        validators=[DataRequired("Enter an e-mail address."), Length(max=254, message="That is too long.")],
+    )
+    role = SelectField("Role", choices=_ROLES)
+
+
+class JoinForm(FlaskForm):
+    name = StringField(
+        "Your name",
+        filters=[lambda typed: (typed or "").replace("\x00", "").strip()],
+        validators=[DataRequired("Enter your name."), Length(max=200, message="Use at most 200 letters.")],
+        render_kw={"autocomplete": "name"},
+    )
+    password = PasswordField(
+        "New password",
+        validators=[DataRequired("Choose a password.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        "The same again",
+        validators=[EqualTo("password", "The two differ. Type the same twice.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+@bp.get("/settings/people")
+@open_to(*COMPANY_ROLES)
+def page() -> str:
+    """Show who belongs to the company and who is invited."""
+    return _show()
+
+
+def _show(form: InviteForm | None = None, link: str = "", invited: str = "") -> str:
+    company = current_company()
+    people = inviting.people_of(company.id)
+    sessions = inviting.live_sessions([person.id for person in people])
+    return render_template(
+        "people.html",
+        company=company,
+        people=people,
+        sessions={person.id: [one for one in sessions if one.user_id == person.id] for person in people},
+        invitations=inviting.open_invitations(company.id),
+        form=form or InviteForm(formdata=None),
+        link=link,
+        invited=invited,
+    )
+
+
+@bp.post("/settings/people/invite")
+@open_to("owner")
+@limiter.limit("30 per hour", key_func=lambda: f"account:{current_user.get_id()}")
+def invite() -> str | tuple[str, int]:
+    """Make a one-time link and show it this once."""
+    form, company = InviteForm(), current_company()
+    if not form.validate_on_submit():
+        return _show(form), 422
+    try:
+        token = inviting.invite(
+            company.id, form.email.data, form.role.data, current_user.email, client_address()
+        )
+    except ValueError as error:
+        db.session.rollback()
+        form.email.errors = [str(error)]
+        return _show(form), 422
+    db.session.commit()
+    link = current_app.extensions["settings"].public_url + url_for(".invitation", token=token)
+    return _show(link=link, invited=form.email.data.strip())
+
+
+@bp.post("/settings/people/withdraw")
+@open_to("owner")
+def withdraw() -> Response:
+    """End an open invitation."""
+    email = request.form.get("email", "")[:254]
+    if inviting.withdraw(current_company().id, email, current_user.email, client_address()):
+        db.session.commit()
+        flash(f"The invitation of {email} is withdrawn: its link no longer works.", "success")
+    else:
+        flash("That invitation is not open any more.", "info")
+    return redirect(url_for(".page"), 303)
+
+
+@bp.post("/settings/people/<int(max=2147483647):user_id>/role")
+@open_to("owner")
+def change_role(user_id: int) -> Response:
+    """Make somebody an owner or a bookkeeper."""
+    role = request.form.get("role", "")
+    try:
+        person = inviting.change_role(
+            current_company().id, user_id, role, current_user.email, client_address()
+        )
+    except ValueError as error:
+        db.session.rollback()
+        flash(str(error), "warning")
+        return redirect(url_for(".page"), 303)
+    if person is None:
+        abort(404)
+    db.session.commit()
+    flash(
+        f"{person.name or person.email} is {'an owner' if role == 'owner' else 'a bookkeeper'} now.",
+        "success",
+    )
+    return redirect(
+        url_for(".page" if person.id != current_user.user.id or role == "owner" else "home.page"), 303
+    )
+
+
+@bp.post("/settings/people/<int(max=2147483647):user_id>/remove")
+@open_to("owner")
+def remove(user_id: int) -> Response:
+    """Take somebody's login away."""
+    try:
+        person = inviting.remove(current_company().id, user_id, current_user.email, client_address())
+    except ValueError as error:
+        db.session.rollback()
+        flash(str(error), "warning")
+        return redirect(url_for(".page"), 303)
+    if person is None:
+        abort(404)
+    db.session.commit()
+    flash(
+        f"{person.name or person.email} can no longer log in. What they did stays in the audit log.",
+        "success",
+    )
+    return redirect(url_for(".page"), 303)
+
+
+@bp.post("/settings/people/<int(max=2147483647):user_id>/end-sessions")
+@open_to("owner")
+def end_sessions(user_id: int) -> Response:
+    """End all sessions of somebody, but the one that asks for it."""
+    company = current_company()
+    person = next((one for one in inviting.people_of(company.id) if one.id == user_id), None) or abort(404)
+    ended = end_sessions_of(person.id, but=current_user.session_digest)
+    record_act(
+        company.id,
+        current_user.email,
+        "ended sessions",
+        subject=person.email,
+        after={"sessions": ended},
+        address=client_address(),
+    )
+    db.session.commit()
+    flash(
+        f"{person.name or person.email} is logged out everywhere{' else' if ended and person.id == current_user.user.id else ''}.",
+        "success",
+    )
+    return redirect(url_for(".page"), 303)
+
+
+@bp.get("/invitation/<token>")
+@public
+@limiter.limit("60 per hour")
+def invitation(token: str) -> str | tuple[str, int]:
+    """Show the invited person what they are invited to."""
+    found = inviting.invitation_of(token)
+    return _show_invitation(JoinForm(formdata=None), found) if found else (_show_invitation(None, None), 404)
+
+
+@bp.post("/invitation/<token>")
+@public
+@limiter.limit("20 per hour")
+def join(token: str) -> Response | str | tuple[str, int]:
+    """Make the login."""
+    found = inviting.invitation_of(token)
+    if found is None:
+        return _show_invitation(None, None), 404
+    form = JoinForm()
+    if not form.validate_on_submit():
+        return _show_invitation(form, found), 422
+    try:
+        person = inviting.take_up(token, form.name.data, form.password.data, client_address())
+    except ValueError as error:
+        db.session.rollback()
+        form.password.errors = [str(error)]
+        return _show_invitation(form, found), 422
+    if person is None:
+        db.session.rollback()
+        return _show_invitation(None, None), 404
+    db.session.commit()
+    flash(f"Your login is ready. Log in with {person.email}.", "success")
+    return redirect(url_for("auth.login"), 303)
+
+
+def _show_invitation(form: JoinForm | None, found: Invitation | None) -> str:
+    company = db.session.get(Company, found.company_id) if found else None
+    return render_template("invitation.html", form=form, invitation=found, company=company)

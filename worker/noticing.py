@@ -1,0 +1,90 @@
+"""What people are told of beyond what is noted where it happens: once a day what needs them, and how migrations ended.
+
+Level-triggered: looked at in every sweep, written once an occasion.
+"""
+
+from collections import Counter
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from bookkeeping.faults import fault
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.migrating import Migration
+from bookkeeping.storage.notices import notify_once, write_once
+
+DIGEST_AT = time(7, 0)
+"""When the day's digest is made, in the company's zone."""
+
+RECENT = timedelta(days=7)
+_MIGRATION_WORDS = {
+    "done": "The migration is done",
+    "failed": "The migration was not finished",
+    "paused": "The migration is paused",
+}
+
+
+def write_notices(now: datetime) -> None:
+    """Write the notices that are due, in the current transaction; the caller commits."""
+    _digests(now)
+    _migrations(now)
+    for company in db.session.scalars(select(Company).where(Company.feed_state == "refused")):
+        notify_once(company.id, "feed-refused", now.date().isoformat()[:7], urgent=True)
+    for company in db.session.scalars(select(Company).where(Company.brake_at.is_not(None))):
+        notify_once(company.id, "mass-delete-brake", company.brake_at.isoformat()[:40], urgent=True)
+
+
+def digest_day(now: datetime, zone: str) -> str:
+    """Return the day whose digest is due: today once it is past DIGEST_AT in the company's zone, else yesterday."""
+    there = now.astimezone(ZoneInfo(zone))
+    return (there.date() - timedelta(days=there.time() < DIGEST_AT)).isoformat()
+
+
+def _digests(now: datetime) -> None:
+    stuck = (
+        select(InspectionRow.company_id, InspectionRow.reason, func.count())
+        .where(InspectionRow.state.in_(("needs-you", "drift")))
+        .group_by(InspectionRow.company_id, InspectionRow.reason)
+    )
+    by_company: dict[int, Counter] = {}
+    for company_id, reason, count in db.session.execute(stuck):
+        by_company.setdefault(company_id, Counter())[reason] += count
+    if not by_company:
+        return
+    for company in db.session.scalars(select(Company).where(Company.id.in_(by_company))):
+        causes = by_company[company.id]
+        total = sum(causes.values())
+        lines = [
+            f"{count:,} · {fault(reason).title}. {fault(reason).remedy}"
+            for reason, count in causes.most_common(12)
+        ]
+        title = f"{total:,} inspection{' needs' if total == 1 else 's need'} you"
+        day = digest_day(now, company.time_zone)
+        write_once(company.id, "needs-you-digest", day, title, "\n\n".join(lines), "/sync-log")
+
+
+def _migrations(now: datetime) -> None:
+    ended = select(Migration).where(
+        Migration.state.in_(tuple(_MIGRATION_WORDS)),
+        func.coalesce(Migration.finished_at, Migration.started_at) > now - RECENT,
+    )
+    for migration in db.session.scalars(ended):
+        text = (
+            fault(migration.code).remedy
+            if migration.code
+            else "The report shows each receipt and its documents."
+        )
+        title, link = _MIGRATION_WORDS[migration.state], "/settings/quickbooks/migration"
+        occasion = f"{migration.id} {migration.state} {migration.code}"[:40]
+        write_once(
+            migration.company_id,
+            "migration-result",
+            occasion,
+            title,
+            text,
+            link,
+            urgent=migration.state != "done",
+        )
