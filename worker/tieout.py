@@ -63,6 +63,7 @@ def make_tie_out(work: Work, period: Period) -> dict[str, Any]:
     read_what_belongs(work, documents, {place for place, one in records.items() if one.live})
     work.tell("Comparing")
     work.commit()
+    work.lease.renew()  # Comparing the year of a large company takes a while, without a call in between.
     made = tie_out(period, rows, list(documents.values()), records, work.company.book_settings())
     return _content(work, made, read_at)
 
