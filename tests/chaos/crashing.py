@@ -78,6 +78,8 @@ class Child:
         _, status = os.waitpid(self.pid, os.WUNTRACED)
         while chunk := self._read():
             self._lines += chunk
+        if not os.WIFSTOPPED(status):
+            os.close(self._told)
         lines = [line.split("\t", 1) for line in self._lines.decode().splitlines()]
         return {
             "pid": self.pid,

@@ -99,6 +99,21 @@ def test_a_command_that_waits_out_a_throttle_books_nothing_twice(shop: Shop):
     _side_by_side(lambda when: _whole_life(shop.open(), {**FAULTS["429-json"], "when": when}, patience=5))
 
 
+def test_an_answer_that_comes_later_than_we_wait_books_nothing_twice(shop: Shop):
+    """The same call is at QuickBooks twice at the same time: the one given up, and the one sent again."""
+
+    def tell(when: str) -> None:
+        desk = shop.open()
+        desk.book(inspection(1))
+        desk.run()
+        place = {"operation": "batch", "entity": "Invoice", "seconds": 31}
+        desk.break_calls({"kind": "slow", "when": when, **place})
+        desk.book(inspection(2))
+        _calm_down(desk, "after the late answer", 0, 2)
+
+    _side_by_side(tell)
+
+
 @pytest.mark.parametrize(("name", "attempts"), [("503", 3), ("cut", 3), ("429-json", 1)])
 def test_an_outage_that_outlasts_a_run_books_nothing_twice(shop: Shop, name: str, attempts: int):
     """It lasts through one run's attempts and the next run's attempts to settle them, and ends in the middle of that run."""
