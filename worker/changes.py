@@ -102,15 +102,16 @@ def _take_over(work: Work, changes: Changes) -> None:
 
 
 def _ours(company_id: int, kind: str, qbo_ids: Iterable[str]) -> list[Document]:
-    ids, found = list(qbo_ids), []
-    for start in range(0, len(ids), 500):
+    """Return our living documents of these ids as they are now: a person may have settled one's drift meanwhile."""
+    found: list[Document] = []
+    for chunk in _chunks(qbo_ids):
         rows = select(Document).where(
             Document.company_id == company_id,
             Document.kind == kind,
-            Document.qbo_id.in_(ids[start : start + 500]),
+            Document.qbo_id.in_(chunk),
             Document.status == "live",
         )
-        found += db.session.scalars(rows)
+        found += db.session.scalars(rows.with_for_update().execution_options(populate_existing=True))
     return found
 
 
@@ -225,21 +226,23 @@ def _compare(work: Work, standing: dict[str, Any]) -> bool:
 def _compare_some(work: Work, documents: list[Document]) -> None:
     """One query for fifty; what it leaves out is read by Id, since absence in a query proves nothing."""
     for kind in DOCUMENTS:
-        some = [document for document in documents if document.kind == kind]
-        for chunk in _chunks([document.qbo_id for document in some], 50):
+        ids = [document.qbo_id for document in documents if document.kind == kind]
+        for chunk in _chunks(ids, 50):
             work.before_call()
-            rows = work.gateway.read_many(kind, chunk)
-            for document in (one for one in some if one.qbo_id in chunk):
-                row = rows.get(document.qbo_id)
-                if row is None:
+            rows: dict[str, dict[str, Any] | None] = {**work.gateway.read_many(kind, chunk)}
+            for qbo_id in chunk:
+                if qbo_id not in rows:
                     work.before_call()
-                    row = work.gateway.read(kind, document.qbo_id)
+                    rows[qbo_id] = work.gateway.read(kind, qbo_id)
+            compared = _ours(work.company_id, kind, chunk)
+            for document in compared:
+                row = rows[document.qbo_id]
                 if row is None:
                     note_gone(document)
                 else:
                     judge(document, row)
+            _mark_inspections(work, compared)
             work.commit()
-    _mark_inspections(work, documents)
 
 
 def _chunks(keys: Iterable[str], size: int = 500) -> list[list[str]]:
