@@ -10,8 +10,8 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.documents import Drift
-from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.logbook import state_counts
 from bookkeeping.storage.runs import latest_run
 from webapp.words import plural
 
@@ -101,17 +101,12 @@ _UNCONNECTED = {
 
 def standing_of(company: Company) -> Standing:
     """Count and return how the company stands now."""
-    by_state = (
-        select(InspectionRow.state, func.count())
-        .where(InspectionRow.company_id == company.id)
-        .group_by(InspectionRow.state)
-    )
     open_drifts = select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))
     first = latest_run(company.id, "first")
     return Standing(
         company=company,
         connection=db.session.get(Connection, company.id),
-        counts=dict(db.session.execute(by_state).all()),
+        counts=state_counts(company.id),
         drifts=db.session.scalar(open_drifts),
         first_run=first.state if first else "",
     )

@@ -60,6 +60,7 @@ class Operation(Base):
     __tablename__ = "operations"
     __table_args__ = (
         Index("ix_operations_log", "company_id", "id"),
+        Index("ix_operations_when", "company_id", "created_at"),
         Index("ix_operations_outcome", "company_id", "outcome", "id"),
         Index("ix_operations_inspection", "company_id", "inspection_key", "id"),
         Index("ix_operations_run", "run_id", "id"),
