@@ -11,7 +11,7 @@ from tests.chaos.mortals import Mortals, everything_to_do
 from tests.chaos.shop import Shop
 
 POINTS = os.environ.get("CRASH_POINTS", "60")
-TESTS = 6
+TESTS = 12
 """The points are dealt out to so many tests, so that a failure names its neighbourhood and no test takes long."""
 
 
