@@ -34,7 +34,9 @@ class Bell:
     """Rings for companies. A ring that is lost costs a minute: the sweep rings again for all that is due."""
 
     def __init__(self, redis_url: str):
-        self.redis = Redis.from_url(redis_url, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30)
+        self.redis = Redis.from_url(
+            redis_url, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30
+        )
         self.queue = Queue(QUEUE, connection=self.redis, job_class=BellJob, serializer="json")
 
     def ring(self, company_id: int) -> bool:
@@ -50,7 +52,9 @@ class Bell:
                 if job is None or job.get_status(refresh=False) != JobStatus.QUEUED:
                     self._enqueue(company_id, f"{name}-next")
         except RedisError as error:
-            logger.warning("Bell out of reach", extra={"company_id": company_id, "error": type(error).__name__})
+            logger.warning(
+                "Bell out of reach", extra={"company_id": company_id, "error": type(error).__name__}
+            )
             return False
         return True
 

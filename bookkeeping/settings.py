@@ -88,11 +88,14 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
     standin = where == "standin"
     return Settings(
         secret_key=_required(environment, "SECRET_KEY"),
-        token_keys=tuple(key.strip() for key in _required(environment, "TOKEN_KEYS").split(",") if key.strip()),
+        token_keys=tuple(
+            key.strip() for key in _required(environment, "TOKEN_KEYS").split(",") if key.strip()
+        ),
         database_url=_database_url(environment.get("DATABASE_URL") or Settings.database_url),
         redis_url=environment.get("REDIS_URL") or Settings.redis_url,
         public_url=(environment.get("PUBLIC_URL") or Settings.public_url).rstrip("/"),
-        intuit_client_id=environment.get("INTUIT_CLIENT_ID") or (Settings.intuit_client_id if standin else _missing("INTUIT_CLIENT_ID")),
+        intuit_client_id=environment.get("INTUIT_CLIENT_ID")
+        or (Settings.intuit_client_id if standin else _missing("INTUIT_CLIENT_ID")),
         intuit_client_secret=environment.get("INTUIT_CLIENT_SECRET")
         or (Settings.intuit_client_secret if standin else _missing("INTUIT_CLIENT_SECRET")),
         intuit_environment=where,
@@ -127,7 +130,9 @@ def _required(environment: dict[str, str], name: str) -> str:
 
 
 def _missing(name: str) -> str:
-    raise SettingsError(f"{name} is not set. Put it into the environment or .env; `make run` makes one in var/.")
+    raise SettingsError(
+        f"{name} is not set. Put it into the environment or .env; `make run` makes one in var/."
+    )
 
 
 def _one_of(environment: dict[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:

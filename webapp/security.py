@@ -9,6 +9,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bookkeeping.settings import Settings
+from bookkeeping.storage.audit import acting_from
 from bookkeeping.storage.base import db, set_reading
 from bookkeeping.storage.sessions import SESSION_HOURS
 
@@ -65,6 +66,7 @@ def came_from_here() -> bool:
 
 def _start_as_reader_or_writer() -> None:
     set_reading(request.method in _READS)
+    acting_from.set(request.remote_addr or "")
 
 
 def _add_headers(response: Response) -> Response:

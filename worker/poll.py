@@ -61,7 +61,11 @@ def poll(work: Work, *, full: bool = False) -> bool:
 
 def _next_after(error: FeedRefusedError | FeedUnavailableError) -> datetime:
     """A dead key is not knocked with every five minutes: the nightly run or a person asks again."""
-    pause = timedelta(days=2) if isinstance(error, FeedRefusedError) else timedelta(seconds=settings().poll_seconds)
+    pause = (
+        timedelta(days=2)
+        if isinstance(error, FeedRefusedError)
+        else timedelta(seconds=settings().poll_seconds)
+    )
     at = utcnow() + pause
     return max(at, error.not_before) if isinstance(error, FeedUnavailableError) and error.not_before else at
 

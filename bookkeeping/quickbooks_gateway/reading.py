@@ -127,7 +127,9 @@ class CompanyFacts:
     allow_discount: bool
     subscription: str = ""
     time_zone: str = ""
-    class_on: str = ""  # Where the company puts classes: on each line, on the invoice as a whole, or "" for nowhere.
+    class_on: str = (
+        ""  # Where the company puts classes: on each line, on the invoice as a whole, or "" for nowhere.
+    )
     uses_locations: bool = False
 
 
@@ -214,7 +216,10 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
     named = {each.get("Name"): each.get("Value") for each in company_info.get("NameValue") or []}
     sales = preferences.get("SalesFormsPrefs") or {}
     accounting = preferences.get("AccountingInfoPrefs") or {}
-    classes = {"line": accounting.get("ClassTrackingPerTxnLine"), "invoice": accounting.get("ClassTrackingPerTxn")}
+    classes = {
+        "line": accounting.get("ClassTrackingPerTxnLine"),
+        "invoice": accounting.get("ClassTrackingPerTxn"),
+    }
     country = company_info.get("Country") or (company_info.get("CompanyAddr") or {}).get("Country") or ""
     home = (preferences.get("CurrencyPrefs") or {}).get("HomeCurrency") or {}
     united_states = country.strip().upper() in {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}

@@ -343,7 +343,11 @@ def _fingerprint(document: Any, **links: str) -> str:
 def _without_unused(content: Any) -> Any:
     """Leave out choices that were not made, so that a choice nobody uses changes no fingerprint; an Item is told by its name."""
     if isinstance(content, dict):
-        kept = {name: value for name, value in content.items() if name != "item_id" and (value or name not in _CHOICES)}
+        kept = {
+            name: value
+            for name, value in content.items()
+            if name != "item_id" and (value or name not in _CHOICES)
+        }
         return {name: _without_unused(value) for name, value in kept.items()}
     return [_without_unused(part) for part in content] if isinstance(content, (list, tuple)) else content
 

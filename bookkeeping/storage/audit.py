@@ -6,6 +6,7 @@ The database itself refuses to change or delete an entry (triggers, in the migra
 import hashlib
 import json
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,9 @@ from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
+
+acting_from: ContextVar[str] = ContextVar("acting_from", default="")
+"""The address that the present request comes from; entries that name none carry it."""
 
 _CHAIN_LOCKS = 0x71E0
 """The first half of the advisory locks by which PostgreSQL lets one transaction at a time lengthen a company's chain."""
@@ -61,7 +65,7 @@ def record_act(
         company_id=company_id,
         at=utcnow(),
         who=who,
-        address=address,
+        address=(address or acting_from.get())[:64],
         act=act,
         subject=subject,
         before=before,

@@ -38,8 +38,8 @@ def change_dates(company: Company, start_date: date | None, invoice_date: str, w
     if before == after:
         return False
     company.start_date, company.invoice_date = start_date, invoice_date
-    record_act(company.id, who, "changed dates", before=before, after=after)
     _look_at_all(company.id)
+    record_act(company.id, who, "changed dates", before=before, after=after)
     queue_run(company.id, "sync", "settings changed", who)
     return True
 

@@ -33,10 +33,14 @@ class Company(Base):
 
     # How the books are kept.
     start_date: Mapped[date | None]
-    cutoff: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Set when a migration starts; only ever moves earlier.
+    cutoff: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # Set when a migration starts; only ever moves earlier.
     invoice_date: Mapped[str] = mapped_column(String(20), default="inspection")
     due_days: Mapped[int] = mapped_column(default=0)
-    books: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # Mappings and accounts; keys in `storage.books`.
+    books: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # Mappings and accounts; keys in `storage.books`.
     hold_first_sync: Mapped[bool] = mapped_column(default=False)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_by: Mapped[str] = mapped_column(String(200), default="")

@@ -37,7 +37,9 @@ class Connection(Base):
     hard_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     refresh_claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     company_name: Mapped[str] = mapped_column(String(300), default="")
-    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # Country, closing date, preferences, accounts.
+    facts: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # Country, closing date, preferences, accounts.
     facts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     set_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Lists and name index read.
     changes_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Change data capture cursor.

@@ -25,7 +25,9 @@ def add_user(email: str, password: str, role: str, company_id: int | None, name:
     """
     try:
         # Reserved domains are let through: they are what demonstrations and tests use, and no mail is sent here.
-        email = validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+        email = validate_email(
+            email.strip(), check_deliverability=False, test_environment=True
+        ).normalized.lower()
     except EmailNotValidError as error:
         raise ValueError(f"{email!r} is no e-mail address: {error}") from None
     if role not in ROLES:
@@ -33,7 +35,9 @@ def add_user(email: str, password: str, role: str, company_id: int | None, name:
     check_password(password)
     if db.session.scalars(select(User.id).where(User.email == email)).first():
         raise ValueError(f"{email} has a login already.")
-    person = User(email=email, name=name[:200], role=role, company_id=company_id, password_hash=hash_password(password))
+    person = User(
+        email=email, name=name[:200], role=role, company_id=company_id, password_hash=hash_password(password)
+    )
     db.session.add(person)
     db.session.flush()
     return person

@@ -48,7 +48,9 @@ class Migration(Base):
 
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirmed_by: Mapped[str] = mapped_column(String(254), default="")
-    needs_approval: Mapped[bool] = mapped_column(default=False)  # A second owner has to say yes (a setting of the company).
+    needs_approval: Mapped[bool] = mapped_column(
+        default=False
+    )  # A second owner has to say yes (a setting of the company).
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     approved_by: Mapped[str] = mapped_column(String(254), default="")
     runs_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

@@ -33,7 +33,9 @@ class Notice(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
-    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)  # While somebody mails it, or after mailing failed.
+    not_before: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # While somebody mails it, or after mailing failed.
 
 
 def notify_once(

@@ -15,7 +15,14 @@ from sqlalchemy import and_, func, or_, select
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.failures import CauseGroup, CompanyShare, FailureFilter, failure_groups, in_order
+from bookkeeping.storage.failures import (
+    CauseGroup,
+    CompanyShare,
+    FailureFilter,
+    failure_groups,
+    in_order,
+    in_states,
+)
 from bookkeeping.storage.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.journal import ApiUsage, Call
 from bookkeeping.storage.migrating import Migration
@@ -216,7 +223,8 @@ def stuck_runs(limit: int = 50) -> list[Run]:
     old = func.coalesce(Run.started_at, Run.queued_at) < utcnow() - RUN_IS_STUCK
     rows = select(Run).join(Company, Company.id == Run.company_id)
     rows = rows.where(Run.state.in_(("queued", "running")), old, Company.paused_at.is_(None))
-    return list(db.session.scalars(rows.order_by(Run.id).limit(limit)))
+    # By an expression, or a database may walk all runs in the order of their ids to find the few that are open.
+    return list(db.session.scalars(rows.order_by(Run.id + 0).limit(limit)))
 
 
 def hourly(series: str, since: datetime) -> list[HourlyCount]:
@@ -260,10 +268,10 @@ def _count_inspections(lines: dict[int, CompanyLine]) -> None:
             func.coalesce(InspectionRow.held_since, InspectionRow.polled_at),
             type_=InspectionRow.polled_at.type,
         ),
-    ).where(InspectionRow.state.in_(("syncing", "waiting", "needs-you")))
-    for company_id, state, count, amount, since in db.session.execute(
-        rows.group_by(InspectionRow.company_id, InspectionRow.state)
-    ):
+    ).where(in_states("syncing", "waiting", "needs-you"))
+    # Grouped by an expression, or a database may walk an index of all inspections to have them in groups.
+    grouped = rows.group_by(InspectionRow.company_id + 0, InspectionRow.company_id, InspectionRow.state)
+    for company_id, state, count, amount, since in db.session.execute(grouped):
         line = lines[company_id]
         line.counts[state] = count
         if state == "syncing":

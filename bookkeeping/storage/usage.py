@@ -11,13 +11,17 @@ def note_usage(company_id: int, kind: str, metered: bool, *, failed: bool = Fals
     """Count one call, in the current transaction (which is committed when the row is new)."""
     day = utcnow().date().isoformat()
     which = (ApiUsage.company_id == company_id, ApiUsage.day == day, ApiUsage.kind == kind)
-    more = update(ApiUsage).where(*which).values(count=ApiUsage.count + 1, failed=ApiUsage.failed + int(failed))
+    more = (
+        update(ApiUsage).where(*which).values(count=ApiUsage.count + 1, failed=ApiUsage.failed + int(failed))
+    )
     if db.session.execute(more).rowcount:
         return
     try:
         with db.session.begin_nested():
             db.session.add(
-                ApiUsage(company_id=company_id, day=day, kind=kind, metered=metered, count=1, failed=int(failed))
+                ApiUsage(
+                    company_id=company_id, day=day, kind=kind, metered=metered, count=1, failed=int(failed)
+                )
             )
     except IntegrityError:  # Another process made today's row in this moment.
         db.session.execute(more)

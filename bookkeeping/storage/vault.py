@@ -53,7 +53,9 @@ class Vault:
         """
         _, key_id, packed = sealed.split(".", 2)
         if key_id not in self._keys:
-            raise MisconfiguredError(f"TOKEN_KEYS has no key {key_id}, with which a secret was sealed: put the old key back")
+            raise MisconfiguredError(
+                f"TOKEN_KEYS has no key {key_id}, with which a secret was sealed: put the old key back"
+            )
         raw = urlsafe_b64decode(packed)
         try:
             return AESGCM(self._keys[key_id]).decrypt(raw[:12], raw[12:], _bound(company_id, column)).decode()
@@ -138,7 +140,9 @@ class ConnectionTokens:
         """Store the new pair if `version` is still the stored one; False when it is not."""
         secret = json.dumps({name: tokens[name] for name in ("access_token", "refresh_token")})
         values = {"tokens": vault().seal(secret, self.company_id, "tokens"), "version": version + 1}
-        values |= {name: tokens[name] for name in EXPIRIES if tokens.get(name)} | {"refresh_claimed_until": None}
+        values |= {name: tokens[name] for name in EXPIRIES if tokens.get(name)} | {
+            "refresh_claimed_until": None
+        }
         return self._write(version, values)
 
     def mark_reconnect_needed(self, version: int, code: str, detail: str = "") -> bool:

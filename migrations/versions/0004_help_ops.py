@@ -14,7 +14,6 @@ depends_on = None
 
 INDEXES = (
     ("ix_inspections_client", "inspections", ["company_id", "client_key"]),
-    ("ix_inspections_failures", "inspections", ["state", "reason", "company_id", "id"]),
     ("ix_operations_settled", "operations", ["settled_at", "outcome", "code"]),
     ("ix_calls_stuck", "calls", ["state", "created_at"]),
     ("ix_calls_run", "calls", ["run_id"]),
@@ -30,6 +29,11 @@ def upgrade():
     )
     for name, table, columns in INDEXES:
         op.create_index(name, table, columns)
+    # Of all inspections only those that are not settled.
+    not_settled = sa.text("state IN ('needs-you', 'syncing', 'waiting')")
+    columns = ["state", "reason", "company_id", "id"]
+    where = {"sqlite_where": not_settled, "postgresql_where": not_settled}
+    op.create_index("ix_inspections_failures", "inspections", columns, **where)
     op.create_table(
         "ops_mutes",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -107,6 +111,7 @@ def upgrade():
 def downgrade():
     for table in ("hourly_counts", "ops_retry_items", "ops_retries", "ops_views", "ops_notes", "ops_mutes"):
         op.drop_table(table)
+    op.drop_index("ix_inspections_failures", "inspections")
     for name, table, _columns in reversed(INDEXES):
         op.drop_index(name, table)
     op.drop_column("inspections", "held_since")

@@ -16,6 +16,8 @@ OPEN_TO_ALL = {
     "health.ready",
     "hooks.inspections",
     "metrics.metrics",
+    "people.invitation",
+    "people.join",
     "static",
     "bootstrap.static",
 }
@@ -26,6 +28,12 @@ OWNERS_ONLY = {
     ("POST", "/quickbooks/disconnect"),
     ("POST", "/settings/quickbooks/approve-deletes"),
     ("POST", "/settings/hook"),
+    ("POST", "/settings/people/invite"),
+    ("POST", "/settings/people/withdraw"),
+    ("POST", "/settings/people/7/role"),
+    ("POST", "/settings/people/7/remove"),
+    ("POST", "/settings/people/7/end-sessions"),
+    ("POST", "/settings/quickbooks/bookkeeping/hold"),
 }
 
 

@@ -115,7 +115,9 @@ def _sentence(lines, groups, companies: int, amount, queue: QueueHealth, missing
 def _nights(lines) -> list:
     """Return the connected companies, the one whose last nightly run is longest ago first."""
     connected = [line for line in lines if line.connection is not None]
-    return sorted(connected, key=lambda line: line.company.last_nightly_at or datetime.min.replace(tzinfo=UTC))
+    return sorted(
+        connected, key=lambda line: line.company.last_nightly_at or datetime.min.replace(tzinfo=UTC)
+    )
 
 
 def _throttled(lines, queue: QueueHealth) -> list[tuple[str, int, datetime]]:

@@ -1,0 +1,135 @@
+"""The audit log: shown, downloaded, proven whole, and safe from change and from two writers at once, on both databases."""
+
+import csv
+import io
+import threading
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from bookkeeping.storage.audit import broken_entries, chains, record_act
+from bookkeeping.storage.base import db, set_reading
+from tests.webapp.house import Browser, House
+
+PAGE = "/settings/audit-log"
+
+
+@pytest.fixture
+def house_on_each_database(database_url: str) -> House:
+    """The web app, on SQLite and on PostgreSQL."""
+    return House(database_url)
+
+
+def act(house: House, company: int | None, who: str = "ann@office.example", **facts) -> None:
+    with house.writing():
+        record_act(company, who, facts.pop("act", "changed dates"), **facts)
+        db.session.commit()
+
+
+@pytest.fixture
+def owner(house: House, company: int) -> Browser:
+    return house.browser(house.make_person("owner", company))
+
+
+def test_log_says_who_did_what_before_after_and_from_where(house, company, owner):
+    act(house, company, before={"due_days": 0}, after={"due_days": 14}, address="203.0.113.9")
+    page = owner.read(PAGE)
+    assert "ann@office.example changed dates" in page
+    assert "<del>0</del> → 14" in page
+    assert "203.0.113.9" in page
+
+
+def test_log_is_paged_and_narrowed_and_is_only_the_companys_own(house, company, owner):
+    other = house.make_company("Front Range Home Inspections")
+    act(house, other, who="eve@other.example")
+    with house.writing():
+        for number in range(120):
+            record_act(company, "ann@office.example", "paused syncing", subject=f"number {number}")
+        db.session.commit()
+    first = owner.read(PAGE)
+    assert "number 119" in first and "number 20" not in first
+    assert "eve@other.example" not in first
+    older = first.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert "number 60" in owner.read(older)
+    found = owner.read(f"{PAGE}?text=number+7")
+    assert "number 77" in found and "number 8<" not in found
+    assert owner.get(f"{PAGE}?since=9999-99-99").status_code == 400
+    assert owner.get(f"{PAGE}?at=nonsense").status_code == 200
+    assert owner.get(f"{PAGE}?text={'x' * 10_000}").status_code == 400
+
+
+def test_download_has_every_act_and_no_formula(house, company, owner):
+    for start in "=+-@":
+        act(house, company, who=f"{start}cmd|calc", subject=f"{start}1+1")
+    rows = list(csv.DictReader(io.StringIO(owner.get(f"{PAGE}/download").text)))
+    whos = [row["who"] for row in rows]
+    assert [f"'{start}cmd|calc" for start in "=+-@"] == [who for who in whos if who.startswith("'")]
+    assert all(row["digest"] for row in rows)
+    assert [row["previous"] for row in rows[1:]] == [row["digest"] for row in rows[:-1]]
+
+
+def test_database_refuses_to_change_or_delete_an_entry(house_on_each_database):
+    house = house_on_each_database
+    company = house.make_company()
+    act(house, company)
+    for statement in ("UPDATE audit_entries SET who = 'eve'", "DELETE FROM audit_entries"):
+        with house.writing(), pytest.raises(DatabaseError, match="append-only"):
+            db.session.execute(text(statement))
+    with house.app.app_context():
+        assert broken_entries(company) == []
+
+
+def test_many_writers_at_once_make_one_chain(house_on_each_database):
+    house = house_on_each_database
+    company = house.make_company()
+    start = threading.Barrier(8)
+    problems = []
+
+    def write(number: int) -> None:
+        start.wait()
+        try:
+            for turn in range(5):
+                set_reading(False)
+                act(house, company if number % 2 else None, subject=f"{number} {turn}")
+        except Exception as error:  # noqa: BLE001 - Whatever breaks a writer must fail the test.
+            problems.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    with house.app.app_context():
+        assert {(one, entries) for one, entries, _ in chains()} == {(company, 20), (None, 20)}
+        assert broken_entries(company) == broken_entries(None) == []
+
+
+def test_verify_finds_what_somebody_changed_behind_our_back(tieout):
+    company = tieout.flask_json(
+        "company",
+        "create",
+        "Blue",
+        "--feed-url",
+        "http://127.0.0.1:9",
+        "--feed-key",
+        "k",
+        "--time-zone",
+        "UTC",
+    )["id"]
+    house = House(tieout.environment["DATABASE_URL"])
+    for number in range(3):
+        act(house, company, subject=str(number))
+    good = tieout.flask_json("audit", "verify")
+    assert good["whole"] and good["entries"] == 3
+    with house.writing():
+        for statement in (
+            "DROP TRIGGER audit_entries_no_update",
+            "UPDATE audit_entries SET subject = 'x' WHERE subject = '1'",
+        ):
+            db.session.execute(text(statement))
+        db.session.commit()
+    bad = tieout.run_flask("audit", "verify", "--json")
+    assert bad.code == 1
+    assert '"broken": [2]' in bad.out
