@@ -29,9 +29,6 @@ from bookkeeping.storage.migrating import (
 from bookkeeping.storage.migration_basis import why_stale
 from bookkeeping.storage.runs import queue_run
 
-APPROVAL_SETTING = "migration_approval"
-"""The key in `Company.books` that asks for a second owner's approval; off unless set."""
-
 
 def words_to_type(migration: Migration) -> str:
     """Return what the owner has to type to confirm."""
@@ -78,9 +75,12 @@ def confirm(
     words: str,
     runs_at: datetime,
     who: str,
+    needs_approval: bool = False,
     address: str = "",
 ) -> None:
     """Schedule the migration for `runs_at` and freeze on which side every inspection lies. The password is the caller's to check.
+
+    `needs_approval`: another owner has to approve it before it may start.
 
     Raises:
         RuleError: it was confirmed already or is no longer true (`preview-stale`), or the words are not the ones to type.
@@ -100,7 +100,7 @@ def confirm(
     _freeze(migration, company)
     migration.state, migration.confirmed_at, migration.confirmed_by = "scheduled", utcnow(), who
     migration.runs_at = runs_at
-    migration.needs_approval = bool((company.books or {}).get(APPROVAL_SETTING))
+    migration.needs_approval = needs_approval
     after = {
         "sha256": migration.sha256,
         "cutoff": migration.cutoff.isoformat(),

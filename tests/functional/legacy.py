@@ -75,7 +75,7 @@ class LegacyOffice(Office):
         assert answer.status_code == 200, answer.text[-3000:]
         return wait_until(self._previewed, "the preview", 60)
 
-    def confirm(self, words: str = "", password: str = PASSWORD) -> requests.Response:
+    def confirm(self, words: str = "", password: str = PASSWORD, **more: str) -> requests.Response:
         """Confirm what the page shows; `words` stands in for the right ones."""
         page = self.migration()
         shown = re.search(r"REPLACE \d+ RECEIPTS", page)
@@ -84,6 +84,7 @@ class LegacyOffice(Office):
             "words": words or (shown.group(0) if shown else ""),
             "password": password,
             "manifest": sha256.group(1) if sha256 else "",
+            **more,
         }
         return self.submit(f"{PAGE}/confirm", values, page=PAGE)
 

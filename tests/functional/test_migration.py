@@ -220,6 +220,18 @@ def test_only_an_owner_with_password_and_words_confirms_a_true_preview(world):
     office.nightly()
     assert len(office.books()["SalesReceipt"]) == 5 and office.books()["Invoice"] == []
 
+    # With a second owner's approval asked for, it waits for that owner.
+    second = f"second{office.platform_id}@office.example"
+    office.add_person(second, "owner")
+    office.preview()
+    assert "has to approve it first" in office.confirm(second_owner="yes").text
+    office.nightly()
+    assert office.books()["Invoice"] == []
+    assert "Another owner than" in office.submit(f"{PAGE}/approve", {}, page=PAGE).text
+    office.log_in(second)
+    assert "Approved" in office.submit(f"{PAGE}/approve", {}, page=PAGE).text
+    assert office.nightly()["replaced"] == 3
+
     stranger = world.office()
     stranger.log_in()
     assert stranger.get(f"{PAGE}/1").status_code == 404

@@ -125,6 +125,7 @@ def confirm() -> Response | tuple[str, int]:
             words=form.get("words", ""),
             runs_at=_next_night(),
             who=current_user.email,
+            needs_approval=form.get("second_owner") == "yes",
             address=client_address(),
         )
     except RuleError as error:
