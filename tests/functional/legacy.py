@@ -172,17 +172,18 @@ class World:
 
 
 @contextmanager
-def legacy_world(folder: Path, migrated: Path, **settings: str) -> Iterator[World]:
-    """Run the web app, a worker and the stand-ins, the database a copy of `migrated`."""
+def legacy_world(folder: Path, database: Path | str, **settings: str) -> Iterator[World]:
+    """Run the web app, a worker and the stand-ins. `database` is a migrated SQLite file to copy, or the URL of one to use."""
     valkey = Valkey(folder)
     intuit, platform = StandIn("intuit", folder), StandIn("platform", folder)
-    shutil.copy(migrated, folder / "tieout.db")
+    if isinstance(database, Path):
+        shutil.copy(database, folder / "tieout.db")
+        database = f"sqlite:///{folder / 'tieout.db'}"
     addresses = {
         "INTUIT_API_URL": intuit.base_url,
         "INTUIT_DISCOVERY_URL": f"{intuit.base_url}/.well-known/openid_configuration",
     }
-    url = f"sqlite:///{folder / 'tieout.db'}"
-    tieout = Tieout(folder, url, valkey.url, **addresses, **settings)
+    tieout = Tieout(folder, database, valkey.url, **addresses, **settings)
     try:
         tieout.web()
         tieout.worker()

@@ -28,9 +28,10 @@ POINTS = (
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, migrated_sqlite) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("crash")
-    with legacy_world(folder, migrated_sqlite, LEASE_SECONDS="3", INTUIT_CONCURRENCY="100") as started:
+def world(tmp_path_factory, postgres, migrated_postgres) -> Iterator[World]:
+    """On PostgreSQL; the other migration tests run on SQLite."""
+    folder, url = tmp_path_factory.mktemp("crash"), postgres.url(postgres.new_database(migrated_postgres))
+    with legacy_world(folder, url, LEASE_SECONDS="3", INTUIT_CONCURRENCY="100") as started:
         yield started
 
 
