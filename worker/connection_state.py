@@ -36,7 +36,7 @@ def still_blocked(work: Work) -> str:
     code = blocked_by(work)
     if not code or work.run.reason == "scheduled" or work.run.parameters.get("looked_again"):
         return code
-    work.run.parameters = {**work.run.parameters, "looked_again": True}
+    _looked(work)
     read_facts(work)
     return blocked_by(work)
 
@@ -62,8 +62,13 @@ def block(work: Work, code: str) -> None:
     if (connection.facts or {}).get("blocked") == code:
         return
     connection.facts = {**(connection.facts or {}), "blocked": code}
+    _looked(work)  # This run has met the refusal itself.
     notify_once(work.company_id, code, utcnow().date().isoformat(), urgent=True)
     logger.error("QuickBooks takes no writes", extra={"company_id": work.company_id, "code": code})
+
+
+def _looked(work: Work) -> None:
+    work.run.parameters = {**work.run.parameters, "looked_again": True}
 
 
 def warn_of_expiry(work: Work) -> bool:
