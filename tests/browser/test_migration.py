@@ -49,6 +49,7 @@ def test_an_owner_walks_from_the_cutoff_to_the_report(office, page):
         < boundary.index("Jan 1, 2019, 12:00 AM MST\t")
     )
 
+    assert_no_sideways_scrolling(page)
     # By keyboard: words, tab, password, enter. Wrong words are said beside the field, and nothing is lost.
     words = page.get_by_label("Type REPLACE 2 RECEIPTS")
     words.focus()
@@ -68,6 +69,7 @@ def test_an_owner_walks_from_the_cutoff_to_the_report(office, page):
         timeout=MILLISECONDS_FOR_A_JOB
     )
     assert "Done. 2 SalesReceipts replaced" in page.inner_text("h1")
+    assert_no_sideways_scrolling(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Archive: copies of the receipts").click()
     assert download.value.suggested_filename.endswith("archive.csv")
@@ -78,3 +80,10 @@ def test_an_owner_walks_from_the_cutoff_to_the_report(office, page):
     assert [one["TotalAmt"] for one in books["SalesReceipt"]] == [300.0]
     assert sorted(one["TotalAmt"] for one in books["Invoice"]) == [99.95, 425.0]
     assert problems == []
+
+
+def assert_no_sideways_scrolling(page) -> None:
+    """A page is as wide as the screen, on a phone too."""
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
