@@ -156,6 +156,8 @@ def _objection(row: MigrationReceipt, one: Judged) -> Flag | None:
     now, shown = one.entry.receipt, row.facts.get("receipt") or {}
     if now is None:
         return Flag("receipt-missing", "It was there when the preview was made.")
+    if one.entry.side == "old":
+        return Flag("before-cutoff")
     changed = now.content_hash != shown.get("content")
     if changed and not (row.again and row.state == "planned"):
         detail = f"It came to ${shown.get('total')}, and comes to ${now.total:,.2f} now."

@@ -69,6 +69,7 @@ def receipt_of(entity: Mapping[str, Any]) -> Receipt:
         edits=int(shown.sync_token or 0) - bool(deposit_id),
         deposit_id=deposit_id,
         voided=shown.voided,
+        tags=_tags(entity),
     )
 
 
@@ -135,6 +136,17 @@ def _canonical(value: Any) -> Any:
         case int() | float() | Decimal():
             return f"{Decimal(str(value)).normalize():f}"
     return value
+
+
+def _tags(entity: Mapping[str, Any]) -> str:
+    """Class and location: reports by them do not follow to the Invoice by themselves."""
+    holders = [entity, *(line.get("SalesItemLineDetail") or {} for line in entity.get("Line") or [])]
+    found = [
+        _name(holder, ref) or _value(holder, ref)
+        for holder in holders
+        for ref in ("ClassRef", "DepartmentRef")
+    ]
+    return ", ".join(dict.fromkeys(tag for tag in found if tag))
 
 
 def _name(entity: Mapping[str, Any], reference: str) -> str:

@@ -53,6 +53,7 @@ class Receipt:
     edits: int = 0
     deposit_id: str = ""
     voided: bool = False
+    tags: str = ""  # Its class and location, as people read them.
 
 
 @dataclass(frozen=True)
@@ -307,6 +308,8 @@ def _notes(receipt: Receipt, replacement: Replacement, customer: CustomerFound) 
         notes.append(
             Flag("payment-date-moves", f"Received {days}; the SalesReceipt says {say_day(receipt.txn_date)}.")
         )
+    if receipt.tags:
+        notes.append(Flag("tags-move", f"The SalesReceipt carries {receipt.tags}."))
     if customer.customer_id and customer.customer_id != receipt.customer_id:
         notes.append(
             Flag(

@@ -39,9 +39,14 @@ def ask_for_preview(company: Company, typed: str, who: str, now: datetime, addre
     """Queue a preview with this cutoff, in place of any preview that was not confirmed.
 
     Raises:
-        RuleError: the cutoff cannot be used, QuickBooks is not connected, or a migration is confirmed and not over.
+        RuleError: the cutoff cannot be used, QuickBooks is not connected, no receipts are ours, or a migration is confirmed and not over.
     """
     _refuse_while_open(company.id)
+    if not company.legacy:
+        raise RuleError(
+            "This company has no SalesReceipts of ours, so there is nothing to migrate.",
+            code="receipt-missing",
+        )
     first = db.session.scalar(
         select(func.min(InspectionRow.starts_at)).where(InspectionRow.company_id == company.id)
     )

@@ -145,8 +145,14 @@ def test_the_two_tokens_of_a_deposit_made_and_undone_are_no_edit():
 def test_what_moves_without_changing_amounts_is_noted():
     later = booked(payments=(payment("400.00", received_at=datetime(2019, 4, 2, 18, tzinfo=UTC)),))
     around = replace(AROUND, customer=CustomerFound("72", "Ada Reyes (2)"))
-    found = entry(later, receipt(txn_date=date(2019, 3, 3)), around)
-    assert codes(found.notes) == ["date-moves", "stays-open", "payment-date-moves", "customer-moves"]
+    found = entry(later, receipt(txn_date=date(2019, 3, 3), tags="Denver"), around)
+    assert codes(found.notes) == [
+        "date-moves",
+        "stays-open",
+        "payment-date-moves",
+        "tags-move",
+        "customer-moves",
+    ]
     assert found.place == "change" and found.replacement.open == Decimal("25.00")
 
 
