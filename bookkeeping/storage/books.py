@@ -31,6 +31,8 @@ from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.runs import queue_run
 
 Scope = Literal["none", "new", "all"]
+Changes = Mapping[str, Any]
+"""Of `choices_of`, what becomes different; `books` holds only the keys that do."""
 FREED_BY_CHOICE = ("no-income-account", "no-item", "payment-method-missing")
 
 
@@ -41,13 +43,13 @@ class BookVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), index=True)
-    choices: Mapped[dict[str, Any]] = mapped_column(JSON)  # {books, due_days}
+    choices: Mapped[dict[str, Any]] = mapped_column(JSON)  # {books, due_days, invoice_date}
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     made_by: Mapped[str] = mapped_column(String(254))
 
 
 def kept_settings(company: Company) -> dict[int, BookSettings]:
-    """Return the earlier choices that documents of this company keep, by version; dates and cutoff are today's."""
+    """Return the earlier choices that documents of this company keep, by version; start date and cutoff are today's."""
     return {version.id: company.book_settings(version.choices) for version in _versions(company.id)}
 
 
@@ -61,15 +63,18 @@ def in_force(
 
 def choices_of(company: Company) -> dict[str, Any]:
     """Return today's choices as a version keeps them."""
-    return {"books": dict(company.books or {}), "due_days": company.due_days}
-
-
-def changed_choices(before: Mapping[str, Any], due_days: int | None = None, **books: Any) -> dict[str, Any]:
-    """Return the choices with these changes; None or an empty mapping takes a key away, so that the default holds."""
-    merged = {
-        name: value for name, value in {**before["books"], **books}.items() if value not in (None, "", {})
+    return {
+        "books": dict(company.books or {}),
+        "due_days": company.due_days,
+        "invoice_date": company.invoice_date,
     }
-    return {"books": merged, "due_days": before["due_days"] if due_days is None else due_days}
+
+
+def changed_choices(before: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
+    """Return the choices with these changes; None or an empty mapping takes a key of `books` away, so that the default holds."""
+    books = {**before["books"], **changes.get("books", {})}
+    kept = {name: value for name, value in books.items() if value not in (None, "", {})}
+    return {**before, **changes, "books": kept}
 
 
 def change_books(
@@ -80,16 +85,14 @@ def change_books(
     `scope` "new": documents that are in QuickBooks already keep what they were made under, whatever makes them due again later.
     "all": they follow too, but for those in a closed period, which QuickBooks lets nobody change. "none": no such document is concerned.
     """
+    changes = {"books": books} | ({} if due_days is None else {"due_days": due_days})
     before = choices_of(company)
-    after = changed_choices(before, due_days, **books)
+    after = changed_choices(before, changes)
     if before == after:
         return False
-    if scope == "new":
-        _keep(company, before, who)
-    elif scope == "all":
-        _let_follow(company, before, who, due_days, books)
-    company.books, company.due_days = after["books"], after["due_days"]
+    adopt(company, scope, who, changes)
     _make_due(company.id, InspectionRow.reason.in_(FREED_BY_CHOICE))
+    queue_run(company.id, "sync", "settings changed", who)
     names = sorted({*before["books"], *after["books"]})
     moved = [name for name in names if before["books"].get(name) != after["books"].get(name)]
     record_act(
@@ -101,8 +104,23 @@ def change_books(
         after={name: after["books"].get(name) for name in moved} | {"due_days": after["due_days"]},
         address=address,
     )
-    queue_run(company.id, "sync", "settings changed", who)
     return True
+
+
+def adopt(company: Company, scope: Scope, who: str, changes: Changes) -> None:
+    """Make these choices the company's, and let existing documents keep theirs or follow, as `change_books` says of `scope`.
+
+    Writes no audit entry and queues no run: the caller does, after its own changes.
+    """
+    before = choices_of(company)
+    if scope == "new":
+        _keep(company, before, who)
+    elif scope == "all":
+        _let_follow(company, before, who, changes)
+    after = changed_choices(before, changes)
+    company.books, company.due_days, company.invoice_date = (
+        after[name] for name in ("books", "due_days", "invoice_date")
+    )
 
 
 def note_looked_at(company: Company, names: Sequence[str], who: str, address: str = "") -> None:
@@ -139,9 +157,7 @@ def _keep(company: Company, choices: dict[str, Any], who: str, *which: ColumnEle
     _assign(company, choices, who, following, InspectionRow.key.in_(_invoiced(company.id)), *which)
 
 
-def _let_follow(
-    company: Company, before: dict[str, Any], who: str, due_days: int | None, books: dict[str, Any]
-) -> None:
+def _let_follow(company: Company, before: dict[str, Any], who: str, changes: Changes) -> None:
     """Let existing documents follow a change, those that keep an earlier choice in everything else as well; not closed ones."""
     closed_on = closed_through(company)
     closed = (
@@ -151,7 +167,7 @@ def _let_follow(
     )
     for version in _versions(company.id):
         _assign(company, version.choices, who, InspectionRow.book_version_id == version.id, closed)
-        version.choices = changed_choices(version.choices, due_days, **books)
+        version.choices = changed_choices(version.choices, changes)
     _keep(company, before, who, closed)
     in_use = select(InspectionRow.book_version_id).where(InspectionRow.company_id == company.id)
     unused = (

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from bookkeeping.storage import books
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
@@ -31,13 +32,21 @@ class EarlierMonth(NamedTuple):
     total_from: Decimal
 
 
-def change_dates(company: Company, start_date: date | None, invoice_date: str, who: str) -> bool:
-    """Take over both dates, look at every inspection again and queue the sync; False when nothing changed."""
+def change_dates(
+    company: Company, start_date: date | None, invoice_date: str, who: str, scope: books.Scope = "all"
+) -> bool:
+    """Take over both dates, look at every inspection again and queue the sync; False when nothing changed.
+
+    `scope` says whether Invoices that are in QuickBooks already keep their date ("new") or get the new one ("all").
+    """
     before = {"start_date": str(company.start_date or ""), "invoice_date": company.invoice_date}
     after = {"start_date": str(start_date or ""), "invoice_date": invoice_date}
     if before == after:
         return False
-    company.start_date, company.invoice_date = start_date, invoice_date
+    if invoice_date != company.invoice_date:
+        after["existing_invoices"] = "get the new date" if scope == "all" else "keep their date"
+        books.adopt(company, scope, who, {"invoice_date": invoice_date})
+    company.start_date = start_date
     _look_at_all(company.id)
     record_act(company.id, who, "changed dates", before=before, after=after)
     queue_run(company.id, "sync", "settings changed", who)

@@ -60,7 +60,7 @@ class Company(Base):
     def book_settings(
         self, kept: dict[str, Any] | None = None, *, start_date: date | None = None
     ) -> BookSettings:
-        """Return what the rules need to know of this company; with `kept` (books and due_days), as it stood at an earlier choice.
+        """Return what the rules need to know of this company; with `kept` (books, due_days and invoice_date), as it stood at an earlier choice.
 
         `start_date` takes the place of the company's, to try what it would bring.
         """
@@ -69,7 +69,7 @@ class Company(Base):
             time_zone=self.time_zone,
             start_date=start_date or self.start_date,
             cutoff=self.cutoff,
-            invoice_date=self.invoice_date,
+            invoice_date=(kept or {}).get("invoice_date", self.invoice_date),
             due_days=self.due_days if kept is None else kept["due_days"],
             one_item=books.get("one_item"),
             item_names=_pairs(books, "item_names"),

@@ -14,6 +14,7 @@ from tests.functional.office import Office, inspection
 BOOKKEEPING = "/settings/quickbooks/bookkeeping"
 ITEMS = "/settings/quickbooks/items"
 PRACTICE = "/settings/quickbooks/practice"
+SETTINGS = "/settings/quickbooks"
 RADON = [{"kind": "service", "name": "Radon", "amount": "150.00"}]
 
 
@@ -109,6 +110,30 @@ def test_a_mapping_can_reach_existing_documents_but_not_closed_ones(office):
     # Nothing waits for anybody: the closed one keeps what it was made under.
     states = office.tieout.flask_json("status", office.id)
     assert "needs-you" not in str(states.get("inspections", states)).replace("'needs-you': 0", "")
+
+
+def test_a_new_invoice_date_leaves_existing_invoices_or_takes_them_along(office):
+    def dates() -> dict[str, str]:
+        return {one["DocNumber"]: one["TxnDate"] for one in office.books()["Invoice"]}
+
+    def choose(invoice_date: str, existing: str):
+        start = datetime.now(UTC).date() - timedelta(days=2)
+        values = {"start_date": start.isoformat(), "invoice_date": invoice_date, "existing": existing}
+        return office.submit(f"{SETTINGS}/dates", values, page=SETTINGS).text
+
+    [old] = office.book(inspection(1, days=5, line_items=RADON, payments=[]))
+    office.sync()
+    inspected = dates()[f"SP-{old}"]
+    assert "The invoice date holds from now on." in choose("created", "new")
+    office.change(old, line_items=[{**RADON[0], "amount": "175.00"}], payments=[])
+    [new] = office.book(inspection(2, days=5, line_items=RADON, payments=[]))
+    office.sync()
+    after = dates()
+    assert after[f"SP-{old}"] == inspected, "written again for its amount, dated as before"
+    assert after[f"SP-{new}"] < inspected, "dated with the day it was created"
+    assert "2 existing Invoices get the new date with the next sync." in choose("inspection", "all")
+    office.sync()
+    assert dates() == {f"SP-{old}": inspected, f"SP-{new}": inspected}
 
 
 def test_new_names_can_share_one_item_and_known_names_keep_theirs(office):

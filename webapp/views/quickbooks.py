@@ -15,6 +15,7 @@ from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage import choosing
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.books import living_documents
 from bookkeeping.storage.companies import make_poll_due
 from bookkeeping.storage.connecting import expires_soon
 from bookkeeping.storage.runs import latest_run, queue_run
@@ -50,6 +51,14 @@ class DatesForm(FlaskForm):
             SelectChoice("confirmed", "Day it was confirmed"),
             SelectChoice("created", "Day it was created"),
         ],
+    )
+    existing = SelectField(
+        "Invoices that are in QuickBooks already",
+        choices=[
+            SelectChoice("all", "Get the new invoice date"),
+            SelectChoice("new", "Keep the date they have"),
+        ],
+        default="all",
     )
 
 
@@ -90,6 +99,7 @@ def show_page(
         held=choosing.held_deletes(company.id) if company.brake_at else 0,
         months=months,
         dates=dates or _dates_form(),
+        invoices=living_documents(company, "Invoice")[0],
         earlier=earlier or EarlierForm(MultiDict(), earlier_from=_first_day(months)),
         disconnect_error=disconnect_error,
     )
@@ -133,11 +143,14 @@ def save_dates() -> Response | tuple[str, int]:
     form, company = DatesForm(), current_user.company
     if not form.validate_on_submit():
         return show_page(dates=form), 422
-    before = company.start_date
-    if not choosing.change_dates(company, form.start_date.data, form.invoice_date.data, current_user.email):
+    before, start_date, scope = company.start_date, form.start_date.data, form.existing.data
+    dated_anew = form.invoice_date.data != company.invoice_date
+    if not choosing.change_dates(company, start_date, form.invoice_date.data, current_user.email, scope):
         flash("Nothing was changed: these dates are in use already.", "info")
         return redirect(url_for(".page"), 303)
-    return _done(f"Saved. {_what_follows(before, form.start_date.data)}")
+    said = [_what_follows(before, start_date) if before != start_date else ""]
+    said.append(_what_is_dated_anew(scope) if dated_anew else "")
+    return _done(" ".join(["Saved.", *filter(None, said)]))
 
 
 @bp.post("/settings/quickbooks/earlier")
@@ -202,6 +215,13 @@ def _first_day(months: list[choosing.EarlierMonth]) -> date | None:
 def _what_follows(before: date | None, after: date) -> str:
     if before is None or after < before:
         return f"Every confirmed inspection from {day(after)} on gets its documents now."
-    if after > before:
-        return f"Documents of inspections before {day(after)} are taken out of QuickBooks, unless they are deposited or in a closed period."
-    return "Invoices get the new date now."
+    return f"Documents of inspections before {day(after)} are taken out of QuickBooks, unless they are deposited or in a closed period."
+
+
+def _what_is_dated_anew(scope: str) -> str:
+    living, closed = living_documents(current_user.company, "Invoice")
+    if scope == "new" or living == closed:
+        return "The invoice date holds from now on."
+    follow = plural(living - closed, "existing Invoice gets", "existing Invoices get")
+    stay = f" {plural(closed, 'keeps', 'keep')} the old one, in a closed period." if closed else ""
+    return f"{follow} the new date with the next sync.{stay}"
