@@ -1,7 +1,7 @@
 """How ops' pages put things: classes of causes, who can fix them, trends, and bodies without secrets. Pure functions of values."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bookkeeping.faults import Fault
 from bookkeeping.logs import Redactor
@@ -89,4 +89,9 @@ def filter_words(wanted: FailureFilter, title: str = "", company: str = "") -> s
     return ", ".join(parts) if len(parts) > 2 else " ".join(parts)
 
 
-FILTERS = (who_fixes, shown_body)
+def seconds_after(later: datetime, earlier: datetime) -> str:
+    """`0.4 s` between two moments."""
+    return f"{(later - earlier).total_seconds():.1f} s"
+
+
+FILTERS = (who_fixes, shown_body, seconds_after)

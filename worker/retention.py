@@ -18,7 +18,7 @@ from sqlalchemy import and_, delete, inspect, or_, select
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
-from bookkeeping.storage.journal import Call, Operation
+from bookkeeping.storage.journal import Attempt, Call, Operation
 from bookkeeping.storage.migrating import Migration
 from bookkeeping.storage.runs import Run
 
@@ -60,9 +60,12 @@ def archive_operations(folder: Path, before: datetime, batches: int = 10) -> int
             break
         ids, call_ids = [row.id for row in rows], sorted({row.call_id for row in rows if row.call_id})
         calls = _calls_left_empty(call_ids, ids)
-        _write(folder, [*rows, *calls])
+        gone = [call.id for call in calls]
+        attempts = db.session.scalars(select(Attempt).where(Attempt.call_id.in_(gone)))
+        _write(folder, [*rows, *calls, *attempts])
         db.session.execute(delete(Operation).where(Operation.id.in_(ids)))
-        db.session.execute(delete(Call).where(Call.id.in_([call.id for call in calls])))
+        db.session.execute(delete(Attempt).where(Attempt.call_id.in_(gone)))
+        db.session.execute(delete(Call).where(Call.id.in_(gone)))
         db.session.commit()
         db.session.expunge_all()
         moved += len(ids)

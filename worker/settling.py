@@ -31,6 +31,20 @@ from worker.work import Work
 _FAILED_INSIDE = frozenset({"qbo-600", "qbo-1000", "qbo-1010", "qbo-1020", "qbo-10000"})
 """QuickBooks failed in the middle of it, or says that it has seen it: neither tells what is in the books."""
 
+_MAIN_FACTS = (
+    "Id",
+    "SyncToken",
+    "DocNumber",
+    "DisplayName",
+    "Name",
+    "TxnDate",
+    "TotalAmt",
+    "Balance",
+    "UnappliedAmt",
+    "status",
+    "MetaData",
+)
+_ANSWER_LENGTH = 8000
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -41,6 +55,7 @@ def settle_operation(work: Work, operation: Operation, answer: ItemAnswer) -> No
         error = None  # Deleted already: that is what we wanted.
     operation.error, operation.warning = error, ""
     operation.settled_at = None if unclear(error) else utcnow()
+    operation.answer = _said(answer)
     if error is None:
         entity = answer.entity or {}
         operation.outcome = _DONE[operation.action]
@@ -58,6 +73,14 @@ def unclear(error: BookkeepingError | None) -> bool:
     if not isinstance(error, TemporaryError):
         return False
     return error.outcome_unknown or error.code in _FAILED_INSIDE
+
+
+def _said(answer: ItemAnswer) -> str:
+    """Return what QuickBooks said as JSON text: all of a refusal; the main facts of what it stored, which follows from the request."""
+    if answer.error is not None or not answer.entity:
+        return answer.raw[:_ANSWER_LENGTH]
+    facts = {name: answer.entity[name] for name in _MAIN_FACTS if name in answer.entity}
+    return json.dumps({answer.entity_name: facts}, default=str)
 
 
 def _outcome(error: BookkeepingError) -> str:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import select, update
@@ -27,7 +28,7 @@ from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Call, Operation
+from bookkeeping.storage.journal import Attempt, Call, Operation
 from worker.app import bell
 from worker.connection_state import block, blocked_by
 from worker.finishing import COMPANY_WIDE
@@ -126,15 +127,9 @@ def send(work: Work, call: Call) -> list[Operation]:
     A call whose answer is lost goes again at once, a few times; after that it is left `unknown` and the error raised. An operation
     that the answer does not settle is looked up.
     """
-    gateway = work.gateway
     for attempt in range(RESENDS + 1):
-        call.attempts += 1
-        call.state = "written"
-        call.sent_at = call.sent_at or utcnow()
-        work.commit()
-        work.before_call()
         try:
-            answers = gateway.send_batch(call.request_id, call.body)
+            answers = _attempt(work, call)
         except (ThrottledError, MisconfiguredError):
             raise
         except NotConnectedError as error:
@@ -154,6 +149,28 @@ def send(work: Work, call: Call) -> list[Operation]:
             answers = _the_same_for_all(call, error)
         return _settled(work, call, answers)
     raise AssertionError("not reached")
+
+
+def _attempt(work: Work, call: Call) -> list[ItemAnswer]:
+    """Send the call once, and note how that went; after trouble in a transaction of its own, since what follows may be rolled back."""
+    call.attempts += 1
+    call.state = "written"
+    call.sent_at = call.sent_at or utcnow()
+    attempt = Attempt(call_id=call.id, number=call.attempts, sent_at=utcnow())
+    db.session.add(attempt)
+    work.commit()
+    work.before_call()
+    try:
+        answers = work.gateway.send_batch(call.request_id, call.body)
+    except BookkeepingError as error:
+        attempt.answered_at = utcnow() if error.status is not None else None
+        attempt.status, attempt.answer, attempt.code = error.status, error.answer, error.code
+        attempt.reference = error.reference or ""
+        work.commit()
+        raise
+    attempt.answered_at, attempt.status = utcnow(), HTTPStatus.OK
+    attempt.reference = answers[0].reference or ""
+    return answers
 
 
 def _settled(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operation]:

@@ -33,6 +33,9 @@ _DETAIL_LENGTH = 1000
 class UnauthorizedAnswer(Exception):
     """Internal signal: the access token was not accepted, so a forced refresh is due. Never leaves the package."""
 
+    status: int | None = None
+    answer: str = ""
+
     def __init__(self, code: str, detail: str, tid: str | None):
         super().__init__(detail)
         self.code, self.detail, self.tid = code, detail, tid

@@ -32,7 +32,7 @@ class ItemAnswer:
     """What became of one write: exactly one of `entity` (as QuickBooks stored it), `deleted` and `error` holds.
 
     `b_id` names the batch item, empty for a lone write. `entity` keeps its Id and status for a deletion too. `reference` is
-    Intuit's reference of the call.
+    Intuit's reference of the call; `raw` this write's part of the answer as JSON text, empty when the answer has none.
     """
 
     b_id: str
@@ -41,6 +41,7 @@ class ItemAnswer:
     deleted: bool = False
     error: BookkeepingError | None = None
     reference: str | None = None
+    raw: str = ""
 
 
 class Gateway:
@@ -195,13 +196,14 @@ def quote(value: str) -> str:
 
 
 def _item_answer(item: dict[str, Any], tid: str | None) -> ItemAnswer:
-    b_id = item.get("bId", "")
+    b_id, raw = item.get("bId", ""), json.dumps(item, default=str)
     found = answers.find_fault(item)
     if found:
-        return ItemAnswer(b_id, "", None, error=answers.item_error(found, tid), reference=tid)
+        return ItemAnswer(b_id, "", None, error=answers.item_error(found, tid), reference=tid, raw=raw)
     for name, value in item.items():
         if name not in _NOT_ENTITIES and isinstance(value, dict):
-            return ItemAnswer(b_id, name, value, deleted=value.get("status") == "Deleted", reference=tid)
+            gone = value.get("status") == "Deleted"
+            return ItemAnswer(b_id, name, value, deleted=gone, reference=tid, raw=raw)
     return _left_out(b_id, tid)
 
 

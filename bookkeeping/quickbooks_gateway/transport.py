@@ -17,7 +17,13 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
-from bookkeeping.errors import MisconfiguredError, NotConnectedError, TemporaryError, ThrottledError
+from bookkeeping.errors import (
+    BookkeepingError,
+    MisconfiguredError,
+    NotConnectedError,
+    TemporaryError,
+    ThrottledError,
+)
 from bookkeeping.quickbooks_gateway import answers
 from bookkeeping.quickbooks_gateway.config import IntuitConfig
 from bookkeeping.quickbooks_gateway.limits import Limiter
@@ -26,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 _KINDS = {"batch": "batch", "query": "query", "cdc": "cdc", "reports": "report"}
 WRITES = {"batch", "write"}
+ANSWER_LENGTH = 20_000
+"""How many characters of an unusable answer an error carries."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,9 @@ class Transport:
         except answers.UnauthorizedAnswer as refusal:
             code = f"qbo-{refusal.code}" if refusal.code else "reconnect-needed"
             self._tokens.refused(token, code)
-            raise NotConnectedError(refusal.detail, code=code, reference=refusal.tid) from None
+            error = NotConnectedError(refusal.detail, code=code, reference=refusal.tid)
+            error.status, error.answer = refusal.status, refusal.answer
+            raise error from None
 
     @property
     def reference(self) -> str | None:
@@ -117,9 +127,7 @@ class Transport:
         with self._limiter.acquire(self._realm_id, batch=call.kind == "batch"):
             response = self._exchange(call, token)
         try:
-            answers.check(
-                response.status_code, response.headers, response.text, writes=call.writes, now=self._clock()
-            )
+            self._check(call, response, token)
         except ThrottledError as error:
             self._limiter.pause(self._realm_id, (error.not_before - self._clock()).total_seconds())
             logger.warning(
@@ -127,6 +135,15 @@ class Transport:
             )
             raise
         return response
+
+    def _check(self, call: "_Call", response: requests.Response, token: str) -> None:
+        """Raise what the answer means, with the answer itself: what QuickBooks said can be read word by word later."""
+        text = response.text
+        try:
+            answers.check(response.status_code, response.headers, text, writes=call.writes, now=self._clock())
+        except (BookkeepingError, answers.UnauthorizedAnswer) as error:
+            error.status, error.answer = response.status_code, text.replace(token, "…")[:ANSWER_LENGTH]
+            raise
 
     def _exchange(self, call: "_Call", token: str) -> requests.Response:
         started, response = time.monotonic(), None

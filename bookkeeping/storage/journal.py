@@ -1,6 +1,7 @@
 """The journal: every write to QuickBooks is a committed row before it is sent, and settled with what came back.
 
-An Operation is one intended write; a Call is one HTTP request with its frozen bytes, its request id and its operations in order.
+An Operation is one intended write; a Call is one HTTP request with its frozen bytes, its request id and its operations in order; an
+Attempt is one time that it was sent.
 """
 
 from datetime import datetime
@@ -48,6 +49,26 @@ class Call(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reference: Mapped[str] = mapped_column(String(100), default="")
     operations: Mapped[list["Operation"]] = relationship(back_populates="call", order_by="Operation.position")
+    attempt_log: Mapped[list["Attempt"]] = relationship(back_populates="call", order_by="Attempt.number")
+
+
+class Attempt(Base):
+    """One time that a Call was sent. `answered_at` stays empty when no answer came, or when we ended before it came.
+
+    `status` is HTTP's; `answer` what came back when it was not a usable answer (those are kept an operation each).
+    """
+
+    __tablename__ = "call_attempts"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    status: Mapped[int | None]
+    code: Mapped[str] = mapped_column(String(40), default="")
+    reference: Mapped[str] = mapped_column(String(100), default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+    call: Mapped[Call] = relationship(back_populates="attempt_log")
 
 
 class Operation(Base):
@@ -94,6 +115,9 @@ class Operation(Base):
     code: Mapped[str] = mapped_column(String(40), default="")
     detail: Mapped[str] = mapped_column(Text, default="")
     reference: Mapped[str] = mapped_column(String(100), default="")
+    answer: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # What QuickBooks said: whole for a refusal, the main facts of what it stored else.
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     call: Mapped[Call | None] = relationship(back_populates="operations")

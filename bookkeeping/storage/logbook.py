@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from bookkeeping.storage.base import db
 from bookkeeping.storage.documents import CustomerLink, Document, Drift, LegacyReceipt, documents_of
 from bookkeeping.storage.inspections import BadRecord, InspectionRow
-from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.journal import Call, Operation
 from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, keyset_page, search_page
 from bookkeeping.storage.runs import Run
 
@@ -102,11 +102,12 @@ def inspection_named(company_id: int, text: str) -> str | None:
 
 
 def operations_of(company_id: int, inspection_key: str, limit: int = 200) -> list[Operation]:
-    """Return the newest operations of one inspection, newest first, with their calls."""
+    """Return the newest operations of one inspection, newest first, with their calls and the times those were sent."""
     rows = select(Operation).where(
         Operation.company_id == company_id, Operation.inspection_key == inspection_key
     )
-    rows = rows.options(selectinload(Operation.call)).order_by(Operation.id.desc())
+    with_calls = selectinload(Operation.call).selectinload(Call.attempt_log)
+    rows = rows.options(with_calls).order_by(Operation.id.desc())
     return list(db.session.scalars(rows.limit(limit)))
 
 

@@ -48,6 +48,9 @@ def test_ops_understand_a_failure_and_release_all_behind_it(tieout, office, intu
     page.get_by_text("Request and answer").first.click()
     page.get_by_text("No new Invoices today").first.wait_for()
     page.get_by_text("intuit_tid").first.wait_for()
+    raw = json.loads(page.locator("pre.raw").nth(1).inner_text())
+    assert raw["Fault"]["Error"][0]["code"] == "6000", "the answer as it came"
+    assert "HTTP 200" in page.locator("dl.facts dd", has_text="answered").first.inner_text()
     page.get_by_role("link", name=re.compile(r"^Inspection \d+$")).first.click()
     page.get_by_role("heading", name="Which rule").wait_for()
     page.get_by_text('"DocNumber"').first.wait_for()

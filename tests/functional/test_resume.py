@@ -46,6 +46,14 @@ def try_reconcile(office: Office) -> bool:
     return office.tieout.run_flask("reconcile", office.id, "--json").code == 0
 
 
+def attempts(office: Office, call_id: int | None = None) -> list:
+    """Return how often a call was sent and what came back each time; of the one that is not settled unless told which."""
+    which = "calls.id = :id" if call_id else "calls.state = 'unknown'"
+    columns = "call_id, number, status, call_attempts.answer AS answer"
+    statement = f"SELECT {columns} FROM call_attempts JOIN calls ON calls.id = call_id WHERE {which}"
+    return sql(office, f"{statement} ORDER BY number", **({"id": call_id} if call_id else {}))
+
+
 def open_calls(office: Office) -> list[str]:
     """Return the states of the calls that are not settled."""
     rows = sql(office, "SELECT state FROM calls WHERE state IN ('written', 'unknown')")
@@ -84,8 +92,17 @@ def test_a_lost_answer_is_unknown_until_the_same_call_is_answered(office, kind, 
     assert [row["outcome"] for row in rows] == ["unknown"]
     waiting = sql(office, "SELECT reason FROM inspections WHERE state = 'waiting'")
     assert [row["reason"] for row in waiting] == ["unknown-outcome"] * 2
+    lost = attempts(office)
+    assert [row["number"] for row in lost] == list(range(1, EVERY_ATTEMPT + 1))
+    # What came is kept as it came; half an answer is none.
+    status, words = (500, '"Fault"') if kind == "500" else (None, "")
+    assert all(row["status"] == status and words in row["answer"] for row in lost)
     office.sync()
     assert_once(office, 3)
+    again = attempts(office, lost[0]["call_id"])[-1]
+    assert (again["number"], again["status"], again["answer"]) == (EVERY_ATTEMPT + 1, 200, "")
+    stored = sql(office, "SELECT answer FROM operations WHERE call_id = :id", id=again["call_id"])
+    assert all(json.loads(row["answer"])[entity]["Id"] for row in stored)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from bookkeeping.storage.base import db
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Call, Operation
+from bookkeeping.storage.journal import Attempt, Call, Operation
 from tests.webapp.house import House
 from tests.webapp.records import inspection_row
 
@@ -71,6 +71,13 @@ def refused_operation(house: House, company_id: int, key: str, code: str = "qbo-
             created_at=now() - HOUR,
             settled_at=now() - HOUR,
         )
+        operation.answer = json.dumps(
+            {"Fault": {"Error": [{"code": "6200", "Detail": "ann@client.example"}]}}
+        )
+        for number, status in ((1, 503), (2, 200)):
+            attempt = Attempt(number=number, sent_at=now() - HOUR, answered_at=now() - HOUR, status=status)
+            attempt.answer = "<h1>Unavailable</h1> Bearer s3cret-token" if status == 503 else ""
+            call.attempt_log.append(attempt)
         for name, value in values.items():
             setattr(operation, name, value)
         call.operations.append(operation)

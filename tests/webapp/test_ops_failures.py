@@ -130,7 +130,8 @@ def test_request_and_answer_show_without_their_secrets(house, ops, blue):
     for path in ("/ops/failures?cause=qbo-6200", f"/ops/companies/{blue}/inspections/1042"):
         page = ops.read(path)
         assert "1-5f-tid" in page and "Account period closed" in page and f"req-{blue}-1042" in page
-        assert "SP-1042" in page and "2 times" in page
+        assert "SP-1042" in page and "Attempt 2" in page and "HTTP 503" in page
+        assert "&lt;h1&gt;Unavailable" in page and "&#34;6200&#34;" in page
         assert "s3cret-token" not in page and "ann@client.example" not in page.split("Request and answer")[1]
 
 

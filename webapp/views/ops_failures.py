@@ -16,7 +16,7 @@ from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.storage import failures, ops_acts, ops_overview
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.journal import Call, Operation
 from webapp.filters import neighbours, position_asked
 from webapp.ops_filter import FailureFilterForm
 from webapp.ops_words import MUTE_SPANS, csv_cell
@@ -103,7 +103,7 @@ def stuck():
 
 
 def newest_operations(rows: list[InspectionRow]) -> dict[int, Operation]:
-    """Return the newest operation of each of these inspections with its call, by the inspection's row id."""
+    """Return the newest operation of each of these inspections with its call and the times that was sent, by the inspection's row id."""
     newest = (
         select(func.max(Operation.id))
         .where(
@@ -118,7 +118,8 @@ def newest_operations(rows: list[InspectionRow]) -> dict[int, Operation]:
         ).all()
     )
     chosen = select(Operation).where(Operation.id.in_([one for one in ids if one]))
-    return {ids[one.id]: one for one in db.session.scalars(chosen.options(selectinload(Operation.call)))}
+    with_calls = selectinload(Operation.call).selectinload(Call.attempt_log)
+    return {ids[one.id]: one for one in db.session.scalars(chosen.options(with_calls))}
 
 
 def _about_inspections(form: FailureFilterForm) -> bool:
