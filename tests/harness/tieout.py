@@ -1,7 +1,6 @@
 """A running Tieout for tests: settings of its own, its commands, and its processes as `Procfile` starts them."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ from cryptography.fernet import Fernet
 
 from launch.services import procfile
 from tests.harness import ROOT
+from tests.harness.commands import run_forked
 from tests.harness.processes import LOOPBACK, Process, base_environment, free_port
 
 SECONDS_FOR_A_COMMAND = 120
@@ -55,16 +55,8 @@ class Tieout:
         self, *words: object, input: str | None = None, seconds: float = SECONDS_FOR_A_COMMAND
     ) -> Ended:
         """Run `flask --app wsgi WORDS…` to its end and return (code, out, err)."""
-        done = subprocess.run(
-            ["flask", "--app", "wsgi", *map(str, words)],
-            cwd=ROOT,
-            env=self._all(),
-            input=input or "",
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        words = ("--app", "wsgi", *map(str, words))
+        return Ended(*run_forked(list(words), self._all(), input or "", seconds))
 
     def flask_json(self, *words: object, input: str | None = None) -> Any:
         """Run a command with `--json` and return what it says; fails when the command does."""
