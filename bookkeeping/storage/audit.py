@@ -10,14 +10,15 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, func, or_, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, event, func, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
 
 acting_from: ContextVar[str] = ContextVar("acting_from", default="")
 """The address that the present request comes from; entries that name none carry it."""
 
+_TO_WRITE = "acts to write"
 _CHAIN_LOCKS = 0x71E0
 """The first half of the advisory locks by which PostgreSQL lets one transaction at a time lengthen a company's chain."""
 
@@ -53,29 +54,42 @@ def record_act(
     before: Any = None,
     after: Any = None,
     address: str = "",
-) -> AuditEntry:
-    """Add the entry to the current transaction; the caller commits it together with the act. Never pass secrets.
+) -> None:
+    """Add the entry to the current transaction; it is written with the act, as the last thing before the commit. Never pass secrets."""
+    facts = {"who": who, "act": act, "subject": subject, "before": before, "after": after}
+    facts |= {"company_id": company_id, "at": utcnow(), "address": (address or acting_from.get())[:64]}
+    db.session.connection()  # Begins the transaction: what was never begun cannot be rolled back either.
+    db.session.info.setdefault(_TO_WRITE, []).append(facts)
 
-    From here to the commit no other transaction can lengthen this company's chain, so record an act last, after its own changes.
+
+@event.listens_for(db.session, "before_commit")
+def _lengthen_chains(session: Session) -> None:
+    """Write the acts of this transaction.
+
+    Only now, because from here on no other transaction can lengthen these companies' chains: whoever held a chain and then waited for
+    a row, while the row's holder waited for the chain, would wait for ever.
     """
-    _lock_chain(company_id)
-    newest = select(AuditEntry).where(_chain(company_id)).order_by(AuditEntry.id.desc()).limit(1)
-    last = db.session.scalars(newest).first()
-    entry = AuditEntry(
-        company_id=company_id,
-        at=utcnow(),
-        who=who,
-        address=(address or acting_from.get())[:64],
-        act=act,
-        subject=subject,
-        before=before,
-        after=after,
-        previous=last.digest if last else "",
-    )
-    entry.digest = _digest(entry)
-    db.session.add(entry)
-    db.session.flush()
-    return entry
+    if session.in_nested_transaction():
+        return
+    to_write = session.info.pop(_TO_WRITE, [])
+    if not to_write:
+        return
+    session.flush()
+    newest: dict[int | None, str] = {}
+    for company_id in sorted({facts["company_id"] for facts in to_write}, key=lambda one: one or 0):
+        _lock_chain(company_id)
+        last = select(AuditEntry.digest).where(_chain(company_id)).order_by(AuditEntry.id.desc()).limit(1)
+        newest[company_id] = session.scalar(last) or ""
+    for facts in to_write:
+        entry = AuditEntry(**facts, previous=newest[facts["company_id"]])
+        entry.digest = newest[facts["company_id"]] = _digest(entry)
+        session.add(entry)
+        session.flush()  # One by one: ids follow the chain.
+
+
+@event.listens_for(db.session, "after_rollback")
+def _forget_acts(session: Session) -> None:
+    session.info.pop(_TO_WRITE, None)
 
 
 def broken_entries(company_id: int | None) -> list[int]:

@@ -80,7 +80,8 @@ def rotate_keys() -> int:
     """Seal every secret again under the newest key, one row a transaction; return how many rows changed."""
     keys, changed = vault(), 0
     for company_id in db.session.scalars(select(Company.id)).all():
-        company = db.session.get(Company, company_id, with_for_update=True)
+        # Not the strongest lock: rows that only refer to the company may be written meanwhile.
+        company = db.session.get(Company, company_id, with_for_update={"key_share": True})
         changed += _reseal(keys, company, company_id, ("feed_key",))
         connection = db.session.get(Connection, company_id, with_for_update=True)
         if connection is not None:

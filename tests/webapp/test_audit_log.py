@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from bookkeeping.storage.audit import broken_entries, chains, record_act
+from bookkeeping.storage.audit import broken_entries, chains, every_act, record_act
 from bookkeeping.storage.base import db, set_reading
 from tests.webapp.house import Browser, House
 
@@ -104,6 +104,50 @@ def test_many_writers_at_once_make_one_chain(house_on_each_database):
     with house.app.app_context():
         assert {(one, entries) for one, entries, _ in chains()} == {(company, 20), (None, 20)}
         assert broken_entries(company) == broken_entries(None) == []
+
+
+def test_an_act_written_down_early_makes_nobody_wait_for_ever(postgres_url):
+    house = House(postgres_url)
+    company = house.make_company()
+    both, problems = threading.Barrier(2, timeout=30), []
+
+    def change(name: str, *, act_first: bool) -> None:
+        try:
+            with house.writing():
+                if act_first:
+                    record_act(company, "ann@office.example", "changed the name", after=name)
+                else:
+                    db.session.execute(text("UPDATE companies SET name = :name"), {"name": name})
+                both.wait()
+                if act_first:
+                    db.session.execute(text("UPDATE companies SET name = :name"), {"name": name})
+                else:
+                    record_act(company, "bob@office.example", "changed the name", after=name)
+                db.session.commit()
+        except Exception as error:  # noqa: BLE001 - Whatever breaks a writer must fail the test.
+            problems.append(error)
+
+    threads = [
+        threading.Thread(target=change, args=("One",), kwargs={"act_first": True}),
+        threading.Thread(target=change, args=("Two",), kwargs={"act_first": False}),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    with house.app.app_context():
+        [(_, entries, _)] = chains()
+        assert entries == 2 and broken_entries(company) == []
+
+
+def test_an_act_that_was_taken_back_leaves_no_entry(house, company):
+    with house.writing():
+        record_act(company, "ann@office.example", "paused syncing")
+        db.session.rollback()
+        record_act(company, "ann@office.example", "resumed syncing")
+        db.session.commit()
+        assert [one.act for one in every_act(company)] == ["resumed syncing"]
 
 
 def test_verify_finds_what_somebody_changed_behind_our_back(tieout):
