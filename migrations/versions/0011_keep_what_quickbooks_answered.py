@@ -6,7 +6,7 @@ Ops see the refusal word by word. A new table and a column with a default: the p
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
