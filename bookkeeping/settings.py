@@ -6,6 +6,7 @@ A `.env` file in the working folder is read first; what the environment says win
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -119,7 +120,7 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
         sync_time_zone=_zone(environment.get("SYNC_TIME_ZONE") or Settings.sync_time_zone),
         metrics_token=environment.get("METRICS_TOKEN", ""),
         sentry_dsn=environment.get("SENTRY_DSN", ""),
-        smtp_url=environment.get("SMTP_URL", ""),
+        smtp_url=_mail_server(environment.get("SMTP_URL", "")),
         mail_from=environment.get("MAIL_FROM") or Settings.mail_from,
         archive_folder=environment.get("ARCHIVE_FOLDER") or Settings.archive_folder,
     )
@@ -155,6 +156,21 @@ def _zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise SettingsError(f"SYNC_TIME_ZONE is {name!r}: use an IANA time zone such as Etc/GMT+7.") from None
     return name
+
+
+def _mail_server(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        rest = parts.path.strip("/") or parts.query or parts.fragment
+        good = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0 and not rest
+    except ValueError:
+        good = False
+    if url and not good:  # It is not repeated here, since it holds a password.
+        raise SettingsError(
+            "SMTP_URL is not the address of a mail server: use smtp://user:password@host:587 (STARTTLS) or"
+            " smtps://user:password@host:465 (TLS), with %40 for @, %2F for /, %3F for ? and %23 for # in the password."
+        )
+    return url
 
 
 def _database_url(url: str) -> str:

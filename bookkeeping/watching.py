@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from bookkeeping.errors import MisconfiguredError
 from bookkeeping.logs import Redactor, set_up_logs
@@ -25,12 +26,15 @@ def set_up_watching(settings: Settings) -> None:
 def secrets_of(settings: Settings) -> list[str]:
     """Return every secret among the settings."""
     password = settings.redis_url.rpartition("@")[0].rpartition(":")[2]
+    mail_password = urlsplit(settings.smtp_url).password or ""
     return [
         settings.secret_key,
         *settings.token_keys,
         settings.intuit_client_secret,
         settings.metrics_token,
         password,
+        mail_password,
+        unquote(mail_password),
     ]
 
 

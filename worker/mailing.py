@@ -1,18 +1,16 @@
 """Mails notices to those who want them: urgent ones at once, the others together once a day. Without SMTP_URL they are on screen only.
 
-SMTP_URL is `smtp://user:password@host:587` (encrypted when the server can; a password never goes out unencrypted, but to this machine)
-or `smtps://user:password@host:465`.
+A notice is claimed before it is mailed and marked afterwards. Only a crash between the two, or an answer of the server that got lost,
+can mail it again, and then under the same Message-ID.
 """
 
+import hashlib
 import logging
-import smtplib
-import ssl
 import threading
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import make_msgid
 from itertools import groupby
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy.exc import OperationalError
@@ -24,10 +22,10 @@ from bookkeeping.storage.companies import Company
 from bookkeeping.storage.notices import Notice
 from bookkeeping.storage.telling import claim, due_notices, mark_sent, recipients, topic_of
 from worker.noticing import digest_day, write_notices
+from worker.smtp import MailRefusedError, MailServerError, send
 
 logger = logging.getLogger(__name__)
 
-SMTP_SECONDS = 15
 _at_work = threading.Lock()
 
 
@@ -54,18 +52,18 @@ def mail_notices(settings: Settings, now: datetime) -> int:
     """Mail what is due and return how many mails went out. What the server refuses is tried again later, ever more seldom."""
     if not settings.smtp_url:
         return 0
-    mails = [(company_id, [notice]) for company_id, notice in _urgent(now)] + _digests(now)
-    sent = 0
-    for company_id, notices in mails:
-        taken = claim(notices, now)
+    sent, trouble = 0, ""
+    for company_id, notices in [
+        *((notice.company_id, [notice]) for notice in due_notices(now, urgent=True)),
+        *_digests(now),
+    ]:
+        taken = claim(notices, max(now, utcnow()))
         db.session.commit()  # No transaction is open while the mail server is spoken to.
-        if taken:
-            sent += _mail(settings, company_id, taken, now)
+        for addresses, theirs in _by_addresses(company_id, taken).items():
+            if not trouble:  # A server that lets us in for none is not asked again for the others.
+                went, trouble = _mail(settings, company_id, addresses, theirs, now)
+                sent += went
     return sent
-
-
-def _urgent(now: datetime) -> list[tuple[int, Notice]]:
-    return [(notice.company_id, notice) for notice in due_notices(now, urgent=True)]
 
 
 def _digests(now: datetime) -> list[tuple[int, list[Notice]]]:
@@ -83,24 +81,31 @@ def _digests(now: datetime) -> list[tuple[int, list[Notice]]]:
     return found
 
 
-def _mail(settings: Settings, company_id: int, notices: list[Notice], now: datetime) -> int:
+def _by_addresses(company_id: int, notices: list[Notice]) -> dict[tuple[str, ...], list[Notice]]:
     wanted: dict[tuple[str, ...], list[Notice]] = {}
     for notice in notices:
         wanted.setdefault(tuple(recipients(company_id, topic_of(notice.kind))), []).append(notice)
     db.session.commit()
-    sent = 0
-    for addresses, theirs in wanted.items():
-        try:
-            if addresses:
-                send(settings.smtp_url, message(settings, addresses, theirs))
-                sent += 1
-        except (OSError, smtplib.SMTPException) as error:
-            facts = {"company_id": company_id, "error": type(error).__name__, "notices": len(theirs)}
-            logger.warning("Mail not sent", extra=facts)
-            continue
-        mark_sent(theirs, now)
-        db.session.commit()
-    return sent
+    return wanted
+
+
+def _mail(
+    settings: Settings, company_id: int, addresses: tuple[str, ...], notices: list[Notice], now: datetime
+) -> tuple[int, str]:
+    """Mail these notices to these addresses; return how many mails went out, and what is wrong with the server if anything."""
+    facts = {"company_id": company_id, "notices": len(notices)}
+    refused: list[str] = []
+    try:
+        if addresses:
+            refused = send(settings.smtp_url, message(settings, addresses, notices))
+    except (MailServerError, MailRefusedError) as error:
+        logger.warning("Mail not sent", extra={**facts, "error": str(error), "answer": str(error.__cause__)})
+        return 0, str(error) if isinstance(error, MailServerError) else ""
+    if refused:
+        logger.warning("Mail not sent to some", extra={**facts, "refused": len(refused)})
+    mark_sent(notices, now)
+    db.session.commit()
+    return int(bool(addresses)), ""
 
 
 def message(settings: Settings, addresses: tuple[str, ...], notices: list[Notice]) -> EmailMessage:
@@ -110,7 +115,7 @@ def message(settings: Settings, addresses: tuple[str, ...], notices: list[Notice
     mail["To"] = ", ".join(addresses)
     subject = one_line(notices[0].subject)
     mail["Subject"] = subject if len(notices) == 1 else f"{subject}, and {len(notices) - 1} more"
-    mail["Message-ID"] = make_msgid(domain=urlsplit(settings.public_url).hostname or "localhost")
+    mail["Message-ID"] = f"<{_mark(addresses, notices)}@{urlsplit(settings.public_url).hostname}>"
     mail["Auto-Submitted"] = "auto-generated"
     parts = []
     for notice in notices:
@@ -121,27 +126,7 @@ def message(settings: Settings, addresses: tuple[str, ...], notices: list[Notice
     return mail
 
 
-def send(smtp_url: str, mail: EmailMessage) -> None:
-    """Hand one mail to the server.
-
-    Raises:
-        OSError, smtplib.SMTPException: the server cannot be reached or takes nothing.
-    """
-    url = urlsplit(smtp_url)
-    host, context = url.hostname or "localhost", ssl.create_default_context()
-    if url.scheme == "smtps":
-        server = smtplib.SMTP_SSL(host, url.port or 465, timeout=SMTP_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, url.port or 25, timeout=SMTP_SECONDS)
-    with server:
-        server.ehlo()
-        encrypted = url.scheme == "smtps"
-        if not encrypted and server.has_extn("starttls"):
-            server.starttls(context=context)
-            server.ehlo()
-            encrypted = True
-        if url.username:
-            if not encrypted and host not in ("localhost", "127.0.0.1", "::1"):
-                raise smtplib.SMTPException("the server offers no encryption, so the password stays here")
-            server.login(unquote(url.username), unquote(url.password or ""))
-        server.send_message(mail)
+def _mark(addresses: tuple[str, ...], notices: list[Notice]) -> str:
+    """Return the same mark whenever the same notices go to the same people, so that mail programs show a repetition once."""
+    told = [f"{notice.company_id} {notice.kind} {notice.occasion}" for notice in notices]
+    return hashlib.sha256("\n".join((*addresses, *told)).encode()).hexdigest()[:40]

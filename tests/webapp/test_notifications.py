@@ -1,72 +1,25 @@
 """Who is told what; and mails to a real SMTP server: urgent ones at once, the rest together once a day, each once."""
 
-import email
-import email.policy
-import socketserver
-import threading
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.notices import Notice, notify_once
+from bookkeeping.storage.notices import Notice
 from bookkeeping.storage.people import User
+from tests.harness.mail_server import MailServer
 from tests.webapp.house import Browser, House
-from worker.mailing import mail_notices
-from worker.noticing import write_notices
+from tests.webapp.mailing import ZONE, mail, morning, notify
 
 PAGE = "/settings/notifications"
-ZONE = "America/Denver"
-
-
-class Sink(socketserver.ThreadingTCPServer):
-    """A mail server on this machine that keeps what it takes in `mails`; `refusing` makes it answer 451 to every mail."""
-
-    allow_reuse_address = daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Session)
-        self.mails: list[email.message.EmailMessage] = []
-        self.refusing = False
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.server_address[1]}"
-
-
-class _Session(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        self._say("220 sink")
-        for line in self.rfile:
-            verb = line.split()[0].upper() if line.split() else b""
-            if verb == b"DATA":
-                self._say("354 go on")
-                lines = list(iter(self.rfile.readline, b".\r\n"))
-                raw = b"".join(one[1:] if one.startswith(b"..") else one for one in lines)
-                self.server.mails.append(email.message_from_bytes(raw, policy=email.policy.default))
-                self._say("250 taken")
-            elif verb == b"MAIL" and self.server.refusing:
-                self._say("451 not now")
-            elif verb == b"QUIT":
-                self._say("221 bye")
-                return
-            else:
-                self._say("250 fine")
-
-    def _say(self, words: str) -> None:
-        self.wfile.write(words.encode() + b"\r\n")
 
 
 @pytest.fixture
 def sink():
-    server = Sink()
+    server = MailServer()
     yield server
-    server.shutdown()
-    server.server_close()
+    server.stop()
 
 
 @pytest.fixture
@@ -77,28 +30,6 @@ def company(house: House) -> int:
 @pytest.fixture
 def owner(house: House, company: int) -> Browser:
     return house.browser(house.make_person("owner", company, "owner@office.example"))
-
-
-def mail(house: House, sink: Sink, at: datetime | None = None) -> int:
-    """Write and mail what is due at this moment, as the tick does."""
-    values = {**vars(house.settings), "smtp_url": sink.url}
-    with house.writing():
-        write_notices(at or utcnow())
-        db.session.commit()
-        return mail_notices(Settings(**values), at or utcnow())
-
-
-def notify(
-    house: House, company: int, kind: str = "qbo-3200", *, urgent: bool = True, occasion: str = "1"
-) -> None:
-    with house.writing():
-        notify_once(company, kind, occasion, urgent=urgent)
-        db.session.commit()
-
-
-def morning(days: int = 1) -> datetime:
-    """Return eight o'clock in the company's morning, some days from now."""
-    return (datetime.now(ZoneInfo(ZONE)) + timedelta(days=days)).replace(hour=8, minute=0)
 
 
 def test_urgent_notice_goes_at_once_and_once_to_owners(house, company, owner, sink):
@@ -146,8 +77,7 @@ def test_refused_mail_is_tried_again_later_and_nothing_is_lost(house, company, o
 
 def test_dead_mail_server_breaks_nothing(house, company, owner, sink):
     notify(house, company)
-    sink.shutdown()
-    sink.server_close()
+    sink.stop()
     assert mail(house, sink) == 0
     with house.app.app_context():
         assert db.session.scalars(select(Notice)).one().sent_at is None
