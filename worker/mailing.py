@@ -20,7 +20,15 @@ from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.notices import Notice
-from bookkeeping.storage.telling import claim, due_notices, mark_sent, recipients, topic_of
+from bookkeeping.storage.telling import (
+    claim,
+    due_notices,
+    note_trouble,
+    recipients,
+    settle,
+    settle_stale,
+    topic_of,
+)
 from worker.noticing import digest_day, write_notices
 from worker.smtp import MailRefusedError, MailServerError, send
 
@@ -52,6 +60,8 @@ def mail_notices(settings: Settings, now: datetime) -> int:
     """Mail what is due and return how many mails went out. What the server refuses is tried again later, ever more seldom."""
     if not settings.smtp_url:
         return 0
+    settle_stale(now)
+    db.session.commit()
     sent, trouble = 0, ""
     for company_id, notices in [
         *((notice.company_id, [notice]) for notice in due_notices(now, urgent=True)),
@@ -60,9 +70,12 @@ def mail_notices(settings: Settings, now: datetime) -> int:
         taken = claim(notices, max(now, utcnow()))
         db.session.commit()  # No transaction is open while the mail server is spoken to.
         for addresses, theirs in _by_addresses(company_id, taken).items():
-            if not trouble:  # A server that lets us in for none is not asked again for the others.
-                went, trouble = _mail(settings, company_id, addresses, theirs, now)
-                sent += went
+            if trouble:  # A server that lets us in for none is not asked again for the others.
+                note_trouble(theirs, trouble)
+                db.session.commit()
+                continue
+            went, trouble = _mail(settings, company_id, addresses, theirs, now)
+            sent += went
     return sent
 
 
@@ -93,19 +106,25 @@ def _mail(
     settings: Settings, company_id: int, addresses: tuple[str, ...], notices: list[Notice], now: datetime
 ) -> tuple[int, str]:
     """Mail these notices to these addresses; return how many mails went out, and what is wrong with the server if anything."""
+    if not addresses:
+        settle(notices, "nobody", now)
+        db.session.commit()
+        return 0, ""
     facts = {"company_id": company_id, "notices": len(notices)}
-    refused: list[str] = []
     try:
-        if addresses:
-            refused = send(settings.smtp_url, message(settings, addresses, notices))
+        refused = send(settings.smtp_url, message(settings, addresses, notices))
     except (MailServerError, MailRefusedError) as error:
         logger.warning("Mail not sent", extra={**facts, "error": str(error), "answer": str(error.__cause__)})
+        note_trouble(notices, str(error))
+        db.session.commit()
         return 0, str(error) if isinstance(error, MailServerError) else ""
     if refused:
         logger.warning("Mail not sent to some", extra={**facts, "refused": len(refused)})
-    mark_sent(notices, now)
+    settle(
+        notices, "mailed", now, f"Not to {', '.join(refused)}: the mail server refused." if refused else ""
+    )
     db.session.commit()
-    return int(bool(addresses)), ""
+    return 1, ""
 
 
 def message(settings: Settings, addresses: tuple[str, ...], notices: list[Notice]) -> EmailMessage:

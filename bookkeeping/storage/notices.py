@@ -13,7 +13,9 @@ from bookkeeping.storage.companies import Company
 class Notice(Base):
     """One notice. `kind` is a code of the fault catalogue; `occasion` tells one occasion of it from the next.
 
-    `link` is the page of ours where something can be done. `urgent`: nothing is synced until somebody acts.
+    `link` is the page of ours where something can be done. `urgent`: nothing is synced until somebody acts. From `sent_at` on nothing more
+    happens to it, and `outcome` says what did: `mailed`, `nobody` (chose to be told) or `screen` (too old when mail was set up).
+    `trouble` says why it was not mailed yet, or not to all.
     """
 
     __tablename__ = "notices"
@@ -36,6 +38,8 @@ class Notice(Base):
     not_before: Mapped[datetime | None] = mapped_column(
         UtcDateTime
     )  # While somebody mails it, or after mailing failed.
+    outcome: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    trouble: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
 
 def notify_once(
@@ -72,9 +76,3 @@ def write_once(
     db.session.add(notice)
     db.session.flush()
     return notice
-
-
-def unsent_notices(limit: int = 100) -> list[Notice]:
-    """Return the oldest notices that nobody was mailed yet."""
-    rows = select(Notice).where(Notice.sent_at.is_(None)).order_by(Notice.id).limit(limit)
-    return list(db.session.scalars(rows))

@@ -6,7 +6,7 @@ Writing notices down is `notices.py`; mailing them is the worker's.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, or_, select, update
+from sqlalchemy import JSON, ForeignKey, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.storage.audit import record_act
@@ -26,6 +26,8 @@ _TOPIC_OF = {
     "migration-result": "migrations",
 }
 RETRY_AFTER = timedelta(minutes=5)
+STALE_AFTER = timedelta(days=2)
+"""A notice that nobody tried to mail for so long, as mail was not set up, is on screen only: nobody wants last month's mails at once."""
 
 
 class NoticeChoice(Base):
@@ -96,10 +98,32 @@ def claim(notices: list[Notice], now: datetime) -> list[Notice]:
     return taken
 
 
-def mark_sent(notices: list[Notice], now: datetime) -> None:
-    """Note in the current transaction that these were mailed, or that nobody wants to be told."""
-    ids = [notice.id for notice in notices]
-    rows = update(Notice).where(Notice.id.in_(ids)).values(sent_at=now, not_before=None)
+def settle(notices: list[Notice], outcome: str, now: datetime, trouble: str = "") -> None:
+    """Note in the current transaction what became of these."""
+    _write(notices, sent_at=now, not_before=None, outcome=outcome, trouble=trouble[:200])
+
+
+def note_trouble(notices: list[Notice], trouble: str) -> None:
+    """Note in the current transaction why these were not mailed yet."""
+    _write(notices, trouble=trouble[:200])
+
+
+def settle_stale(now: datetime) -> None:
+    """Leave the notices from before mail was set up on screen, in the current transaction."""
+    stale = (Notice.sent_at.is_(None), Notice.attempts == 0, Notice.created_at < now - STALE_AFTER)
+    db.session.execute(update(Notice).where(*stale).values(sent_at=now, outcome="screen"))
+
+
+def unmailed() -> tuple[int, str]:
+    """Return how many notices were tried and not mailed, and why the newest of them was not."""
+    tried = (Notice.sent_at.is_(None), Notice.trouble != "")
+    count = db.session.scalar(select(func.count()).select_from(Notice).where(*tried)) or 0
+    newest = select(Notice.trouble).where(*tried).order_by(Notice.id.desc()).limit(1)
+    return count, db.session.scalar(newest) or ""
+
+
+def _write(notices: list[Notice], **values: Any) -> None:
+    rows = update(Notice).where(Notice.id.in_([notice.id for notice in notices])).values(**values)
     db.session.execute(rows.execution_options(synchronize_session=False))
 
 

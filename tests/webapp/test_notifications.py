@@ -1,5 +1,6 @@
 """Who is told what; and mails to a real SMTP server: urgent ones at once, the rest together once a day, each once."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,21 @@ def owner(house: House, company: int) -> Browser:
     return house.browser(house.make_person("owner", company, "owner@office.example"))
 
 
+def outcomes(browser: Browser) -> list[str]:
+    """Return what the page says became of each notice, the newest first."""
+    found = re.findall(r'<div class="log__outcome[^>]*>(.*?)</div>', browser.read(PAGE), re.S)
+    return [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in found]
+
+
+def with_mail(house: House, sink: MailServer) -> House:
+    """Return a web app of the same installation that knows the mail server."""
+    return House(
+        house.settings.database_url,
+        smtp_url=sink.url(),
+        **{name: getattr(house.settings, name) for name in ("secret_key", "token_keys")},
+    )
+
+
 def test_urgent_notice_goes_at_once_and_once_to_owners(house, company, owner, sink):
     house.make_person("bookkeeper", company, "pat@office.example")
     notify(house, company)
@@ -41,7 +57,7 @@ def test_urgent_notice_goes_at_once_and_once_to_owners(house, company, owner, si
     assert sent["To"] == "owner@office.example"
     assert "The connection to QuickBooks has ended" in sent["Subject"]
     assert "http://127.0.0.1:8000/settings/quickbooks" in sent.get_content()
-    assert "mailed" in owner.read(PAGE)
+    assert outcomes(owner) == ["Mailed"]
 
 
 def test_what_needs_somebody_is_told_once_a_day_to_bookkeepers_too(house, company, owner, sink):
@@ -91,6 +107,30 @@ def test_nobody_is_mailed_who_does_not_want_it(house, company, owner, sink):
     assert mail(house, sink) == 0
     assert sink.mails == []
     assert "The connection to QuickBooks has ended" in owner.read(PAGE), "it stays on screen"
+    assert outcomes(owner) == ["On screen: nobody chose it"]
+
+
+def test_mail_that_does_not_go_out_is_seen_by_owners_and_explained_to_ops(house, company, owner, sink):
+    notify(house, company)
+    notify(house, company, "reconnect-soon", urgent=False)
+    ops = with_mail(house, sink).browser(house.make_person("ops"))
+    by_mail = with_mail(house, sink).browser("owner@office.example")
+    assert re.search(r"Mails not sent</span>\s*<strong[^>]*>0<", ops.read("/ops"))
+    assert outcomes(by_mail) == ["To be mailed with the next digest", "To be mailed"]
+    sink.refusing = True
+    mail(house, sink)
+    assert outcomes(by_mail) == ["To be mailed with the next digest", "Not mailed yet, tried 1 time"]
+    assert "The mail server does not take this mail (451)." in ops.read("/ops")
+    sink.refusing = False
+    mail(house, sink, morning())
+    assert outcomes(by_mail) == ["Mailed", "Mailed"]
+    assert "(451)" not in ops.read("/ops")
+
+
+def test_old_notices_stay_on_screen_when_mail_is_set_up_later(house, company, owner, sink):
+    notify(house, company)
+    assert mail(house, sink, utcnow() + timedelta(days=3)) == 0
+    assert outcomes(owner) == ["On screen only"]
 
 
 def test_without_a_mail_server_notices_are_on_screen(house, company, owner):

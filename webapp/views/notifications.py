@@ -11,6 +11,7 @@ from webapp.extensions import client_address
 from webapp.roles import COMPANY_ROLES, current_company, open_to
 
 bp = Blueprint("notifications", __name__, url_prefix="/settings/notifications")
+OUTCOMES = {"mailed": "Mailed", "nobody": "On screen: nobody chose it", "screen": "On screen only"}
 
 
 @bp.get("")
@@ -26,6 +27,7 @@ def page() -> str:
         topics=TOPICS,
         chosen=topics_of(people),
         notices=newest_notices(company.id),
+        outcomes=OUTCOMES,
         by_mail=bool(current_app.extensions["settings"].smtp_url),
     )
 

@@ -14,6 +14,7 @@ from bookkeeping.storage import ops_acts, ops_overview
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.failures import FailureFilter, failure_count
+from bookkeeping.storage.telling import unmailed
 from webapp.ops_chart import Hours, hours_of
 from webapp.ops_words import FILTERS, trend_words
 from webapp.roles import open_to
@@ -62,6 +63,8 @@ def page():
         metered=_part(ops_overview.metered_calls_this_month, 0, "metered calls", missing),
         stuck=_part(stuck, Stuck(0, 0, 0), "what is stuck", missing),
         hours=_part(lambda: hours_of(utcnow()), Hours([]), "the chart", missing),
+        by_mail=bool(current_app.extensions["settings"].smtp_url),
+        mail=_part(unmailed, (0, ""), "mails", missing),
         mutes=_part(lambda: len(ops_acts.live_mutes()), 0, "mutes", missing),
     )
 
