@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from bookkeeping.errors import MisconfiguredError
 from bookkeeping.rules.text import one_line
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
@@ -29,6 +30,7 @@ from bookkeeping.storage.telling import (
     settle_stale,
     topic_of,
 )
+from bookkeeping.storage.vault import vault
 from worker.noticing import digest_day, write_notices
 from worker.smtp import MailRefusedError, MailServerError, send
 
@@ -97,7 +99,8 @@ def _digests(now: datetime) -> list[tuple[int, list[Notice]]]:
 def _by_addresses(company_id: int, notices: list[Notice]) -> dict[tuple[str, ...], list[Notice]]:
     wanted: dict[tuple[str, ...], list[Notice]] = {}
     for notice in notices:
-        wanted.setdefault(tuple(recipients(company_id, topic_of(notice.kind))), []).append(notice)
+        told = [notice.address] if notice.address else recipients(company_id, topic_of(notice.kind))
+        wanted.setdefault(tuple(told), []).append(notice)
     db.session.commit()
     return wanted
 
@@ -113,7 +116,7 @@ def _mail(
     facts = {"company_id": company_id, "notices": len(notices)}
     try:
         refused = send(settings.smtp_url, message(settings, addresses, notices))
-    except (MailServerError, MailRefusedError) as error:
+    except (MailServerError, MailRefusedError, MisconfiguredError) as error:
         logger.warning("Mail not sent", extra={**facts, "error": str(error), "answer": str(error.__cause__)})
         note_trouble(notices, str(error))
         db.session.commit()
@@ -128,7 +131,11 @@ def _mail(
 
 
 def message(settings: Settings, addresses: tuple[str, ...], notices: list[Notice]) -> EmailMessage:
-    """Return one mail that says these notices, each with its link."""
+    """Return one mail that says these notices, each with its link.
+
+    Raises:
+        MisconfiguredError: a sealed link does not open with our keys.
+    """
     mail = EmailMessage()
     mail["From"] = settings.mail_from
     mail["To"] = ", ".join(addresses)
@@ -138,10 +145,13 @@ def message(settings: Settings, addresses: tuple[str, ...], notices: list[Notice
     mail["Auto-Submitted"] = "auto-generated"
     parts = []
     for notice in notices:
-        link = f"{settings.public_url}{notice.link}" if notice.link else ""
+        secret = notice.sealed_link
+        path = vault().open(secret, notice.company_id, "sealed_link") if secret else notice.link
+        link = f"{settings.public_url}{path}" if path else ""
         parts.append("\n\n".join(part for part in (notice.subject, notice.text, link) if part))
-    choose = f"Who is told what: {settings.public_url}/settings/notifications"
-    mail.set_content("\n\n----\n\n".join((*parts, choose)))
+    if not notices[0].address:
+        parts.append(f"Who is told what: {settings.public_url}/settings/notifications")
+    mail.set_content("\n\n----\n\n".join(parts))
     return mail
 
 

@@ -13,6 +13,7 @@ from bookkeeping.faults import fault
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.inviting_by_mail import drop_ended_invitations
 from bookkeeping.storage.migrating import Migration
 from bookkeeping.storage.notices import notify_once, write_once
 
@@ -29,6 +30,7 @@ _MIGRATION_WORDS = {
 
 def write_notices(now: datetime) -> None:
     """Write the notices that are due, in the current transaction; the caller commits."""
+    drop_ended_invitations(now)
     _digests(now)
     _migrations(now)
     for company in db.session.scalars(select(Company).where(Company.feed_state == "refused")):

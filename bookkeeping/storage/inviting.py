@@ -28,7 +28,7 @@ def people_of(company_id: int) -> list[User]:
 
 def open_invitations(company_id: int) -> list[Invitation]:
     """Return the invitations that can still be taken up, the newest first."""
-    rows = select(Invitation).where(Invitation.company_id == company_id, *_usable())
+    rows = select(Invitation).where(Invitation.company_id == company_id, *usable())
     return list(db.session.scalars(rows.order_by(Invitation.created_at.desc())))
 
 
@@ -50,7 +50,7 @@ def invite(company_id: int, email: str, role: str, who: str, address: str = "") 
         raise ValueError("That address has a login already. Use another one.")
     if len(open_invitations(company_id)) >= MOST_OPEN:
         raise ValueError("Too many invitations are open. Withdraw some first.")
-    mine = (Invitation.company_id == company_id, Invitation.email == email, *_usable())
+    mine = (Invitation.company_id == company_id, Invitation.email == email, *usable())
     db.session.execute(update(Invitation).where(*mine).values(expires_at=utcnow()))
     token = secrets.token_urlsafe(32)
     db.session.add(
@@ -69,13 +69,13 @@ def invite(company_id: int, email: str, role: str, who: str, address: str = "") 
 
 def invitation_of(token: str) -> Invitation | None:
     """Return the invitation of this link while it can be taken up."""
-    rows = select(Invitation).where(Invitation.digest == token_digest(token), *_usable())
+    rows = select(Invitation).where(Invitation.digest == token_digest(token), *usable())
     return db.session.scalars(rows).first()
 
 
 def withdraw(company_id: int, email: str, who: str, address: str = "") -> bool:
     """End the open invitation of an address; False when there is none."""
-    mine = (Invitation.company_id == company_id, Invitation.email == email, *_usable())
+    mine = (Invitation.company_id == company_id, Invitation.email == email, *usable())
     if not db.session.execute(update(Invitation).where(*mine).values(expires_at=utcnow())).rowcount:
         return False
     record_act(company_id, who, "withdrew the invitation", subject=email, address=address)
@@ -89,7 +89,7 @@ def take_up(token: str, name: str, password: str, address: str = "") -> User | N
         ValueError: the password or the address cannot be taken; a sentence says why.
     """
     check_password(password)
-    claim = update(Invitation).where(Invitation.digest == token_digest(token), *_usable())
+    claim = update(Invitation).where(Invitation.digest == token_digest(token), *usable())
     if db.session.execute(claim.values(used_at=utcnow())).rowcount != 1:
         return None
     invitation = db.session.get_one(Invitation, token_digest(token), populate_existing=True)
@@ -161,7 +161,8 @@ def live_sessions(user_ids: list[int]) -> list[LoginSession]:
     return list(db.session.scalars(rows.order_by(LoginSession.seen_at.desc())))
 
 
-def _usable():
+def usable():
+    """Return the conditions of an invitation that can still be taken up."""
     return Invitation.used_at.is_(None), Invitation.expires_at > utcnow()
 
 

@@ -1,4 +1,4 @@
-"""Notices for a company's owners, written down where their cause is noted and ready to be mailed. Mailing them is not done here."""
+"""Notices for a company's people, and for those who are invited, written down where their cause is noted and ready to be mailed. Mailing them is not done here."""
 
 from datetime import datetime
 
@@ -13,9 +13,10 @@ from bookkeeping.storage.companies import Company
 class Notice(Base):
     """One notice. `kind` is a code of the fault catalogue; `occasion` tells one occasion of it from the next.
 
-    `link` is the page of ours where something can be done. `urgent`: nothing is synced until somebody acts. From `sent_at` on nothing more
-    happens to it, and `outcome` says what did: `mailed`, `nobody` (chose to be told) or `screen` (too old when mail was set up).
-    `trouble` says why it was not mailed yet, or not to all.
+    `link` is the page of ours where something can be done. `urgent`: nothing is synced until somebody acts, or somebody waits for it.
+    From `sent_at` on nothing more happens to it, and `outcome` says what did: `mailed`, `nobody` (chose to be told), `screen` (too old
+    when mail was set up) or `ended` (an invitation that can no longer be taken up). `trouble` says why it was not mailed yet, or not to
+    all. With an `address` it is for that person alone; `sealed_link` is then the path of a one-time link, kept only until it is mailed.
     """
 
     __tablename__ = "notices"
@@ -40,6 +41,8 @@ class Notice(Base):
     )  # While somebody mails it, or after mailing failed.
     outcome: Mapped[str] = mapped_column(String(20), default="", server_default="")
     trouble: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    address: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    sealed_link: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 def notify_once(

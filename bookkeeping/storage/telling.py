@@ -75,8 +75,10 @@ def recipients(company_id: int, topic: str) -> list[str]:
 
 
 def newest_notices(company_id: int, limit: int = 30) -> list[Notice]:
-    """Return the company's newest notices."""
-    rows = select(Notice).where(Notice.company_id == company_id).order_by(Notice.id.desc())
+    """Return the company's newest notices, without the mails to people who are only invited."""
+    rows = (
+        select(Notice).where(Notice.company_id == company_id, Notice.address == "").order_by(Notice.id.desc())
+    )
     return list(db.session.scalars(rows.limit(limit)))
 
 
@@ -99,8 +101,9 @@ def claim(notices: list[Notice], now: datetime) -> list[Notice]:
 
 
 def settle(notices: list[Notice], outcome: str, now: datetime, trouble: str = "") -> None:
-    """Note in the current transaction what became of these."""
-    _write(notices, sent_at=now, not_before=None, outcome=outcome, trouble=trouble[:200])
+    """Note in the current transaction what became of these, and forget their secrets."""
+    what = {"outcome": outcome, "trouble": trouble[:200], "sealed_link": ""}
+    _write(notices, sent_at=now, not_before=None, **what)
 
 
 def note_trouble(notices: list[Notice], trouble: str) -> None:
@@ -111,7 +114,7 @@ def note_trouble(notices: list[Notice], trouble: str) -> None:
 def settle_stale(now: datetime) -> None:
     """Leave the notices from before mail was set up on screen, in the current transaction."""
     stale = (Notice.sent_at.is_(None), Notice.attempts == 0, Notice.created_at < now - STALE_AFTER)
-    db.session.execute(update(Notice).where(*stale).values(sent_at=now, outcome="screen"))
+    db.session.execute(update(Notice).where(*stale).values(sent_at=now, outcome="screen", sealed_link=""))
 
 
 def unmailed() -> tuple[int, str]:

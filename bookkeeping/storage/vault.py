@@ -21,7 +21,7 @@ from bookkeeping.errors import MisconfiguredError
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.notices import notify_once
+from bookkeeping.storage.notices import Notice, notify_once
 
 
 class Vault:
@@ -77,7 +77,7 @@ def vault() -> Vault:
 
 
 def rotate_keys() -> int:
-    """Seal every secret again under the newest key, one row a transaction; return how many rows changed."""
+    """Seal every secret again under the newest key, one company a transaction; return how many rows changed."""
     keys, changed = vault(), 0
     for company_id in db.session.scalars(select(Company.id)).all():
         # Not the strongest lock: rows that only refer to the company may be written meanwhile.
@@ -87,6 +87,9 @@ def rotate_keys() -> int:
         if connection is not None:
             changed += _reseal(keys, connection, company_id, ("realm", "tokens"))
             connection.realm_digest = keys.digests(keys.open(connection.realm, company_id, "realm"))[0]
+        links = select(Notice).where(Notice.company_id == company_id, Notice.sealed_link != "")
+        for notice in db.session.scalars(links.with_for_update()):
+            changed += _reseal(keys, notice, company_id, ("sealed_link",))
         db.session.commit()
     return changed
 

@@ -35,3 +35,12 @@ def notify(
 def morning(days: int = 1) -> datetime:
     """Return eight o'clock in the morning of a company in ZONE, some days from now."""
     return (datetime.now(ZoneInfo(ZONE)) + timedelta(days=days)).replace(hour=8, minute=0)
+
+
+def with_mail(house: House, server: MailServer) -> House:
+    """Return a web app of the same installation that knows the mail server."""
+    return House(
+        house.settings.database_url,
+        smtp_url=server.url(),
+        **{name: getattr(house.settings, name) for name in ("secret_key", "token_keys")},
+    )

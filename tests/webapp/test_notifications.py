@@ -11,7 +11,7 @@ from bookkeeping.storage.notices import Notice
 from bookkeeping.storage.people import User
 from tests.harness.mail_server import MailServer
 from tests.webapp.house import Browser, House
-from tests.webapp.mailing import ZONE, mail, morning, notify
+from tests.webapp.mailing import ZONE, mail, morning, notify, with_mail
 
 PAGE = "/settings/notifications"
 
@@ -37,15 +37,6 @@ def outcomes(browser: Browser) -> list[str]:
     """Return what the page says became of each notice, the newest first."""
     found = re.findall(r'<div class="log__outcome[^>]*>(.*?)</div>', browser.read(PAGE), re.S)
     return [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in found]
-
-
-def with_mail(house: House, sink: MailServer) -> House:
-    """Return a web app of the same installation that knows the mail server."""
-    return House(
-        house.settings.database_url,
-        smtp_url=sink.url(),
-        **{name: getattr(house.settings, name) for name in ("secret_key", "token_keys")},
-    )
 
 
 def test_urgent_notice_goes_at_once_and_once_to_owners(house, company, owner, sink):

@@ -8,10 +8,12 @@ from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, EqualTo, Length
 
+from bookkeeping.settings import Settings
 from bookkeeping.storage import inviting
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
+from bookkeeping.storage.inviting_by_mail import mail_invitation, mails_of
 from bookkeeping.storage.people import Invitation
 from bookkeeping.storage.sessions import end_sessions_of
 from webapp.extensions import client_address, limiter
@@ -59,23 +61,30 @@ def _show(form: InviteForm | None = None, link: str = "", invited: str = "") -> 
     company = current_company()
     people = inviting.people_of(company.id)
     sessions = inviting.live_sessions([person.id for person in people])
+    invitations = inviting.open_invitations(company.id)
     return render_template(
         "people.html",
         company=company,
         people=people,
         sessions={person.id: [one for one in sessions if one.user_id == person.id] for person in people},
-        invitations=inviting.open_invitations(company.id),
+        invitations=invitations,
+        mails=mails_of(invitations),
+        by_mail=bool(_settings().smtp_url),
         form=form or InviteForm(formdata=None),
         link=link,
         invited=invited,
     )
 
 
+def _settings() -> Settings:
+    return current_app.extensions["settings"]
+
+
 @bp.post("/settings/people/invite")
 @open_to("owner")
 @limiter.limit("30 per hour", key_func=lambda: f"account:{current_user.get_id()}")
 def invite() -> str | tuple[str, int]:
-    """Make a one-time link and show it this once."""
+    """Make a one-time link, show it this once, and have it mailed where there is a mail server."""
     form, company = InviteForm(), current_company()
     if not form.validate_on_submit():
         return _show(form), 422
@@ -87,9 +96,11 @@ def invite() -> str | tuple[str, int]:
         db.session.rollback()
         form.email.errors = [str(error)]
         return _show(form), 422
+    path = url_for(".invitation", token=token)
+    if _settings().smtp_url:
+        mail_invitation(token, path)
     db.session.commit()
-    link = current_app.extensions["settings"].public_url + url_for(".invitation", token=token)
-    return _show(link=link, invited=form.email.data.strip())
+    return _show(link=_settings().public_url + path, invited=form.email.data.strip())
 
 
 @bp.post("/settings/people/withdraw")

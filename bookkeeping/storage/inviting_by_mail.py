@@ -1,0 +1,51 @@
+"""Invitations by mail: a notice to the invited person. Its one-time link is sealed until it was mailed, and then forgotten."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.companies import Company
+from bookkeeping.storage.inviting import usable
+from bookkeeping.storage.notices import Notice, write_once
+from bookkeeping.storage.people import Invitation
+from bookkeeping.storage.sessions import token_digest
+from bookkeeping.storage.vault import vault
+
+KIND = "invitation"
+_LETTERS = 40
+"""So much of an invitation's digest is the occasion of its notice."""
+
+
+def mail_invitation(token: str, path: str) -> None:
+    """Write down in the current transaction that this invitation is to be mailed; `path` is the page of its link."""
+    invitation = db.session.get_one(Invitation, token_digest(token))
+    company = db.session.get_one(Company, invitation.company_id)
+    until = invitation.expires_at.astimezone(ZoneInfo(company.time_zone))
+    text = (
+        f"{invitation.created_by} invites you to the bookkeeping of {company.name},"
+        f" as {'an owner' if invitation.role == 'owner' else 'a bookkeeper'}.\n\n"
+        f"Open this link and choose a password. It works once, until {until:%B} {until.day}, {until.year}."
+        " If you did not expect it, do nothing."
+    )
+    occasion = invitation.digest[:_LETTERS]
+    notice = write_once(company.id, KIND, occasion, "You are invited", text, urgent=True)
+    if notice is not None:
+        notice.address = invitation.email
+        notice.sealed_link = vault().seal(path, company.id, "sealed_link")
+
+
+def drop_ended_invitations(now: datetime) -> None:
+    """Take back, in the current transaction, the mails of invitations that were withdrawn, replaced, taken up or ran out."""
+    open_ones = select(func.substr(Invitation.digest, 1, _LETTERS)).where(*usable())
+    ended = (Notice.kind == KIND, Notice.sent_at.is_(None), Notice.occasion.not_in(open_ones))
+    rows = update(Notice).where(*ended).values(sent_at=now, outcome="ended", sealed_link="")
+    db.session.execute(rows.execution_options(synchronize_session=False))
+
+
+def mails_of(invitations: list[Invitation]) -> dict[str, Notice]:
+    """Return the mails of these invitations, by digest; one that was only shown as a link has none."""
+    digests = {one.digest[:_LETTERS]: one.digest for one in invitations}
+    rows = select(Notice).where(Notice.kind == KIND, Notice.occasion.in_(list(digests)))
+    return {digests[notice.occasion]: notice for notice in db.session.scalars(rows)}
