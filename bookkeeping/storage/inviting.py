@@ -13,7 +13,7 @@ from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.joining import add_user, check_password
 from bookkeeping.storage.people import Invitation, LoginSession, User
-from bookkeeping.storage.sessions import end_sessions_of, hash_password, token_digest
+from bookkeeping.storage.sessions import SESSION_HOURS, end_sessions_of, hash_password, token_digest
 
 INVITATION_LASTS = timedelta(days=7)
 MOST_OPEN = 50
@@ -156,8 +156,12 @@ def remove(company_id: int, user_id: int, who: str, address: str = "") -> User |
 
 
 def live_sessions(user_ids: list[int]) -> list[LoginSession]:
-    """Return the sessions of these people that have not ended, the one last seen first."""
-    rows = select(LoginSession).where(LoginSession.user_id.in_(user_ids), LoginSession.ended_at.is_(None))
+    """Return the sessions of these people that have not ended in any way, the one last seen first."""
+    alive = (
+        LoginSession.ended_at.is_(None),
+        LoginSession.created_at > utcnow() - timedelta(hours=SESSION_HOURS),
+    )
+    rows = select(LoginSession).where(LoginSession.user_id.in_(user_ids), *alive)
     return list(db.session.scalars(rows.order_by(LoginSession.seen_at.desc())))
 
 

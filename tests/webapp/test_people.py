@@ -206,3 +206,54 @@ def test_every_act_is_in_the_audit_log_with_the_address(house, company, owner):
     assert {"invited", "took up the invitation", "changed a role"} <= set(acts)
     assert acts["changed a role"].before == {"role": "bookkeeper"}
     assert acts["changed a role"].address == "127.0.0.1"
+
+
+def test_session_that_ran_out_is_not_listed(house, owner):
+    house.browser("owner@office.example")
+    assert owner.read("/account").count("<li>") == 2
+    with house.writing():
+        newest = db.session.scalars(select(LoginSession).order_by(LoginSession.created_at.desc())).first()
+        newest.created_at = utcnow() - timedelta(hours=12, seconds=1)
+        db.session.commit()
+    assert owner.read("/account").count("<li>") == 1
+    assert "1 session" in owner.read(PEOPLE)
+
+
+def test_invitation_of_another_company_cannot_be_withdrawn(house, owner):
+    path = invite(owner)
+    other = house.make_company("Front Range Home Inspections")
+    theirs = house.browser(house.make_person("owner", other, "x@other.example"))
+    theirs.post(f"{PEOPLE}/withdraw", {"email": "pat@office.example"}, page=PEOPLE)
+    assert "not open any more" in theirs.read(PEOPLE)
+    assert "Join Blue Ridge" in house.browser().read(path)
+
+
+@pytest.mark.parametrize(
+    "typed", ["x" * 10_000, "<script>alert(1)</script>", "\x00"], ids=["long", "script", "nul"]
+)
+def test_senseless_values_change_nothing_and_break_nothing(house, company, owner, typed):
+    pat = user_id(house, house.make_person("bookkeeper", company, "pat@office.example"))
+    posts = {
+        f"{PEOPLE}/withdraw": "email",
+        f"{PEOPLE}/{pat}/role": "role",
+        "/account/sessions/end": "session",
+        f"/settings/notifications/{pat}": "topic",
+    }
+    for path, field in posts.items():
+        answer = owner.post(path, {field: typed}, page=PEOPLE)
+        assert answer.status_code == 303, path
+        page = owner.read(answer.location)
+        assert "<script>alert" not in page and "x" * 300 not in page, path
+    for name in ("email", "role"):
+        values = {"email": "new@office.example", "role": "owner", name: typed}
+        assert owner.post(f"{PEOPLE}/invite", values, page=PEOPLE).status_code == 422
+    assert house.browser().get(f"/invitation/{typed[:2000].replace('/', '')}").status_code == 404
+    with house.app.app_context():
+        assert db.session.get(User, pat).role == "bookkeeper"
+        assert db.session.scalars(select(Invitation)).all() == []
+
+
+def test_script_for_a_name_is_text(house, owner):
+    assert join(house, invite(owner), name="<script>alert(1)</script>").status_code == 303
+    for page in (owner.read(PEOPLE), owner.read("/settings/notifications")):
+        assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page
