@@ -12,11 +12,16 @@ from bookkeeping.storage.inspections import STATES
 from bookkeeping.storage.journal import OUTCOMES
 
 MST = ZoneInfo("Etc/GMT+7")
+# Each names itself beside those that it descends from, so the first that is found is it.
+_BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS/": "Firefox", "Chrome/": "Chrome"}
+_BROWSERS |= {"CriOS/": "Chrome", "Safari/": "Safari"}
+_SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows"}
+_SYSTEMS |= {"Mac OS X": "Mac", "CrOS": "Chromebook", "Linux": "Linux"}
 
 
 def set_up_words(app: Flask) -> None:
     """Make the filters known to the templates, and the tables of words that the components look up."""
-    for word in (money, day, local_time, clock_time, zone_name, ago, span, plural, month):
+    for word in (money, day, local_time, clock_time, zone_name, ago, span, plural, month, browser):
         app.jinja_env.filters[word.__name__] = word
     app.jinja_env.globals |= {"STATES": STATES, "OUTCOMES": OUTCOMES, "fault": fault, "MST": MST}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -86,3 +91,10 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 def _zone(zone: str | ZoneInfo) -> ZoneInfo:
     return zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)
+
+
+def browser(agent: str) -> str:
+    """A browser as people call it: `Chrome on Windows`; what cannot be told is shown as it calls itself."""
+    name = next((word for mark, word in _BROWSERS.items() if mark in agent), "")
+    system = next((word for mark, word in _SYSTEMS.items() if mark in agent), "")
+    return f"{name} on {system}" if name and system else agent[:90] or "Unknown browser"

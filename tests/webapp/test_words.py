@@ -58,3 +58,27 @@ def test_months_and_counts():
 
 def test_never_is_said_and_not_left_blank():
     assert words.ago(None) == "never"
+
+
+@pytest.mark.parametrize(
+    ("agent", "text"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36", "Chrome on Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile Safari/604.1",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on Mac",
+        ),
+        ("python-requests/2.32", "python-requests/2.32"),
+        ("", "Unknown browser"),
+    ],
+)
+def test_browser(agent, text):
+    assert words.browser(agent) == text

@@ -11,7 +11,7 @@ from webapp.extensions import client_address
 from webapp.roles import COMPANY_ROLES, current_company, open_to
 
 bp = Blueprint("notifications", __name__, url_prefix="/settings/notifications")
-OUTCOMES = {"mailed": "Mailed", "nobody": "On screen: nobody chose it", "screen": "On screen only"}
+OUTCOMES = {"mailed": "Mailed", "nobody": "Nobody chose it", "screen": "On screen only"}
 
 
 @bp.get("")

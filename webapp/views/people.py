@@ -61,11 +61,13 @@ def _show(form: InviteForm | None = None, link: str = "", invited: str = "") -> 
     company = current_company()
     people = inviting.people_of(company.id)
     sessions = inviting.live_sessions([person.id for person in people])
+    owners = [person.id for person in people if person.role == "owner"]
     invitations = inviting.open_invitations(company.id)
     return render_template(
         "people.html",
         company=company,
         people=people,
+        only_owner=owners[0] if len(owners) == 1 else 0,
         sessions={person.id: [one for one in sessions if one.user_id == person.id] for person in people},
         invitations=invitations,
         mails=mails_of(invitations),
