@@ -41,7 +41,6 @@ class Case:
     warnings: list[str] = field(default_factory=list)
     wrote: bool = False
     left_alone: bool = False  # Before the cutoff, or its receipt stands: nothing is written or deleted.
-    deposit_account_id: str = ""  # Where its Payments go instead of the company's choice, as its receipt did.
 
     @property
     def subject(self) -> str:

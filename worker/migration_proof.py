@@ -98,7 +98,7 @@ def _payment(case: Case, desired, payment: SeenPayment, invoice_id: str) -> str:
         ("amount on the Invoice", desired.applied, _applied(payment, invoice_id)),
         ("Customer", case.customer_id, payment.customer_id),
         ("date", desired.txn_date, payment.txn_date),
-        ("account", case.deposit_account_id or payment.deposit_account_id, payment.deposit_account_id),
+        ("account", desired.deposit_account_id or payment.deposit_account_id, payment.deposit_account_id),
     ):
         if ours != theirs:
             return f"The {what} of Payment {payment.qbo_id} should be {_say(ours)}, and is {_say(theirs)}."

@@ -6,7 +6,7 @@ deleted that was not proven a moment before, and what cannot be finished is undo
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import update
 
@@ -16,6 +16,7 @@ from bookkeeping.quickbooks_gateway.receipts import copy_of, receipt_of
 from bookkeeping.rules.documents import NOTHING, Flag
 from bookkeeping.rules.migration import Receipt, Recorded
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.books import keep_deposit_account
 from bookkeeping.storage.documents import LegacyReceipt
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import Migration, MigrationReceipt
@@ -173,14 +174,16 @@ def _leave(row: MigrationReceipt, objection: Flag) -> None:
 
 def _address(work: Work, task: Task, one: Judged) -> None:
     """Say whom the documents bill and where the money of the receipt lies."""
-    case = task.case
-    case.deposit_account_id = task.receipt.account_id
+    case, account_id = task.case, task.receipt.account_id
+    if account_id:
+        payments = (replace(one, deposit_account_id=account_id) for one in case.desired.payments)
+        case.desired = replace(case.desired, payments=tuple(payments))
     if case.customer_id is None and case.desired.customer is not None:
         customer_id = task.row.facts.get("customer_id") or one.entry.customer.customer_id
         if customer_id:
             bill(work, case.desired.customer, customer_id, task.row.receipt_id)
             case.customer_id = customer_id
-            case.make_plan()
+    case.make_plan()
 
 
 def _note_made(work: Work, tasks: list[Task]) -> None:
@@ -341,6 +344,7 @@ def _done(work: Work, row: MigrationReceipt) -> None:
         InspectionRow.company_id == work.company_id, InspectionRow.key == row.inspection_key
     )
     db.session.execute(inspection.values(due=True, next_try_at=None))
+    keep_deposit_account(work.company, row.inspection_key, receipt_of(json.loads(row.archive)).account_id)
     logger.info(
         "Receipt replaced",
         extra={"company_id": work.company_id, "inspection_id": row.inspection_key, "qbo_id": row.receipt_id},

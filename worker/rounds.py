@@ -174,9 +174,8 @@ def _write(one: Planned, items: dict[str, str], methods: dict[str, str]) -> Writ
     ids = {desired.method: methods[name_key(desired.method)]} if name_key(desired.method) in methods else {}
     if desired.method and not ids:
         write.warning = "payment-method-missing"
-    account = case.deposit_account_id or desired.deposit_account_id or None
     write.body = payment_body(
-        desired, case.customer_id, invoice.qbo_id, ids or {desired.method: ""}, account, sync=sync
+        desired, case.customer_id, invoice.qbo_id, ids or {desired.method: ""}, sync=sync
     )
     write.doc_number, write.amount = desired.reference or invoice.doc_number, desired.amount
     fingerprint = payment_fingerprint(desired, case.customer_id, invoice.qbo_id)

@@ -135,8 +135,18 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.status, document.hands_off, document.written_at = "live", "", utcnow()
     if operation.kind == "Payment":
         _invoice_token_moved(operation)
+    elif operation.action == "create":
+        _made_under_todays_choices(operation)
     booked = entity.get("TotalAmt")
     return "total-mismatch" if booked is not None and Decimal(str(booked)) != total else ""
+
+
+def _made_under_todays_choices(operation: Operation) -> None:
+    """An Invoice made again keeps no earlier choices: those were its predecessor's (see `storage.books`)."""
+    inspection = update(InspectionRow).where(
+        InspectionRow.company_id == operation.company_id, InspectionRow.key == operation.inspection_key
+    )
+    db.session.execute(inspection.values(book_version_id=None))
 
 
 def _as_stored(body: dict[str, Any], entity: dict[str, Any]) -> dict[str, Any]:

@@ -78,12 +78,11 @@ def payment_body(
     customer_id: str,
     invoice_id: str,
     method_ids: Mapping[str, str],
-    deposit_account_id: str | None = None,
     sync: Sync | None = None,
 ) -> Body:
     """Return the Payment, new or (with `sync`) as a sparse update. `applied` goes to the Invoice, the rest stays unapplied.
 
-    Without `deposit_account_id` QuickBooks puts it into Undeposited Funds.
+    Without a deposit account QuickBooks puts it into Undeposited Funds.
     """
     method_id = method_ids[desired.method] if desired.method else None
     applied = [
@@ -95,7 +94,7 @@ def payment_body(
         "TxnDate": desired.txn_date.isoformat(),
         "PaymentMethodRef": {"value": method_id} if method_id else None,
         "PaymentRefNum": desired.reference,
-        "DepositToAccountRef": {"value": deposit_account_id} if deposit_account_id else None,
+        "DepositToAccountRef": {"value": desired.deposit_account_id} if desired.deposit_account_id else None,
         "PrivateNote": desired.private_note,
         "Line": applied if desired.applied else [],
     }

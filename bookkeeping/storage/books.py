@@ -33,6 +33,7 @@ from bookkeeping.storage.runs import queue_run
 Scope = Literal["none", "new", "all"]
 Changes = Mapping[str, Any]
 """Of `choices_of`, what becomes different; `books` holds only the keys that do."""
+MIGRATION = "the migration"
 FREED_BY_CHOICE = ("no-income-account", "no-item", "payment-method-missing")
 
 
@@ -85,16 +86,19 @@ def change_books(
     `scope` "new": documents that are in QuickBooks already keep what they were made under, whatever makes them due again later.
     "all": they follow too, but for those in a closed period, which QuickBooks lets nobody change. "none": no such document is concerned.
     """
-    changes = {"books": books} | ({} if due_days is None else {"due_days": due_days})
     before = choices_of(company)
-    after = changed_choices(before, changes)
+    after = changed_choices(before, {"books": books} | ({} if due_days is None else {"due_days": due_days}))
     if before == after:
         return False
+    names = sorted({*before["books"], *after["books"]})
+    moved = [name for name in names if before["books"].get(name) != after["books"].get(name)]
+    # Only what becomes different: a choice that was merely sent along must not reach those that keep another one.
+    changes: dict[str, Any] = {"books": {name: after["books"].get(name) for name in moved}}
+    if after["due_days"] != before["due_days"]:
+        changes["due_days"] = after["due_days"]
     adopt(company, scope, who, changes)
     _make_due(company.id, InspectionRow.reason.in_(FREED_BY_CHOICE))
     queue_run(company.id, "sync", "settings changed", who)
-    names = sorted({*before["books"], *after["books"]})
-    moved = [name for name in names if before["books"].get(name) != after["books"].get(name)]
     record_act(
         company.id,
         who,
@@ -121,6 +125,23 @@ def adopt(company: Company, scope: Scope, who: str, changes: Changes) -> None:
     company.books, company.due_days, company.invoice_date = (
         after[name] for name in ("books", "due_days", "invoice_date")
     )
+
+
+def keep_deposit_account(company: Company, key: str, account_id: str) -> None:
+    """Let one inspection's Payments stay in this account, whatever the company's choice, until one for existing documents moves them.
+
+    Its SalesReceipt lay there. Source: bookkeeping decision 16, the books are as before the migration.
+    """
+    today = changed_choices(choices_of(company), {})
+    choices = changed_choices(today, {"books": {"deposit_account_id": account_id}})
+    if not account_id or choices == today:
+        return
+    version = next((one for one in _versions(company.id) if one.choices == choices), None)
+    chosen = (InspectionRow.company_id == company.id, InspectionRow.key == key)
+    if version is None:
+        _assign(company, choices, MIGRATION, *chosen[1:])
+    else:
+        _update(chosen, {"book_version_id": version.id})
 
 
 def note_looked_at(company: Company, names: Sequence[str], who: str, address: str = "") -> None:

@@ -251,3 +251,32 @@ def _record_another_receipt(office: LegacyOffice, key: str) -> None:
     file = office.tieout.folder / "twice.csv"
     file.write_text(f"inspection_id,receipt_id,amount\n{key},{made['Id']},425.00\n")
     office.tieout.flask_json("legacy", "import", office.id, file)
+
+
+def test_payments_stay_in_the_account_that_their_receipt_lay_in(world):
+    office = world.office(FIVE[2])
+    [key] = office.receipts
+    accounts = office.books()["Account"]
+    bank = next(one["Id"] for one in accounts if one["AccountType"] == "Bank")
+    undeposited = next(one["Id"] for one in accounts if one.get("AccountSubType") == "UndepositedFunds")
+    page = "/settings/quickbooks/bookkeeping"
+    office.sync()  # Reads the lists to choose from.
+    assert "Saved." in office.submit(f"{page}/payments", {"deposit_account_id": bank}, page=page).text
+    assert office.migrate()["replaced"] == 1
+    path = f"/_standin/inspections/{key}"
+    [received] = office.platform.get(path)["payments"]
+
+    def payment() -> tuple[str, str]:
+        office.sync()
+        [one] = office.books()["Payment"]
+        return one["PaymentRefNum"], one["DepositToAccountRef"]["value"]
+
+    office.platform.request("PATCH", f"{path}/payments/{received['id']}", json={"reference": "corrected"})
+    assert payment() == ("corrected", undeposited), "written again for its reference, where it was"
+    # Another choice that goes to existing Payments does not carry the account along; a choice of the account does.
+    too = {"deposit_account_id": bank, "method_card": "Square", "scope": "all"}
+    assert "1 existing Payment follows" in office.submit(f"{page}/payments", too, page=page).text
+    assert payment() == ("corrected", undeposited)
+    for account in (undeposited, bank):
+        office.submit(f"{page}/payments", too | {"deposit_account_id": account}, page=page)
+    assert payment() == ("corrected", bank)

@@ -104,7 +104,7 @@ def test_a_line_whose_item_is_unknown_is_not_sent():
 
 
 def test_a_new_payment_applies_what_is_open_and_leaves_the_rest():
-    body = bodies.payment_body(PAYMENT, "71", "145", {"Check": "2"}, "35")
+    body = bodies.payment_body(changed(PAYMENT, deposit_account_id="35"), "71", "145", {"Check": "2"})
     assert json.loads(bodies.frozen(body)) == {
         "CustomerRef": {"value": "71"},
         "TotalAmt": 400.00,

@@ -1,6 +1,7 @@
 """QuickBooks' JSON in neutral words, and what counts as a difference from what we wrote."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -172,7 +173,7 @@ def test_a_removed_line_an_added_discount_and_an_unapplied_payment_are_differenc
 def test_a_field_that_we_never_wrote_is_not_ours_to_compare():
     wrote = bodies.payment_body(PAYMENT, "71", "145", {"Check": "2"})
     assert differs(wrote, stored_payment(DepositToAccountRef={"value": "35"})) == []
-    ours = bodies.payment_body(PAYMENT, "71", "145", {"Check": "2"}, "4")
+    ours = bodies.payment_body(replace(PAYMENT, deposit_account_id="4"), "71", "145", {"Check": "2"})
     assert differs(ours, stored_payment(DepositToAccountRef={"value": "35"})) == [("Deposit to", "4", "35")]
 
 
