@@ -55,6 +55,7 @@ class Trace:
     documents: list[Document] = field(default_factory=list)
     link: CustomerLink | None = None
     drifts: list[Drift] = field(default_factory=list)
+    plan: Plan = field(default_factory=Plan)
     operations: list[Operation] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
 
@@ -113,21 +114,25 @@ def trace_of(company: Company, key: str) -> Trace | None:
     try:
         if trace.eligibility.in_books:
             trace.desired = desired_documents(inspection, wanted)
+        trace.plan = _plan(trace)
         trace.differences = _differences(trace)
     except RuleError as error:
         trace.problem = (error.code, error.detail)
     return trace
 
 
-def _differences(trace: Trace) -> list[Difference]:
+def _plan(trace: Trace) -> Plan:
     last: dict[tuple[str, str], int] = {}
     for document in trace.documents:
         place = (document.kind, document.source_key)
         last[place] = max(last.get(place, 0), document.generation)
     customer_id = (trace.link.qbo_id or None) if trace.link is not None else None
-    owed = plan(trace.desired, [document.known() for document in trace.live], customer_id, last)
+    return plan(trace.desired, [document.known() for document in trace.live], customer_id, last)
+
+
+def _differences(trace: Trace) -> list[Difference]:
     documents = {(document.kind, document.qbo_id): document for document in trace.live}
-    return [_difference(action, documents) for action in _actions(owed)]
+    return [_difference(action, documents) for action in _actions(trace.plan)]
 
 
 def _actions(owed: Plan) -> list:

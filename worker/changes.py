@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select, update
 from bookkeeping.errors import PermanentError
 from bookkeeping.quickbooks_gateway.changes import Changes, moment
 from bookkeeping.quickbooks_gateway.reading import SeenDeposit, seen
+from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import NamedThing
 from bookkeeping.storage.documents import Document
@@ -21,7 +22,7 @@ from bookkeeping.storage.inspections import InspectionRow
 from worker.customer_links import follow_customers
 from worker.drift import judge, note_gone
 from worker.finishing import release_rows
-from worker.setting_up import LISTS, PEOPLE, default_accounts, keep_listed, read_lists
+from worker.setting_up import LISTS, default_accounts, keep_listed, read_lists
 from worker.work import Work
 
 logger = logging.getLogger(__name__)

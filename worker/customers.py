@@ -10,14 +10,23 @@ from sqlalchemy import select
 from bookkeeping.errors import DuplicateNameError, RuleError
 from bookkeeping.quickbooks_gateway.bodies import customer_body
 from bookkeeping.quickbooks_gateway.gateway import quote
-from bookkeeping.rules.customers import Ask, Create, NameEntry, NameIndex, Use, match_customer
+from bookkeeping.rules.customers import (
+    PEOPLE,
+    Ask,
+    Create,
+    NameEntry,
+    NameIndex,
+    Use,
+    kept_name,
+    match_customer,
+)
 from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import named_things
+from bookkeeping.storage.companies import listed_names
 from bookkeeping.storage.documents import CustomerLink
 from worker.cases import Case
 from worker.rereading import fresh_token
-from worker.setting_up import PEOPLE, keep_listed
+from worker.setting_up import keep_listed
 from worker.work import Work
 from worker.writing import Write, carry_out
 
@@ -32,7 +41,7 @@ def resolve_customers(work: Work, cases: list[Case]) -> None:
     missing = [case for case in open_cases if case.customer_id is None]
     if not missing:
         return
-    index = NameIndex(listed_names(work))
+    index = NameIndex(listed_names(work.company_id))
     work.commit()
     for _ in range(ROUNDS):
         missing = _one_round(work, missing, index)
@@ -156,24 +165,6 @@ def _link_row(work: Work, client_key: str) -> CustomerLink:
     return link
 
 
-def listed_names(work: Work) -> list[NameEntry]:
-    """Return the local index of the realm's Customers, Vendors and Employees."""
-    return [
-        NameEntry(
-            thing.kind,
-            thing.qbo_id,
-            thing.name,
-            thing.email,
-            thing.phone,
-            thing.address,
-            thing.active,
-            thing.more.get("given_name", ""),
-            thing.more.get("family_name", ""),
-        )
-        for thing in named_things(work.company_id, *PEOPLE)
-    ]
-
-
 def _look_again(work: Work, write: Write, index: NameIndex) -> None:
     """The name is taken by somebody our index does not know: read who it is, in all three lists, inactive ones too."""
     name = write.note["display_name"]
@@ -185,7 +176,7 @@ def _look_again(work: Work, write: Write, index: NameIndex) -> None:
             keep_listed(work.company_id, kind, row)
         work.commit()
     known = {(entry.kind, entry.qbo_id) for entry in index}
-    for entry in listed_names(work):
+    for entry in listed_names(work.company_id):
         if (entry.kind, entry.qbo_id) not in known:
             index.add(entry)
     work.commit()
@@ -204,10 +195,10 @@ def _update_ours(work: Work, cases: list[Case]) -> None:
         case = wanted[link.client_key]
         desired = case.desired.customer
         if link.fingerprint != customer_fingerprint(desired):
-            write = _create(desired, _kept_name(link, desired), link.because, case)
+            write = _create(desired, kept_name(link.display_name, desired), link.because, case)
             write.action, write.qbo_id = "update", link.qbo_id
             write.body = customer_body(
-                desired, _kept_name(link, desired), sync=(link.qbo_id, link.sync_token)
+                desired, kept_name(link.display_name, desired), sync=(link.qbo_id, link.sync_token)
             )
             writes.append(write)
     work.commit()
@@ -224,9 +215,3 @@ def _update_ours(work: Work, cases: list[Case]) -> None:
     for write in writes:
         if write.error is not None:
             wanted[write.source_key].warnings.append("customer-not-updated")
-
-
-def _kept_name(link: CustomerLink, desired: DesiredCustomer) -> str:
-    """Keep the DisplayName, suffix included, unless the client was renamed."""
-    same = link.display_name.casefold().startswith(desired.display_name.casefold())
-    return link.display_name if same else desired.display_name

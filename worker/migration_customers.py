@@ -11,9 +11,9 @@ from bookkeeping.rules.customers import Ask, Candidate, NameEntry, NameIndex, Us
 from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.rules.migration import CustomerFound
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import named_things
+from bookkeeping.storage.companies import listed_names, named_things
 from bookkeeping.storage.documents import CustomerLink
-from worker.customers import ask_person, listed_names
+from worker.customers import ask_person
 from worker.work import Work
 
 
@@ -28,7 +28,7 @@ class Billed:
 
 def find_customers(work: Work, billed: list[Billed]) -> dict[str, CustomerFound]:
     """Return for each client key whom to bill. Where a person must say, the question is put on record in this transaction."""
-    index = NameIndex(listed_names(work))
+    index = NameIndex(listed_names(work.company_id))
     customers = {entry.qbo_id: entry for entry in index if entry.kind == "Customer"}
     links = {link.client_key: link for link in _links(work)}
     by_client: dict[str, list[Billed]] = {}

@@ -16,11 +16,10 @@ from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, UpdateInvoice
 from bookkeeping.rules.practice import NEAR, Tally, same_client
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import named_things
+from bookkeeping.storage.companies import listed_names, named_things
 from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt
 from bookkeeping.storage.inspections import InspectionRow
 from worker.cases import Case, build_cases
-from worker.customers import listed_names
 from worker.work import SLICE_INSPECTIONS, Work
 
 MOST_DOUBLES = 200
@@ -35,7 +34,7 @@ def practise(work: Work) -> bool:
     standing = run.parameters.get("standing") or {"after": 0, "tally": {}}
     tally, after = Tally.from_json(standing["tally"]), standing["after"]
     settings = _settings(work)
-    index = NameIndex(listed_names(work))
+    index = NameIndex(listed_names(work.company_id))
     known = {one.name_key for one in named_things(work.company_id, "Item") if one.active}
     work.commit()
     while True:

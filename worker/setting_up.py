@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from bookkeeping.errors import BookkeepingError, NotConnectedError
 from bookkeeping.quickbooks_gateway import reading
 from bookkeeping.quickbooks_gateway.oauth import OAuth
+from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import NamedThing
 from bookkeeping.storage.vault import ConnectionTokens
@@ -25,7 +26,6 @@ from worker.work import Work
 
 logger = logging.getLogger(__name__)
 
-PEOPLE = ("Customer", "Vendor", "Employee")
 LISTS = ("Item", "Account", "PaymentMethod", "Term", "Class", "Department")
 
 LAPSED = frozenset({"EXPIRED", "CANCELLED", "CANCELED", "SUSPENDED"})

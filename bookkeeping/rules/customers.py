@@ -11,6 +11,7 @@ from bookkeeping.rules.names import clean_name, free_name, name_key
 from bookkeeping.rules.text import one_line
 
 __all__ = [
+    "PEOPLE",
     "Ask",
     "Candidate",
     "Create",
@@ -19,10 +20,13 @@ __all__ = [
     "Use",
     "clean_name",
     "free_name",
+    "kept_name",
     "match_customer",
     "name_key",
 ]
 
+PEOPLE = ("Customer", "Vendor", "Employee")
+"""The lists that share one space of names in QuickBooks."""
 _OUR_SUFFIX = re.compile(r" \((?:client|client \d+|\d+)\)$")
 
 
@@ -109,6 +113,12 @@ class NameIndex(Sequence[NameEntry]):
         return free_name(
             base, self._holders, prefer_client=any(entry.kind != "Customer" for entry in holders)
         )
+
+
+def kept_name(display_name: str, desired: DesiredCustomer) -> str:
+    """Return the name of a Customer of ours after an update: as it is, suffix included, unless the client was renamed."""
+    same = display_name.casefold().startswith(desired.display_name.casefold())
+    return display_name if same else desired.display_name
 
 
 def match_customer(

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bookkeeping.rules.customers import PEOPLE, NameEntry
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 
@@ -121,3 +122,21 @@ def named_things(company_id: int, *kinds: str) -> list[NamedThing]:
     """Return the company's index rows of these kinds."""
     rows = select(NamedThing).where(NamedThing.company_id == company_id, NamedThing.kind.in_(kinds))
     return list(db.session.scalars(rows))
+
+
+def listed_names(company_id: int) -> list[NameEntry]:
+    """Return the local index of the realm's Customers, Vendors and Employees."""
+    return [
+        NameEntry(
+            thing.kind,
+            thing.qbo_id,
+            thing.name,
+            thing.email,
+            thing.phone,
+            thing.address,
+            thing.active,
+            thing.more.get("given_name", ""),
+            thing.more.get("family_name", ""),
+        )
+        for thing in named_things(company_id, *PEOPLE)
+    ]

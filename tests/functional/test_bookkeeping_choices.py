@@ -1,6 +1,7 @@
 """What a bookkeeper chooses reaches QuickBooks as chosen; what stands there already stays as it is unless asked for; practice sends nothing."""
 
 import html
+import json
 import re
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.functional.office import Office, inspection
 
@@ -61,6 +63,21 @@ def items_of(office: Office) -> dict[str, list[str]]:
     }
 
 
+def requests_in(preview: str) -> list[dict]:
+    """Return the requests that a preview shows, in its order."""
+    return [json.loads(body) for body in re.findall(r'<pre class="raw"[^>]*>(.*?)</pre>', preview, re.DOTALL)]
+
+
+def bodies_sent(office: Office, key: str) -> list[dict]:
+    """Return what went to QuickBooks for an inspection, in order."""
+    engine = create_engine(office.tieout.environment["DATABASE_URL"])
+    with engine.connect() as connection:
+        statement = "SELECT body FROM operations WHERE inspection_key = :key ORDER BY id"
+        found = [json.loads(body) for body in connection.scalars(text(statement), {"key": key})]
+    engine.dispose()
+    return found
+
+
 def map_item(office: Office, name: str, item: str, **more: str):
     """Save an Item for one name on the Items page."""
     values = {"name": name, "item": item, "discount_item": "Discount", "tax_item": "Sales tax collected"}
@@ -83,6 +100,14 @@ def test_a_mapping_from_now_on_leaves_what_stands_whatever_happens_later(office_
     assert items_of(office) == {f"SP-{old}": ["Radon"], f"SP-{new}": ["Environmental Testing"]}
     amounts = {one["DocNumber"]: Decimal(str(one["TotalAmt"])) for one in office.books()["Invoice"]}
     assert amounts[f"SP-{old}"] == Decimal("175.00")
+    # Made again after a cancellation it is new, and stays so.
+    office.change(old, canceled=True)
+    office.sync()
+    office.change(old, canceled=False)
+    office.sync()
+    office.change(old, line_items=RADON)
+    office.sync()
+    assert items_of(office)[f"SP-{old}"] == ["Environmental Testing"]
 
 
 def test_a_mapping_can_reach_existing_documents_but_not_closed_ones(office):
@@ -196,7 +221,7 @@ def test_one_item_income_account_deposit_account_method_and_due_days_reach_the_b
 
 
 def test_lists_are_read_again_by_a_job_and_classes_go_by_inspector(office):
-    office.tieout.worker()
+    worker = office.tieout.worker()
     batch = f"/_standin/realms/{office.realm_id}/batch"
     made = office.intuit.post(
         batch,
@@ -215,8 +240,11 @@ def test_lists_are_read_again_by_a_job_and_classes_go_by_inspector(office):
     office.book(inspection(1, inspector_name="Dana Cole"))
     office.sync()
     office.submit(f"{BOOKKEEPING}/lists", {}, page=BOOKKEEPING)
-    page = until(lambda: (text := office.get(BOOKKEEPING).text) and "Asheville" in text and text, "the lists")
+    page = until(
+        lambda: (shown := office.get(BOOKKEEPING).text) and "Asheville" in shown and shown, "the lists"
+    )
     assert "Dana&#39;s work" in page and "Dana Cole" in page
+    worker.stop()  # From here on nothing is sent before it was looked at.
     rows = [("inspector", ""), ("classes", ""), ("locations", place_id)]
     rows += [("inspector", "Dana Cole"), ("classes", class_id), ("locations", "")]
     rows += [("scope", "new"), ("csrf_token", re.search(r'name="csrf_token" value="([^"]+)"', page).group(1))]
@@ -230,7 +258,19 @@ def test_lists_are_read_again_by_a_job_and_classes_go_by_inspector(office):
     [second, third] = office.book(
         inspection(2, inspector_name="Dana Cole"), inspection(3, inspector_name="Lee Park")
     )
+    office.tieout.flask_json("poll", office.id)
+    preview = f"/inspections/{second}/preview"
+    shown = html.unescape(office.get(preview).text)
+    assert shown.count("<td>Dana's work</td>") == 2 and "<dd>Asheville</dd>" in shown
+    assert "<dd>Undeposited Funds</dd>" in shown
+    foretold = requests_in(shown)
     office.sync()
+    sent = bodies_sent(office, second)
+    assert requests_in(html.unescape(office.get(preview).text)) == sent[1:], "the Customer stands as shown"
+    _, invoice, payment = sent
+    foretold[1]["CustomerRef"] = foretold[2]["CustomerRef"] = invoice["CustomerRef"]
+    foretold[2]["Line"][0]["LinkedTxn"][0]["TxnId"] = payment["Line"][0]["LinkedTxn"][0]["TxnId"]
+    assert foretold == sent, "exactly what was foretold, but for the ids that QuickBooks gave meanwhile"
     invoices = {one["DocNumber"]: one for one in office.books()["Invoice"]}
     dana, lee = invoices[f"SP-{second}"], invoices[f"SP-{third}"]
     classes = [
@@ -279,14 +319,14 @@ def test_practice_counts_what_a_sync_would_send_and_sends_nothing(office_on_each
     early = (datetime.now(UTC) - timedelta(days=70)).date().isoformat()
     office.submit(PRACTICE, {"practice_from": early})
     page = until(
-        lambda: "What would be sent" in (text := office.get(PRACTICE).text) and text, "the practice run"
+        lambda: "What would be sent" in (shown := office.get(PRACTICE).text) and shown, "the practice run"
     )
-    text = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
-    assert "4 inspections looked at" in text
-    assert re.search(r"Invoices 3 \$875\.00", text), text
-    assert re.search(r"Payments 1 \$575\.00", text), text
-    assert re.search(r"Not confirmed.*? 1 \$575\.00", text), text
-    assert "Invoice H-77 · O'Neil 1, Ann" in text
+    said = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+    assert "4 inspections looked at" in said
+    assert re.search(r"Invoices 3 \$875\.00", said), said
+    assert re.search(r"Payments 1 \$575\.00", said), said
+    assert re.search(r"Not confirmed.*? 1 \$575\.00", said), said
+    assert "Invoice H-77 · O'Neil 1, Ann" in said
     assert all(call["operation"] in ("query", "read") for call in office.calls()), office.calls()
     assert [one["DocNumber"] for one in office.books()["Invoice"]] == ["H-77"]
     # Starting brings the earlier ones in as well.
@@ -303,7 +343,7 @@ def test_a_held_first_sync_sends_nothing_until_it_is_started(tieout, platform, i
     office.book(inspection(1))
     office.consent()
     page = until(
-        lambda: "What would be sent" in (text := office.get(PRACTICE).text) and text, "the practice run"
+        lambda: "What would be sent" in (shown := office.get(PRACTICE).text) and shown, "the practice run"
     )
     assert "Start syncing" in page
     assert "The first sync waits for you" in office.get("/settings/quickbooks").text

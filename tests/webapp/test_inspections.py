@@ -306,11 +306,13 @@ def test_preview_shows_the_documents_and_sends_nothing(house, records, owner):
     said = words(owner.read("/inspections/1042/preview"))
     for part in (
         "Display name Ann O'Neil",
-        "Invoice SP-1042 Invoice date Mar 2, 2026",
-        "Full Home Inspection Full Home Inspection 1 $425.00",
-        "Discount Returning client 1 −$25.00",
+        "Invoice SP-1042 Would be created Invoice no. SP-1042 Invoice date Mar 2, 2026",
+        "Full Home Inspection Full Home Inspection 1 $425.00 $425.00",
+        "Discount Returning client 1 −$25.00 −$25.00",
         "Total $400.00",
-        "Payment 1881 Payment date Mar 2, 2026 Amount received $450.00 Applied to SP-1042 $400.00 Left as credit $50.00",
+        "New Items, made first: Full Home Inspection, Discount.",
+        "Payment date Mar 2, 2026 Amount received $450.00 Applied to SP-1042 $400.00 Left as credit $50.00",
+        "Deposit to Undeposited Funds",
         CATALOGUE["overpaid"].title,
     ):
         assert part in said, part

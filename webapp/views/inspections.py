@@ -14,6 +14,7 @@ from webapp.answers import answers
 from webapp.books import books_links
 from webapp.extensions import client_address
 from webapp.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
+from webapp.preview import FATES, Preview
 from webapp.roles import COMPANY_ROLES, current_company, open_to
 from webapp.trace import trace_of
 from webapp.views.drift import drift_cards
@@ -70,10 +71,11 @@ def detail(key: str):
 @bp.get("/inspections/<path:key>/preview")
 @open_to(*COMPANY_ROLES)
 def preview(key: str):
-    """Show the documents that the rules make of the inspection now, as QuickBooks would show them. Sends nothing."""
+    """Show the documents that would be sent for the inspection now, or were, as QuickBooks shows them. Sends nothing."""
     company = current_company()
     trace = trace_of(company, key) or abort(404)
-    return render_template("inspections/preview.html", company=company, trace=trace)
+    shown = Preview(trace).documents
+    return render_template("inspections/preview.html", trace=trace, shown=shown, fates=FATES)
 
 
 @bp.post("/inspections/<path:key>/retry")
