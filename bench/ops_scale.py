@@ -23,7 +23,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import event, insert, text
 
-from bookkeeping.settings import Settings, _database_url
+from bookkeeping.settings import Settings, full_database_url
 from bookkeeping.storage import failures, ops_acts, ops_company, ops_overview
 from bookkeeping.storage.base import db, reading
 from bookkeeping.storage.companies import Company
@@ -67,7 +67,7 @@ def main() -> int:
 def fresh_app(url: str) -> Flask:
     """Return an app on this database with all tables in it."""
     app = create_app(
-        Settings("bench", (Fernet.generate_key().decode(),), _database_url(url), "redis://127.0.0.1:9/0")
+        Settings("bench", (Fernet.generate_key().decode(),), full_database_url(url), "redis://127.0.0.1:9/0")
     )
     with app.app_context():
         db.create_all()

@@ -92,7 +92,7 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
         token_keys=tuple(
             key.strip() for key in _required(environment, "TOKEN_KEYS").split(",") if key.strip()
         ),
-        database_url=_database_url(environment.get("DATABASE_URL") or Settings.database_url),
+        database_url=full_database_url(environment.get("DATABASE_URL") or Settings.database_url),
         redis_url=environment.get("REDIS_URL") or Settings.redis_url,
         public_url=(environment.get("PUBLIC_URL") or Settings.public_url).rstrip("/"),
         intuit_client_id=environment.get("INTUIT_CLIENT_ID")
@@ -173,7 +173,7 @@ def _mail_server(url: str) -> str:
     return url
 
 
-def _database_url(url: str) -> str:
+def full_database_url(url: str) -> str:
     """Make a relative SQLite path absolute (from the working folder) and its folder exist; name psycopg for bare PostgreSQL URLs."""
     if url.startswith("postgres://") or url.startswith("postgresql://"):
         return "postgresql+psycopg://" + url.split("://", 1)[1]

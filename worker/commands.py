@@ -26,6 +26,7 @@ from bookkeeping.storage.people import ROLES
 from bookkeeping.storage.vault import rotate_keys, vault
 from worker.answering import PlainCommand, Refusal, answering, speak_json
 from worker.audit_command import audit
+from worker.copy_command import copy_to
 from worker.foreground import company_of, run_in_foreground
 from worker.keeping import archive, backup
 from worker.status import company_status
@@ -48,6 +49,7 @@ def register_commands(app: Flask) -> None:
         tieout,
         archive,
         backup,
+        copy_to,
         audit,
     ):
         app.cli.add_command(command)

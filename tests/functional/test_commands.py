@@ -33,6 +33,7 @@ NONSENSE = (
     ["legacy", "import", "1", "no-such-file.csv"],
     ["tieout", "99", "--from", "2026-01-01", "--to", "2026-02-01"],
     ["tieout", "99", "--from", "yesterday"],
+    ["copy-to", "mysql://db/tieout"],
 )
 
 

@@ -1,0 +1,132 @@
+"""`flask --app wsgi copy-to DATABASE_URL`: move to another database, which is how SQLite becomes PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import Flask
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from bookkeeping.queue_health import queue_health
+from bookkeeping.settings import full_database_url
+from bookkeeping.storage.audit import broken_entries, chains
+from bookkeeping.storage.base import connect_storage, db, reading
+from bookkeeping.storage.copying import (
+    Seen,
+    all_tables,
+    continue_numbering,
+    copy_rows,
+    keep_writers_out,
+    look_at,
+    schema_revision,
+    tables_with_rows,
+)
+from bookkeeping.storage.leases import lease_names_held
+from worker.answering import PlainCommand, Refusal, answering
+from worker.app import bell, settings
+
+KNOWN = ("sqlite", "postgresql+psycopg")
+
+
+@click.command("copy-to", cls=PlainCommand)
+@click.argument("database_url")
+@answering
+def copy_to(database_url: str) -> dict[str, Any]:
+    """Copy every row into another database, migrated and empty, and prove that it arrived. All of it is kept, or nothing.
+
+    Stop web, workers and tick first. Until the command ends, nobody can write to the database that is copied.
+    """
+    url = _understood(database_url)
+    with db.engine.connect() as source:
+        keep_writers_out(source)
+        _nobody_works()
+        with _storage(url) as target:
+            _fit_to_fill(target, schema_revision(source))
+            copied = _copy(source, target)
+            entries, broken = _audit_log()
+            continue_numbering(target)
+            db.session.commit()
+    rows = sum(seen.rows for seen in copied.values())
+    found = {
+        "to": make_url(url).render_as_string(),
+        "rows": rows,
+        "tables": {name: seen.rows for name, seen in copied.items()},
+        "audit": {"entries": entries, "broken": broken},
+    }
+    return found | ({"failed": True} if broken else {})
+
+
+def _understood(database_url: str) -> str:
+    url = full_database_url(database_url)
+    try:
+        known = make_url(url).drivername in KNOWN
+    except (ArgumentError, ValueError):
+        known = False
+    if not known:
+        raise Refusal("That is no database of ours: use postgresql://user@host/name or sqlite:///file.")
+    if url == settings().database_url:
+        raise Refusal("That is the database that would be copied: name another one.")
+    return url
+
+
+def _nobody_works() -> None:
+    at_work = [f"worker {one.name}" for one in queue_health(bell()).workers if one.alive]
+    with reading():
+        at_work += sorted(f"lease {name}" for name in lease_names_held())
+        db.session.rollback()
+    if at_work:
+        raise Refusal(
+            f"Somebody is at work ({', '.join(at_work)}): stop web, workers and tick. "
+            "What was killed counts as alive for up to two minutes."
+        )
+
+
+@contextmanager
+def _storage(url: str) -> Iterator[Connection]:
+    """Yield the connection that `db.session` has to that database meanwhile; what was not committed is rolled back."""
+    app = Flask("target")
+    connect_storage(app, url)
+    with app.app_context():
+        try:
+            yield db.session.connection()
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _fit_to_fill(target: Connection, revision: str) -> None:
+    theirs = schema_revision(target)
+    if not revision or theirs != revision:
+        raise Refusal(
+            f"The target stands at migration {theirs or 'none'}, this database at {revision or 'none'}: "
+            "run `flask --app wsgi db upgrade` with DATABASE_URL set to each."
+        )
+    filled = tables_with_rows(target)
+    if filled:
+        raise Refusal(f"The target is not empty ({', '.join(filled)}): make a new database.")
+
+
+def _copy(source: Connection, target: Connection) -> dict[str, Seen]:
+    copied = {}
+    for table in all_tables():
+        try:
+            copied[table.name] = copy_rows(table, source, target)
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise Refusal(f"Table {table.name}: {reason}. Nothing was kept in the target.") from error
+    different = [table.name for table in all_tables() if look_at(table, target) != copied[table.name]]
+    if different:
+        raise Refusal(
+            f"Read back, {', '.join(different)} differ from what was sent. Nothing was kept in the target."
+        )
+    return copied
+
+
+def _audit_log() -> tuple[int, list[int]]:
+    """Return how many entries the target's log has, and which are broken; those were broken in the source too."""
+    found = chains()
+    return sum(entries for _, entries, _ in found), [
+        one for company, _, _ in found for one in broken_entries(company)
+    ]
