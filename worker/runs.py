@@ -25,7 +25,7 @@ from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.runs import Run, is_unfinished
 from worker.app import bell
 from worker.changes import check_changes
 from worker.connection_state import stop_working, warn_of_expiry
@@ -103,7 +103,7 @@ class Advanced:
 def next_run(work: Work) -> Run | None:
     """Return the run to go on with: the one already running, else the oldest queued, else a scheduled one that is due."""
     company_id, now = work.company_id, work.now()
-    open_runs = select(Run).where(Run.company_id == company_id, Run.state.in_(("running", "queued")))
+    open_runs = select(Run).where(Run.company_id == company_id, is_unfinished())
     run = db.session.scalars(open_runs.order_by(Run.state.desc(), Run.id)).first()
     if run is not None:
         return run
@@ -220,7 +220,7 @@ def _finish(work: Work) -> None:
 def due_companies(limit: int = 1000) -> list[int]:
     """Return the companies for which somebody should be rung: an open run, or a due poll."""
     now = utcnow()
-    with_runs = select(Run.company_id).where(Run.state.in_(("queued", "running")))
+    with_runs = select(Run.company_id).where(is_unfinished())
     connected = select(Connection.company_id).where(Connection.state.in_(("checking", "connected")))
     due = select(Company.id).where(
         Company.id.in_(with_runs)

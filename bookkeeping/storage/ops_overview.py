@@ -27,7 +27,7 @@ from bookkeeping.storage.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.journal import ApiUsage, Call
 from bookkeeping.storage.migrating import Migration
 from bookkeeping.storage.ops import HourlyCount, Mute
-from bookkeeping.storage.runs import Heartbeat, Run, ScheduledRun
+from bookkeeping.storage.runs import Heartbeat, Run, ScheduledRun, is_unfinished
 
 STATES = {
     "reconnect": "Reconnect needed",
@@ -222,7 +222,7 @@ def stuck_runs(limit: int = 50) -> list[Run]:
     """Return the runs that were queued or started long ago and are not over, in companies that are free to work."""
     old = func.coalesce(Run.started_at, Run.queued_at) < utcnow() - RUN_IS_STUCK
     rows = select(Run).join(Company, Company.id == Run.company_id)
-    rows = rows.where(Run.state.in_(("queued", "running")), old, Company.paused_at.is_(None))
+    rows = rows.where(is_unfinished(), old, Company.paused_at.is_(None))
     # By an expression, or a database may walk all runs in the order of their ids to find the few that are open.
     return list(db.session.scalars(rows.order_by(Run.id + 0).limit(limit)))
 

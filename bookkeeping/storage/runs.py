@@ -3,10 +3,24 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
+
+UNFINISHED = ("queued", "running")
+_IS_UNFINISHED = f"state IN {UNFINISHED}"
 
 
 class Run(Base):
@@ -21,6 +35,13 @@ class Run(Base):
         Index("ix_runs_log", "company_id", "id"),
         Index("ix_runs_open", "state", "company_id"),
         Index("ix_runs_finished", "finished_at"),
+        # Of all runs only those that are not over: found without reading the ones that are.
+        Index(
+            "ix_runs_unfinished",
+            *("company_id", "id"),
+            sqlite_where=text(_IS_UNFINISHED),
+            postgresql_where=text(_IS_UNFINISHED),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -66,6 +87,11 @@ class Heartbeat(Base):
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     detail: Mapped[str] = mapped_column(String(200), default="")
+
+
+def is_unfinished() -> ColumnElement[bool]:
+    """The condition for runs that are not over, in words of the index over them (as `failures.in_states`)."""
+    return Run.state.in_([literal_column(f"'{state}'") for state in UNFINISHED])
 
 
 def queue_run(company_id: int, kind: str, reason: str, asked_by: str = "", **parameters: Any) -> Run:
