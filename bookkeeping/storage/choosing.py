@@ -15,7 +15,7 @@ from bookkeeping.storage import books
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.inspections import OPEN_STATES, InspectionRow
 from bookkeeping.storage.runs import queue_run
 
 BRAKE = "mass-delete-brake"
@@ -122,7 +122,9 @@ def _month_of(company: Company) -> ColumnElement[str]:
 
 
 def _held(company_id: int) -> tuple[ColumnElement[bool], ...]:
-    return InspectionRow.company_id == company_id, InspectionRow.reason == BRAKE
+    # The states lead an index past everything that is settled.
+    waiting = (InspectionRow.company_id == company_id, InspectionRow.state.in_(OPEN_STATES))
+    return *waiting, InspectionRow.reason == BRAKE, InspectionRow.deletes_approved.is_(False)
 
 
 def _look_at_all(company_id: int) -> None:

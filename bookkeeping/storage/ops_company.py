@@ -7,26 +7,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.choosing import held_deletes
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.documents import Drift
-from bookkeeping.storage.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.inspections import STATES, BadRecord, InspectionRow
 from bookkeeping.storage.journal import ApiUsage, Call, Operation
 from bookkeeping.storage.migrating import Migration, newest_migration
 from bookkeeping.storage.paging import Page, Position, keyset_page
 
 HISTORY_ORDER = (AuditEntry.id,)
 OWED = ("planned", "unknown")
-_HELD = (InspectionRow.reason == "mass-delete-brake", InspectionRow.deletes_approved.is_(False))
+SETTLED_STATES = ("in-sync", "not-in-books")
+COUNT_UP_TO = 1000
+"""Settled inspections are history: counting more of them would cost more every day, and ops need no exact figure."""
 
 
 @dataclass(frozen=True)
 class CompanyFacts:
-    """One company's open matters. `due`: inspections that a slice would take now; `owed`: operations journaled and not settled."""
+    """One company's open matters. `due`: inspections that a slice would take now; `owed`: operations journaled and not settled.
+
+    `counts`: inspections by state, the open ones exactly, the settled ones up to COUNT_UP_TO and then one more.
+    """
 
     counts: dict[str, int]
     due: int
@@ -37,15 +43,19 @@ class CompanyFacts:
     held_deletes: int
     migration: Migration | None
 
+    def count_in(self, state: str) -> str:
+        """Return how many inspections are in this state, for reading: "12", "1,000+"."""
+        count = self.counts[state]
+        return f"{COUNT_UP_TO:,}+" if state in SETTLED_STATES and count > COUNT_UP_TO else f"{count:,}"
+
 
 def company_facts(company: Company) -> CompanyFacts:
     """Look up what is open."""
     mine = InspectionRow.company_id == company.id
-    by_state = select(InspectionRow.state, func.count()).where(mine).group_by(InspectionRow.state)
     owed = select(Operation).where(Operation.company_id == company.id, Operation.outcome.in_(OWED))
     calls = select(Call).where(Call.company_id == company.id, Call.state.in_(("written", "unknown")))
     return CompanyFacts(
-        counts=dict(db.session.execute(by_state).all()),
+        counts=_counts(mine),
         due=_count(select(func.count()).where(mine, InspectionRow.due.is_(True))),
         owed=list(
             db.session.scalars(owed.options(selectinload(Operation.call)).order_by(Operation.id).limit(20))
@@ -53,7 +63,7 @@ def company_facts(company: Company) -> CompanyFacts:
         open_calls=list(db.session.scalars(calls.order_by(Call.id).limit(20))),
         drifts=_count(select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))),
         bad_records=_count(select(func.count()).where(BadRecord.company_id == company.id)),
-        held_deletes=_count(select(func.count()).where(mine, *_HELD)),
+        held_deletes=held_deletes(company.id),
         migration=newest_migration(company.id),
     )
 
@@ -81,6 +91,16 @@ def history_page(company_id: int, position: Position | None, size: int = 30) -> 
 def calls_by_id(ids: Iterable[int]) -> dict[int, Call]:
     """Return these calls by id."""
     return {call.id: call for call in db.session.scalars(select(Call).where(Call.id.in_(list(ids))))}
+
+
+def _counts(mine: ColumnElement[bool]) -> dict[str, int]:
+    opened = InspectionRow.state.in_([state for state in STATES if state not in SETTLED_STATES])
+    by_state = select(InspectionRow.state, func.count()).where(mine, opened).group_by(InspectionRow.state)
+    counts = dict(db.session.execute(by_state).all())
+    for state in SETTLED_STATES:
+        some = select(literal(1)).where(mine, InspectionRow.state == state).limit(COUNT_UP_TO + 1)
+        counts[state] = _count(select(func.count()).select_from(some.subquery()))
+    return counts
 
 
 def _count(query) -> int:

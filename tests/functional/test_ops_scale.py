@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.ops_scale import COUNTS_ITS_OWN, compare, fresh_app
+from bench.ops_scale import CONTROL, compare, fresh_app
 from bookkeeping.storage.base import db
 
 
@@ -17,12 +17,10 @@ def app(database_url: str):
 
 
 def test_statements_and_rows_stay_the_same_with_ten_times_the_history(app):
-    found = compare(companies=20, failing=200, operations=20_000)
+    found = compare(companies=20, failing=200, operations=10_000)
     assert len(found) > 8
     for name, line in found.items():
         small, large = line["statements"]
         assert small == large, (name, line)
-        if name != COUNTS_ITS_OWN:
-            assert line["ratio"] < 2, (name, line)
-    # The measure itself can fail: counting one company's inspections is what grows.
-    assert found[COUNTS_ITS_OWN]["visited"][1] > found[COUNTS_ITS_OWN]["visited"][0]
+        # The measure itself can fail: the control is what grows.
+        assert (line["ratio"] > 2) == (name == CONTROL), (name, line)

@@ -13,6 +13,7 @@ from bookkeeping.storage.journal import ApiUsage
 from bookkeeping.storage.runs import Run
 from tests.webapp.failing import connected_company, failing, refused_operation
 from tests.webapp.house import Browser, House
+from tests.webapp.records import NOON, inspection_row
 from tests.webapp.test_roles import addresses
 
 
@@ -78,6 +79,22 @@ def test_the_buttons_do_what_they_say_and_are_on_record(house, ops, blue):
         acts = {entry.act for entry in db.session.query(AuditEntry).filter_by(company_id=blue)}
     assert ("sync", "ops@office.example") in runs and ("poll", "ops@office.example") in runs
     assert {"asked for a sync (ops)", "asked for a poll (ops)", "paused syncing", "resumed syncing"} <= acts
+
+
+def test_settled_inspections_are_counted_up_to_a_thousand(house, ops, blue):
+    def settle(numbers: range) -> None:
+        with house.writing():
+            for number in numbers:
+                db.session.add(inspection_row(blue, f"s{number}", "in-sync", NOON, {}, {}))
+            db.session.commit()
+
+    def counted() -> list[str]:
+        return re.findall(r"</span> <b>([^<]+)</b></li>", ops.read(f"/ops/companies/{blue}"))
+
+    settle(range(1000))
+    assert counted() == ["1,000", "1"]
+    settle(range(1000, 1001))
+    assert counted() == ["1,000+", "1"]
 
 
 def test_ops_approve_held_deletes(house, ops, blue):
