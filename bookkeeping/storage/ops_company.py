@@ -52,15 +52,18 @@ class CompanyFacts:
 def company_facts(company: Company) -> CompanyFacts:
     """Look up what is open."""
     mine = InspectionRow.company_id == company.id
+    # Both are ordered by an expression, or a database may walk the whole history in the order of its ids to find the few.
     owed = select(Operation).where(Operation.company_id == company.id, Operation.outcome.in_(OWED))
     calls = select(Call).where(Call.company_id == company.id, Call.state.in_(("written", "unknown")))
     return CompanyFacts(
         counts=_counts(mine),
         due=_count(select(func.count()).where(mine, InspectionRow.due.is_(True))),
         owed=list(
-            db.session.scalars(owed.options(selectinload(Operation.call)).order_by(Operation.id).limit(20))
+            db.session.scalars(
+                owed.options(selectinload(Operation.call)).order_by(Operation.id + 0).limit(20)
+            )
         ),
-        open_calls=list(db.session.scalars(calls.order_by(Call.id).limit(20))),
+        open_calls=list(db.session.scalars(calls.order_by(Call.id + 0).limit(20))),
         drifts=_count(select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))),
         bad_records=_count(select(func.count()).where(BadRecord.company_id == company.id)),
         held_deletes=held_deletes(company.id),
