@@ -1,6 +1,7 @@
 """What the tie-out statement is made from: QuickBooks' documents, read for it, and the mirror of the platform's inspections."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.references import doc_number, mark, marked
 from bookkeeping.rules.tieout import BookDocument, Mirrored, OnRecord, Period
 from bookkeeping.storage.base import db, reading
+from bookkeeping.storage.books import kept_settings
 from bookkeeping.storage.documents import Document, LegacyReceipt
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import frozen_sides
@@ -79,31 +81,31 @@ def our_side(work: Work, period: Period, documents: Documents) -> tuple[list[Mir
         records = _records_of_documents(company_id, documents)
         named = {record.inspection_key for record in records.values()}
         strays = [one for place, one in documents.items() if place not in records]
-        rows = list(_spoken_of(company_id, period, named, strays))
-        keys = [row.inspection.key for row in rows]
+        spoken_of = list(_spoken_of(company_id, period, named, strays))
+        keys = [one.inspection.key for one, _ in spoken_of]
         records |= _records_of_inspections(company_id, keys)
-        sides = frozen_sides(company, keys)
+        sides, kept = frozen_sides(company, keys), kept_settings(company)
         db.session.commit()
+    invoiced = {one.inspection_key for (kind, _), one in records.items() if kind == "Invoice" and one.live}
     standing = {
         one.inspection_key for (kind, _), one in records.items() if kind == "SalesReceipt" and one.live
     }
     found = [
-        Mirrored(
-            row.inspection,
-            row.state,
-            row.reason,
-            row.due,
-            has_receipt=row.inspection.key in standing,
-            side=sides.get(row.inspection.key),
+        replace(
+            one,
+            has_receipt=one.inspection.key in standing,
+            side=sides.get(one.inspection.key),
+            kept=kept.get(version_id) if one.inspection.key in invoiced else None,
         )
-        for row in rows
+        for one, version_id in spoken_of
     ]
     return found, records
 
 
 def _spoken_of(
     company_id: int, period: Period, named: set[str], strays: list[BookDocument]
-) -> Iterator[Mirrored]:
+) -> Iterator[tuple[Mirrored, int | None]]:
+    """Yield them with the version of the choices that their Invoice keeps, if any."""
     numbers = {one.doc_number for one in strays if one.doc_number}
     marks = {found for one in strays if (found := marked(one.private_note))}
     first = datetime.combine(period.first - timedelta(days=1), time(), UTC).isoformat()
@@ -114,16 +116,18 @@ def _spoken_of(
         InspectionRow.state,
         InspectionRow.reason,
         InspectionRow.due,
+        InspectionRow.book_version_id,
     )
     rows = select(*columns).where(InspectionRow.company_id == company_id).order_by(InspectionRow.id)
-    for key, record, state, reason, due in db.session.execute(rows, execution_options={"yield_per": 500}):
+    found = db.session.execute(rows, execution_options={"yield_per": 500})
+    for key, record, state, reason, due, version_id in found:
         if (
             key in named
             or any(first <= moment < last for moment in _moments(record))
             or (numbers and doc_number(key) in numbers)
             or (marks and marks & _marks(key, record))
         ):
-            yield Mirrored(Inspection.from_record(record), state, reason, due)
+            yield Mirrored(Inspection.from_record(record), state, reason, due), version_id
 
 
 def _moments(record: dict[str, Any]) -> Iterator[str]:

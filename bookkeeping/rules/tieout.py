@@ -40,6 +40,11 @@ class Mirrored:
     due: bool = False
     has_receipt: bool = False
     side: Side | None = None  # On which a confirmed migration froze it.
+    kept: BookSettings | None = None  # The earlier choices that its Invoice was made under and keeps.
+
+    def invoice_day(self, settings: BookSettings) -> date:
+        """Return the day that its Invoice is dated with."""
+        return invoice_day(self.inspection, self.kept or settings)
 
     @property
     def standing(self) -> bool:
@@ -241,7 +246,7 @@ def platform_figures(mirrored: Iterable[Mirrored], settings: BookSettings) -> It
         if not one.standing:
             continue
         inspection, zone = one.inspection, settings.time_zone
-        total, day = inspection.total, invoice_day(inspection, settings)
+        total, day = inspection.total, one.invoice_day(settings)
         yield Figure(local_day(inspection.starts_at, zone), "booked", 1, total)
         yield Figure(day, "invoiced", 1, total)
         still_open = open_amount(inspection)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from bookkeeping.rules.documents import invoice_day
 from bookkeeping.rules.inspection import BookSettings, PaymentReceived
 from bookkeeping.rules.local_time import local_day, say_day
 from bookkeeping.rules.money import ZERO, dollars
@@ -177,7 +176,7 @@ class _Matching:
         cause, reason = cause_of(one, self.settings, "missing")
         sentence = f"Inspection {inspection.key} of {dollars(total)} has no Invoice {number} in QuickBooks."
         effect = Tally(self.period)
-        day, still_open = invoice_day(inspection, self.settings), open_amount(inspection)
+        day, still_open = one.invoice_day(self.settings), open_amount(inspection)
         effect.add(local_day(inspection.starts_at, self.settings.time_zone), "booked", -1, -total)
         effect.add(day, "invoiced", -1, -total)
         effect.add(day, "open", -int(bool(still_open)), -still_open)
@@ -187,7 +186,7 @@ class _Matching:
 
     def _sale(self, one: Mirrored, invoice: BookDocument) -> None:
         inspection = one.inspection
-        total, day = inspection.total, invoice_day(inspection, self.settings)
+        total, day = inspection.total, one.invoice_day(self.settings)
         moved = self.period.month(day) != self.period.month(invoice.txn_date)
         off = invoice.total - total
         if not moved and not off:

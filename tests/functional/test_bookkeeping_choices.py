@@ -146,16 +146,21 @@ def test_a_new_invoice_date_leaves_existing_invoices_or_takes_them_along(office)
         values = {"start_date": start.isoformat(), "invoice_date": invoice_date, "existing": existing}
         return office.submit(f"{SETTINGS}/dates", values, page=SETTINGS).text
 
-    [old] = office.book(inspection(1, days=5, line_items=RADON, payments=[]))
+    [old] = office.book(inspection(1, days=40, line_items=RADON, payments=[]))
     office.sync()
     inspected = dates()[f"SP-{old}"]
     assert "The invoice date holds from now on." in choose("created", "new")
     office.change(old, line_items=[{**RADON[0], "amount": "175.00"}], payments=[])
-    [new] = office.book(inspection(2, days=5, line_items=RADON, payments=[]))
+    [new] = office.book(inspection(2, days=40, line_items=RADON, payments=[]))
     office.sync()
     after = dates()
     assert after[f"SP-{old}"] == inspected, "written again for its amount, dated as before"
     assert after[f"SP-{new}"] < inspected, "dated with the day it was created"
+    first, last = ((datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (-60, 90))
+    statement = office.tieout.flask_json("tieout", office.id, "--from", first, "--to", last)
+    assert statement["explained"] == statement["not_explained"] == [], (
+        "the statement knows which date each was made under"
+    )
     assert "2 existing Invoices get the new date with the next sync." in choose("inspection", "all")
     office.sync()
     assert dates() == {f"SP-{old}": inspected, f"SP-{new}": inspected}
