@@ -4,6 +4,7 @@ The bodies come from the same functions that the worker sends from, so what is s
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -38,6 +39,7 @@ FATES = {
     "left": "Left as it is in QuickBooks",
     "ask": "Waits for a person",
 }
+_AMOUNT = "\ue000"  # Of Unicode's private use, so that no text of ours begins with it.
 WRITTEN = ("create", "update", "delete")
 
 
@@ -94,10 +96,10 @@ class Preview:
             changed = link.ours and link.fingerprint != customer_fingerprint(desired)
             name = link.display_name or desired.display_name
             name = kept_name(name, desired) if changed else name
-            fate, note = "update" if changed else "ask" if link.state == "ask" else "stands", link.because
+            fate, because = "update" if changed else "ask" if link.state == "ask" else "stands", link.because
         else:
-            fate, name, note = self._match(desired)
-        shown = Shown("Customer", "Customer", fate, [("Display name", name)], note=note)
+            fate, name, because = self._match(desired)
+        shown = Shown("Customer", "Customer", fate, [("Display name", name)])
         if fate in WRITTEN:
             shown.facts += _said(
                 ("First name", desired.given_name),
@@ -108,8 +110,8 @@ class Preview:
             )
             sync = (link.qbo_id, link.sync_token) if fate == "update" else None
             shown.request = _readable(frozen(customer_body(desired, name, sync=sync)))
-        if self._customer_id != TO_BE_MADE:
-            shown.facts.append(("QuickBooks id", self._customer_id))
+        known_as = "" if self._customer_id == TO_BE_MADE else self._customer_id
+        shown.facts += _said(("QuickBooks id", known_as), ("Chosen because", because))
         return shown
 
     def _match(self, desired: DesiredCustomer) -> tuple[str, str, str]:
@@ -268,4 +270,6 @@ def _said(*facts: tuple[str, str]) -> list[tuple[str, str]]:
 
 
 def _readable(text: str) -> str:
-    return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    """Return JSON with line breaks, its amounts to the letter: parsed as numbers they would lose their cents."""
+    marked = json.loads(text, parse_float=lambda number: f"{_AMOUNT}{number}")
+    return re.sub(f'"{_AMOUNT}([^"]*)"', r"\1", json.dumps(marked, indent=2, ensure_ascii=False))

@@ -65,7 +65,7 @@ def test_a_bookkeeper_walks_the_set_up(office: Office, page: Page, complaints: l
     expect(page.get_by_text("In QuickBooks, as shown")).to_have_count(3)
     expect(page.get_by_role("cell", name="Home inspections")).to_be_visible()
     page.get_by_text("Request as it was sent").last.click()
-    expect(page.locator("pre.raw").last).to_contain_text('"TotalAmt": 575.0')
+    expect(page.locator("pre.raw").last).to_contain_text('"TotalAmt": 575.00')
 
     page.goto(f"{url}{SETTINGS}/practice")
     page.get_by_role("button", name="Practice run").click()
