@@ -1,11 +1,11 @@
 """How ops' pages put things: classes of causes, who can fix them, trends, and bodies without secrets. Pure functions of values."""
 
-import json
 from datetime import datetime, timedelta
 
 from bookkeeping.faults import Fault
 from bookkeeping.logs import Redactor
 from bookkeeping.storage.failures import FailureFilter
+from webapp.bodies import parsed, readable
 
 HANDLINGS = {
     "refused": "Refused: somebody must act",
@@ -63,10 +63,9 @@ def trend_words(code: str, count: int, before: dict[str, dict[str, int]]) -> str
 def shown_body(text: str) -> str:
     """A request's JSON for reading, its secrets and e-mail addresses taken out."""
     try:
-        body = json.loads(text)
+        return readable(_redactor.value("", parsed(text)))
     except ValueError:
         return _redactor.text(text)
-    return json.dumps(_redactor.value("", body), indent=2, ensure_ascii=False)
 
 
 def csv_cell(value: object) -> str:
@@ -90,8 +89,8 @@ def filter_words(wanted: FailureFilter, title: str = "", company: str = "") -> s
 
 
 def seconds_after(later: datetime, earlier: datetime) -> str:
-    """`0.4 s` between two moments."""
-    return f"{(later - earlier).total_seconds():.1f} s"
+    """`0.42 s` between two moments."""
+    return f"{(later - earlier).total_seconds():.2f} s"
 
 
 FILTERS = (who_fixes, shown_body, seconds_after)

@@ -4,7 +4,6 @@ The bodies come from the same functions that the worker sends from, so what is s
 """
 
 import json
-import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -27,6 +26,7 @@ from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
 from bookkeeping.storage.companies import listed_names, named_things
 from bookkeeping.storage.documents import Document
+from webapp.bodies import parsed, readable
 from webapp.trace import Trace
 from webapp.words import day, money
 
@@ -39,7 +39,6 @@ FATES = {
     "left": "Left as it is in QuickBooks",
     "ask": "Waits for a person",
 }
-_AMOUNT = "\ue000"  # Of Unicode's private use, so that no text of ours begins with it.
 WRITTEN = ("create", "update", "delete")
 
 
@@ -109,7 +108,7 @@ class Preview:
                 ("Mobile", desired.mobile),
             )
             sync = (link.qbo_id, link.sync_token) if fate == "update" else None
-            shown.request = _readable(frozen(customer_body(desired, name, sync=sync)))
+            shown.request = readable(parsed(frozen(customer_body(desired, name, sync=sync))))
         known_as = "" if self._customer_id == TO_BE_MADE else self._customer_id
         shown.facts += _said(("QuickBooks id", known_as), ("Chosen because", because))
         return shown
@@ -155,7 +154,7 @@ class Preview:
             return shown
         ids = {line.item: line.item_id or self._lists.id("Item", line.item) for line in desired.lines}
         body = invoice_body(desired, self._customer_id, ids, sync=_sync(standing))
-        shown.request = _readable(frozen(body))
+        shown.request = readable(parsed(frozen(body)))
         new = [name for name, item_id in ids.items() if item_id == TO_BE_MADE]
         shown.note = (
             f"{'New Items' if len(new) > 1 else 'New Item'}, made first: {', '.join(new)}." if new else ""
@@ -190,7 +189,7 @@ class Preview:
         invoice_id = trace.invoice.qbo_id if trace.invoice else TO_BE_MADE
         sync = _sync(standing) if fate == "update" else None
         body = payment_body(desired, self._customer_id, invoice_id, {desired.method: method_id}, sync=sync)
-        shown.request = _readable(frozen(body))
+        shown.request = readable(parsed(frozen(body)))
         shown.note = f"New payment method, made first: {desired.method}." if method_id == TO_BE_MADE else ""
         return shown
 
@@ -204,7 +203,7 @@ class Preview:
             for one in self._trace.operations
             if (one.kind, one.source_key, one.generation) == place and one.outcome in ("created", "updated")
         )
-        return _readable(next(sent, "") or json.dumps(standing.body))
+        return readable(parsed(next(sent, "") or json.dumps(standing.body)))
 
 
 class _Lists:
@@ -237,7 +236,7 @@ def _deleted(trace: Trace) -> list[Document]:
 
 def _gone(document: Document) -> Shown:
     title = f"{document.kind} {document.doc_number or document.body.get('PaymentRefNum') or ''}".rstrip()
-    request = _readable(frozen(delete_body(document.qbo_id, document.sync_token)))
+    request = readable(parsed(frozen(delete_body(document.qbo_id, document.sync_token))))
     facts = [("Amount", money(document.total)), ("QuickBooks id", document.qbo_id)]
     return Shown(document.kind, title, "delete", facts, request=request)
 
@@ -267,9 +266,3 @@ def _sync(document: Document | None) -> tuple[str, str] | None:
 
 def _said(*facts: tuple[str, str]) -> list[tuple[str, str]]:
     return [(label, value) for label, value in facts if value]
-
-
-def _readable(text: str) -> str:
-    """Return JSON with line breaks, its amounts to the letter: parsed as numbers they would lose their cents."""
-    marked = json.loads(text, parse_float=lambda number: f"{_AMOUNT}{number}")
-    return re.sub(f'"{_AMOUNT}([^"]*)"', r"\1", json.dumps(marked, indent=2, ensure_ascii=False))
