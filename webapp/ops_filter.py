@@ -2,7 +2,7 @@
 
 from flask import request
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, IntegerField, StringField
+from wtforms import Form, IntegerField, StringField, ValidationError
 from wtforms.validators import Length, NumberRange, Optional
 
 from bookkeeping.storage.companies import company_or_none
@@ -27,6 +27,11 @@ class FailureFilterForm(Form):
         validators=[Length(max=200, message="Search for at most 200 letters.")],
     )
     key = StringField("Inspection", validators=[Length(max=64)])
+
+    def validate_company(self, field: IntegerField) -> None:
+        """Refuse a company that is not there."""
+        if field.data and company_or_none(field.data) is None:
+            raise ValidationError("There is no company of this number.")
 
     @classmethod
     def read(cls, values: MultiDict | None = None) -> "FailureFilterForm":

@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from bookkeeping.faults import fault
@@ -34,7 +35,7 @@ class MuteForm(FlaskForm):
     code = StringField("Cause", validators=[InputRequired(), Length(max=40)])
     company = IntegerField("Company", validators=[Optional(), NumberRange(1, 2**31 - 1)])
     key = StringField("Inspection", validators=[Length(max=64)])
-    span = SelectField("For how long", choices=list(MUTE_SPANS.items()))
+    span = SelectField("For how long", choices=[SelectChoice(*span) for span in MUTE_SPANS.items()])
     reason = StringField(
         "Why", validators=[InputRequired("Say why, for whoever finds it muted."), Length(max=1000)]
     )

@@ -1,0 +1,210 @@
+"""Every form of every page, found by walking the links as a person could, and filled in with nonsense: nothing breaks, nothing leaks.
+
+A form that is new is walked too, without a word here. What each refusal says is tested beside its page.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from bookkeeping.storage.base import Base, db
+from tests.webapp.failing import failing, refused_operation
+from tests.webapp.house import Browser, House
+from tests.webapp.records import Records, paid
+
+NONSENSE = [
+    "x" * 10_000,
+    "<script>alert(1)</script>",
+    "2026-02-30",
+    "9999-12-31T99:99",
+    "-1",
+    "\x00",
+    "7'; --",
+]
+FREE = {
+    "",
+    "text",
+    "search",
+    "email",
+    "password",
+    "date",
+    "datetime-local",
+    "number",
+    "hidden",
+    "radio",
+    "checkbox",
+}
+LEFT_OUT = {"/logout"}  # Would end the walk.
+LONGEST_WALK = 150
+
+
+@dataclass
+class Form:
+    """One form as it stands on a page; `values` are its fields as they were sent untouched."""
+
+    page: str
+    action: str
+    method: str
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> tuple[str, str, tuple[str, ...]]:
+        """What makes two forms the same: where they go and what they ask, whichever row they stand in."""
+        return self.method, re.sub(r"\d+", "N", self.action), tuple(sorted(self.values))
+
+
+class _Page(HTMLParser):
+    def __init__(self, address: str):
+        super().__init__()
+        self.address, self.links, self.forms = address, [], []
+        self._open: Form | None = None
+
+    def handle_starttag(self, tag: str, attributes) -> None:
+        given = {name: value or "" for name, value in attributes}
+        if tag == "a":
+            self.links.append(given.get("href", ""))
+        elif tag == "form":
+            action = given.get("action") or self.address
+            self._open = Form(self.address, action, given.get("method", "get").lower())
+            self.forms.append(self._open)
+        elif self._open is not None and _is_filled_in(tag, given):
+            self._open.values.setdefault(given["name"], given.get("value", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._open = None
+
+
+def _is_filled_in(tag: str, given: dict[str, str]) -> bool:
+    if given.get("name", "csrf_token") == "csrf_token":
+        return False
+    return tag in ("select", "textarea") or (tag == "input" and given.get("type", "") in FREE)
+
+
+def walk(browser: Browser, start: str) -> list[Form]:
+    """Return one form of each shape on all pages that links lead to, a page of each kind."""
+    waiting, seen, forms = [start], set(), {}
+    while waiting and len(seen) < LONGEST_WALK:
+        address = waiting.pop(0)
+        kind = re.sub(r"\d+", "N", urlsplit(address).path)
+        if kind in seen:
+            continue
+        seen.add(kind)
+        answer = browser.get(address, follow_redirects=True)
+        assert answer.status_code < 500, address
+        if "html" not in answer.mimetype:
+            continue
+        page = _Page(address)
+        page.feed(answer.text)
+        waiting += [link for link in page.links if link.startswith("/") and not link.startswith("/static")]
+        for form in page.forms:
+            if form.action.startswith("/") and urlsplit(form.action).path not in LEFT_OUT:
+                forms.setdefault(form.shape, form)
+    return list(forms.values())
+
+
+def rows_of(company_id: int) -> dict[str, list]:
+    """Return every row of one company, by table."""
+    tables = (table for table in Base.metadata.sorted_tables if "company_id" in table.columns)
+    return {
+        table.name: [
+            tuple(row) for row in db.session.execute(select(table).where(table.c.company_id == company_id))
+        ]
+        for table in tables
+    }
+
+
+def ids_in(rows: dict[str, list]) -> set[str]:
+    """Return what these rows are named by: numbers and short words in their first columns."""
+    named = {str(value) for found in rows.values() for row in found for value in row[:3] if value}
+    return {value for value in named if re.fullmatch(r"\w{1,12}", value)}
+
+
+@pytest.fixture
+def offices(house: House) -> tuple[int, int]:
+    """Two companies with something on every page."""
+    made = []
+    for name in ("Blue Ridge Home Inspections", "Front Range Home Inspections"):
+        records = Records(house, house.make_company(name))
+        records.connect(realm_digest=name)
+        key = str(records.company_id * 1000)
+        records.booked(key, payments=(paid(),))
+        failing(house, records.company_id, f"{key}1", client_name="Ann")
+        refused_operation(house, records.company_id, f"{key}1")
+        records.drift(records.document(f"{key}2", qbo_id="146"))
+        records.inspection(f"{key}2", "drift")
+        records.question("c2")
+        records.run()
+        records.bad_record(f"{key}3")
+        house.make_person("bookkeeper", records.company_id, f"pat{records.company_id}@office.example")
+        made.append(records.company_id)
+    return tuple(made)
+
+
+def filled(form: Form, nonsense: str) -> Iterator[dict[str, str]]:
+    """Yield the form with nonsense in all fields, and in each one alone."""
+    yield dict.fromkeys(form.values, nonsense)
+    if len(form.values) > 1:
+        for name in form.values:
+            yield form.values | {name: nonsense}
+
+
+@pytest.mark.parametrize("role", ["owner", "bookkeeper", "ops"])
+def test_nonsense_in_any_form_breaks_and_leaks_nothing(house: House, offices, role):
+    mine, other = offices
+    person = house.make_person(role, None if role == "ops" else mine, f"{role}@office.example")
+    browser = house.browser(person)
+    forms = walk(browser, "/")
+    assert len(forms) > 9, [form.shape for form in forms]
+    with house.app.app_context():
+        before = rows_of(other)
+        theirs = sorted(ids_in(before) - ids_in(rows_of(mine)))
+    tried = 0
+    for form in forms:
+        for nonsense in [*NONSENSE, *theirs] if form.values else ():
+            for values in filled(form, nonsense):
+                where = (form.action, nonsense[:30], sorted(values))
+                if form.method == "get":
+                    answer = browser.get(urlsplit(form.action).path, query_string=values)
+                else:
+                    answer = browser.post(form.action, values, page=form.page)
+                assert answer.status_code < 500, (where, answer.status_code)
+                assert "<script>alert(1)" not in answer.text, where
+                tried += 1
+    assert tried > 200
+    if role != "ops":  # They may act on every company.
+        with house.app.app_context():
+            assert rows_of(other) == before
+        assert browser.get("/").status_code == 200, "still logged in"
+
+
+def addresses_with_ids(app: Flask) -> list[tuple[str, list[str]]]:
+    """Return the address of every POST whose path names a row, with the names of its variables."""
+    return [
+        (rule.rule, sorted(rule.arguments))
+        for rule in app.url_map.iter_rules()
+        if "POST" in rule.methods
+        and rule.arguments
+        and not rule.rule.startswith(("/ops", "/hooks", "/invitation"))
+    ]
+
+
+def test_rows_of_another_company_cannot_be_named(house: House, offices):
+    mine, other = offices
+    owner = house.browser(house.make_person("owner", mine, "owner@office.example"))
+    with house.app.app_context():
+        before = rows_of(other)
+        ids = sorted(ids_in(before))
+    assert addresses_with_ids(house.app), "there are such addresses"
+    for rule, names in addresses_with_ids(house.app):
+        for value in ids:
+            answer = owner.post(re.sub(r"<[^>]+>", value, rule))
+            assert answer.status_code < 500, (rule, names, value)
+    with house.app.app_context():
+        assert rows_of(other) == before
