@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, event, func, or_, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
 
@@ -87,9 +87,10 @@ def _lengthen_chains(session: Session) -> None:
         session.flush()  # One by one: ids follow the chain.
 
 
-@event.listens_for(db.session, "after_rollback")
-def _forget_acts(session: Session) -> None:
-    session.info.pop(_TO_WRITE, None)
+@event.listens_for(db.session, "after_soft_rollback")
+def _forget_acts(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is None:  # A savepoint takes back no act.
+        session.info.pop(_TO_WRITE, None)
 
 
 def broken_entries(company_id: int | None) -> list[int]:
