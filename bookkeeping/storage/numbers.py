@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column, selectinload, undefer
@@ -98,6 +98,27 @@ def statement_or_none(company_id: int, statement_id: int | None = None) -> Tieou
         rows = rows.where(TieoutStatement.id == statement_id)
     newest = rows.options(undefer(TieoutStatement.content)).order_by(TieoutStatement.id.desc())
     return db.session.scalars(newest.limit(1)).first()
+
+
+class MonthOfStatement(NamedTuple):
+    """One month's figures by measure and side, and how many documents the whole statement could not explain."""
+
+    sides: dict[str, dict[str, dict[str, Any]]]
+    unexplained_count: int
+
+
+def month_of_statement(kept: TieoutStatement, month: date) -> MonthOfStatement | None:
+    """Return one month out of a statement, or None when it is not about that month.
+
+    The rest of its content, which grows with the differences of a whole year, is not read.
+    """
+    place = (month.year - kept.first_day.year) * 12 + month.month - kept.first_day.month
+    if place < 0:
+        return None
+    content = TieoutStatement.content
+    wanted = select(content["months", place], content["unexplained_count"].as_integer())
+    sides, count = db.session.execute(wanted.where(TieoutStatement.id == kept.id)).one()
+    return MonthOfStatement(sides, count) if sides else None
 
 
 def inspections_behind(company_id: int, kind: str, qbo_ids: list[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The tie-out statement over real books: each difference that a person could plant there is found and named, to the cent."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -104,6 +105,22 @@ def test_both_sides_agree_to_the_cent_on_each_database(tieout_on_each_database, 
     }  # It looked for itself, and wrote nothing.
     sums = [Decimal(month["invoiced"]["quickbooks"]["dollars"]) for month in made["months"]]
     assert sum(sums) == Decimal("1725.00")
+    assert_home_shows(office, made)
+
+
+def assert_home_shows(office: Office, made: dict[str, Any]) -> None:
+    """Check that Home has this month's figures just as the statement has them."""
+    page = office.get("/").text
+    [card] = re.findall(r'<section [^>]*id="this-month".*?</section>', page, re.DOTALL)
+    [month] = re.findall(r"#month-(\d{4}-\d\d)", card)
+    [figures] = [one for one in made["months"] if one["month"] == month]
+    rows = re.findall(r"<tr.*?</tr>", card, re.DOTALL)[1:]
+    for row, measure in zip(rows, ("invoiced", "received", "open"), strict=True):
+        cells = [re.sub(r"<[^>]+>", " ", cell).split() for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)]
+        for said, side in zip(cells, ("platform", "quickbooks"), strict=False):
+            wanted = figures[measure][side]
+            assert said == [f"${Decimal(wanted['dollars']):,.2f}", f"{wanted['count']}"]
+        assert (cells[2] == ["none"]) is (figures[measure]["difference"] == NO_DIFFERENCE)
 
 
 def test_every_planted_difference_is_named_and_counted_to_the_cent(office):
@@ -127,6 +144,7 @@ def test_every_planted_difference_is_named_and_counted_to_the_cent(office):
     # Doubled +575.00, amount +25.25, foreign +99.50, unapplied +575.00.
     assert made["totals"]["open"]["difference"] == {"count": 4, "dollars": "1274.75"}
     assert made["to_look_at"] == 7
+    assert_home_shows(office, made)
     months = {month["month"]: month for month in made["months"]}
     there = one_of(office, "Invoice", moved)["TxnDate"]
     assert months[there[:7]]["invoiced"]["quickbooks"] == {"count": 1, "dollars": "575.00"}

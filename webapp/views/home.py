@@ -8,7 +8,8 @@ from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.runs import latest_run
 from webapp.progress import is_open, progress_of
 from webapp.roles import COMPANY_ROLES, open_to
-from webapp.standing import next_sync, standing_of, today
+from webapp.standing import local_today, next_sync, standing_of, today
+from webapp.this_month import this_month
 
 bp = Blueprint("home", __name__)
 
@@ -25,6 +26,7 @@ def page():
         "home.html",
         standing=standing_of(company),
         today=today(company),
+        this_month=this_month(company, local_today(company)),
         job=progress_of(run) if is_open(run) else None,
         next_sync=next_sync(company),
         next_nightly=next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour),
