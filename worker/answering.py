@@ -23,40 +23,51 @@ class Refusal(click.ClickException):
         self.code = code
 
 
+def answering_in(words: Callable[[dict[str, Any]], list[str]]) -> Callable[..., Callable[..., None]]:
+    """Give a command its `--json` switch, its printing and its one-line errors; `words` makes its lines without `--json`."""
+
+    def answering_command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+        @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+        @functools.wraps(function)
+        def command(*args: Any, as_json: bool, **kwargs: Any) -> None:
+            result, problem = _outcome(function, *args, **kwargs)
+            failed = problem or result.pop("failed", None)
+            if problem:
+                result = {"error": problem[0], "message": problem[1]}
+            if as_json:
+                click.echo(json.dumps(result, default=_plain, sort_keys=True))
+            elif problem:
+                click.echo(f"Error: {problem[1]}", err=True)
+            else:
+                for line in words(result):
+                    click.echo(line)
+            if failed:
+                raise SystemExit(1)
+
+        return command
+
+    return answering_command
+
+
 def answering(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
-    """Give a command its `--json` switch, its printing and its one-line errors."""
+    """Give a command its `--json` switch, its printing name by name, and its one-line errors."""
+    return answering_in(_lines)(function)
 
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    @functools.wraps(function)
-    def command(*args: Any, as_json: bool, **kwargs: Any) -> None:
-        problem: tuple[str, str] | None = None
-        result: dict[str, Any] = {}
-        try:
-            result = function(*args, **kwargs)
-        except Refusal as error:
-            problem = (error.code, error.message)
-        except BookkeepingError as error:
-            problem = (error.code, f"{fault(error.code).title}. {error.detail}".strip())
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            problem = (
-                "database",
-                f"The database did not work: {reason}. Did you run `flask --app wsgi db upgrade`?",
-            )
-        failed = problem or result.pop("failed", None)
-        if problem:
-            result = {"error": problem[0], "message": problem[1]}
-        if as_json:
-            click.echo(json.dumps(result, default=_plain, sort_keys=True))
-        elif problem:
-            click.echo(f"Error: {problem[1]}", err=True)
-        else:
-            for line in _lines(result):
-                click.echo(line)
-        if failed:
-            raise SystemExit(1)
 
-    return command
+def _outcome(
+    function: Callable[..., dict[str, Any]], *args: Any, **kwargs: Any
+) -> tuple[dict[str, Any], tuple[str, str] | None]:
+    """Run the command; return what it says, and the (code, message) of what kept it from being done, or None."""
+    try:
+        return function(*args, **kwargs), None
+    except Refusal as error:
+        return {}, (error.code, error.message)
+    except BookkeepingError as error:
+        return {}, (error.code, f"{fault(error.code).title}. {error.detail}".strip())
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        words = f"The database did not work: {reason}. Did you run `flask --app wsgi db upgrade`?"
+        return {}, ("database", words)
 
 
 class PlainCommand(click.Command):

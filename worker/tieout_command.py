@@ -9,9 +9,10 @@ import click
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.numbers import statement_or_none
-from worker.answering import PlainCommand, Refusal, answering
+from worker.answering import PlainCommand, Refusal, answering_in
 from worker.foreground import company_of, run_in_foreground
 from worker.tieout import this_year
+from worker.tieout_lines import statement_lines
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 LONGEST_DAYS = 3 * 366
@@ -21,7 +22,7 @@ LONGEST_DAYS = 3 * 366
 @click.argument("company_id", type=int)
 @click.option("--from", "first", help="First day, such as 2026-03-01; January 1 of this year by default.")
 @click.option("--to", "last", help="Last day, included; December 31 of this year by default.")
-@answering
+@answering_in(statement_lines)
 def tieout(company_id: int, first: str | None, last: str | None) -> dict[str, Any]:
     """Put the platform and QuickBooks side by side and explain every difference; keeps the statement."""
     company = company_of(company_id)

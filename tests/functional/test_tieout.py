@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 import requests
 
+from bookkeeping.rules.money import dollars
+from bookkeeping.rules.tieout_causes import CAUSES
 from tests.functional.office import Office, inspection
 
 MEASURES = ("booked", "invoiced", "received", "refunded", "open")
+SIDES = ("platform", "quickbooks", "difference")
 NO_DIFFERENCE = {"count": 0, "dollars": "0.00"}
 
 
@@ -237,6 +240,33 @@ def test_what_is_not_in_the_books_by_rule_is_explained(office):
     assert ("waiting", late) in causes
     assert ("changed-since", office.keys[0]) in causes
     assert made["to_look_at"] == 0
+    assert_terminal_shows(office, made)
+
+
+def assert_terminal_shows(office: Office, made: dict[str, Any]) -> None:
+    """Check that the command without `--json` has the same figures by month, and each difference on one line."""
+    ended = office.tieout.run_flask("tieout", office.id, *days())
+    assert ended.code == 0 and ended.out.startswith(f"{office.name} beside ")
+    lines = ended.out.splitlines()
+    assert lines[-1] == "Unexplained: $0.00"
+    printed = [line.split() for line in lines]
+    for name, sides in [*((one["month"], one) for one in made["months"]), ("Total", made["totals"])]:
+        starts = [number for number, cells in enumerate(printed) if cells[:1] == [name]]
+        if not starts:
+            assert not any(sides[measure][side]["count"] for measure in MEASURES for side in SIDES)
+            continue
+        block = [printed[starts[0]][1:], *printed[starts[0] + 1 : starts[0] + len(MEASURES)]]
+        for cells, measure in zip(block, MEASURES, strict=True):
+            ours, theirs, apart = (sides[measure][side] for side in SIDES)
+            wanted = [f"{ours['count']}", in_words(ours), f"{theirs['count']}", in_words(theirs)]
+            gap = ["-"] if apart == NO_DIFFERENCE else [f"{apart['count']:+d}", in_words(apart)]
+            assert cells == [measure.title(), *wanted, *gap]
+    for one in made["explained"]:
+        assert f"  {CAUSES[one['cause']].title}: {one['sentence']}" in lines
+
+
+def in_words(figure: dict[str, Any]) -> str:
+    return dollars(Decimal(figure["dollars"]))
 
 
 def test_impossible_days_get_one_line(tieout, platform, intuit):
