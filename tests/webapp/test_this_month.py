@@ -25,7 +25,14 @@ def records(house: House, company: int) -> Records:
 
 
 def statement(
-    records: Records, first: date, last: date, *, booked: int = 3, made_at: datetime = NOON, **values: Any
+    records: Records,
+    first: date,
+    last: date,
+    *,
+    booked: int = 3,
+    to_look_at: int = 0,
+    made_at: datetime = NOON,
+    **values: Any,
 ) -> int:
     """Keep a statement: on each month's 1st three inspections of $575.00 on the platform and `booked` in QuickBooks."""
     period = Period(first, last)
@@ -41,7 +48,7 @@ def statement(
     row = TieoutStatement(
         company_id=records.company_id, first_day=first, last_day=last, made_at=made_at, content=content
     )
-    row.unexplained = Decimal(content["unexplained"])
+    row.unexplained, row.to_look_at = Decimal(content["unexplained"]), to_look_at
     return records.keep(row)
 
 
@@ -79,6 +86,8 @@ def test_a_difference_and_whether_it_is_explained(house, records):
     around_now(records, booked=2, content={"unexplained": "0.00", "unexplained_count": 0})
     assert "Invoiced how many $1,725.00 3 $1,150.00 2 −$575.00 −1" in words(card(house))
     assert "Tied out Every difference is explained." in words(card(house))
+    around_now(records, booked=2, to_look_at=2, content={"unexplained": "0.00", "unexplained_count": 0})
+    assert "Every difference is explained; 2 of the statement’s need a look." in words(card(house))
     around_now(records, booked=2, content={"unexplained": "575.00", "unexplained_count": 1})
     assert "differences that nothing explains: $575.00" in words(card(house))
     around_now(records, booked=2, content={"unexplained": "0.00", "unexplained_count": 1})
