@@ -1,10 +1,15 @@
 """What a card on *Changed in QuickBooks* says: which document, what changed, and what each choice would do."""
 
+import re
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from bookkeeping.storage.documents import Drift
 from bookkeeping.storage.inspections import InspectionRow
-from webapp.words import money
+from webapp.words import day, money
+
+_AMOUNT_AT_END = re.compile(r"-?\d+\.\d\d$", re.MULTILINE)
 
 _HEADINGS = {
     "edited": "was edited",
@@ -36,6 +41,11 @@ class DriftCard:
         return f"{name}, reference {reference}" if reference else name
 
     @property
+    def fields(self) -> list[tuple[str, str, str]]:
+        """What changed, as (label, ours, theirs)."""
+        return [(label, said(label, ours), said(label, theirs)) for label, ours, theirs in self.drift.fields]
+
+    @property
     def happened(self) -> str:
         """`was edited`."""
         return _HEADINGS.get(self.drift.kind, "was changed")
@@ -62,3 +72,15 @@ class DriftCard:
         if self.drift.kind == "deleted":
             return f"The {kind} stays deleted. We do not make it again, whatever changes on the inspection."
         return f"The {kind} stays as it is in QuickBooks. Later changes on the inspection no longer reach it."
+
+
+def said(label: str, text: str) -> str:
+    """Return a field's value as people write it: `2026-03-02` → `Mar 2, 2026`, `425.00` → `$425.00`, at each line's end too."""
+    if label in ("Date", "Due date"):
+        try:
+            return day(date.fromisoformat(text))
+        except ValueError:
+            return text  # Empty, or not a day at all.
+    if label in ("Total", "Lines", "Applied to"):
+        return _AMOUNT_AT_END.sub(lambda found: money(Decimal(found.group())), text)
+    return text

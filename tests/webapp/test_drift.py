@@ -15,6 +15,7 @@ from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.runs import Run
 from tests.webapp.house import Browser, House
 from tests.webapp.records import NOON, Records, post_with_token
+from webapp.drift_cards import said
 
 THEIRS = {
     "Id": "145",
@@ -88,7 +89,7 @@ def test_card_shows_ours_and_theirs_and_what_each_choice_does(records, bookkeepe
     page = unescape(bookkeeper.read("/drift"))
     assert "Invoice SP-1042 was edited" in page
     row = re.search(r"<tr><th scope=\"row\">Total</th><td>([^<]+)</td><td[^>]*>([^<]+)</td></tr>", page)
-    assert row.groups() == ("425.00", "400.00")
+    assert row.groups() == ("$425.00", "$400.00")
     assert "written again as the inspection says" in page
     assert "Later changes on the inspection no longer reach it." in page
     assert "/books/9341452/invoice/145" in page and 'href="/inspections/1042"' in page
@@ -230,3 +231,14 @@ def test_more_than_a_page_of_changes_says_how_many_there_are(records, bookkeeper
     page = bookkeeper.read("/drift")
     assert page.count("Restore ours</button>") == 100
     assert "These are the oldest 100 of 103." in page
+
+
+def test_values_read_as_people_write_them():
+    assert said("Total", "1838.55") == "$1,838.55"
+    assert said("Date", "2026-03-02") == "Mar 2, 2026" and said("Date", "") == ""
+    assert said("Due date", "2026-02-30") == "2026-02-30"
+    assert (
+        said("Lines", "Item 7, Radon: 150.00\nDiscount: -25.00")
+        == "Item 7, Radon: $150.00\nDiscount: −$25.00"
+    )
+    assert said("Reference", "2026-03-02") == "2026-03-02" and said("Memo", "425.00") == "425.00"
