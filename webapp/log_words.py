@@ -28,6 +28,15 @@ _RUN_KINDS = {
     "lists": "Lists from QuickBooks",
     "practice": "Practice run, nothing sent",
     "numbers": "Numbers from QuickBooks",
+    "tieout": "Tie-out statement",
+}
+# What a run that writes nothing to QuickBooks leaves behind.
+_LEFT_BEHIND = {
+    "lists": "Read",
+    "numbers": "Read",
+    "tieout": "Made",
+    "practice": "Worked out",
+    "preview": "Worked out",
 }
 
 
@@ -55,13 +64,15 @@ def run_title(run: Run) -> str:
 
 
 def run_counts(run: Run) -> str:
-    """`12 created, 3 updated`, or what the run is doing, or that there was nothing to do."""
+    """`12 created, 3 updated`, or what the run is doing, what it left behind, or that there was nothing to do."""
     found = [f"{run.counts[outcome]:,} {outcome}" for outcome in _TITLES if run.counts.get(outcome)]
     if found:
         return ", ".join(found)
     if run.state == "queued":
         return "Waiting for a worker"
-    return run.phase or "Under way" if run.state == "running" else "Nothing to do"
+    if run.state == "running":
+        return run.phase or "Under way"
+    return "Not finished" if run.state == "failed" else _LEFT_BEHIND.get(run.kind, "Nothing to do")
 
 
 def run_length(run: Run) -> str:

@@ -264,6 +264,16 @@ def test_runs_say_when_why_what_and_what_it_cost(records, owner):
     assert "Nothing to do" in page
 
 
+def test_a_run_that_only_reads_is_not_said_to_have_had_nothing_to_do(records, owner):
+    records.run(kind="tieout", reason="command", counts={})
+    page = owner.read("/sync-log")
+    assert "Tie-out statement, command" in page and "Made · 8 s" in page
+    records.run(kind="numbers", reason="by a person", counts={}, state="failed")
+    page = owner.read("/sync-log")
+    assert "Numbers from QuickBooks, by a person" in page and "Not finished · 8 s" in page
+    assert "Nothing to do" not in page
+
+
 def test_scheduled_runs_that_met_nothing_are_left_out_until_asked_for(records, owner):
     for _ in range(25):
         records.run(kind="sync", reason="scheduled", calls=0, counts={})
