@@ -15,6 +15,13 @@
     });
   });
 
+  // On a narrow screen the navigation is longer than the page is wide: the place where one is comes into view.
+  document.querySelectorAll(".places [aria-current]").forEach(function (place) {
+    var row = place.parentElement;
+    var off = place.getBoundingClientRect().left - row.getBoundingClientRect().left;
+    row.scrollLeft += off - (row.clientWidth - place.offsetWidth) / 2;
+  });
+
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented || event.target.method !== "post") return;
