@@ -21,7 +21,7 @@ _SYSTEMS |= {"Mac OS X": "Mac", "CrOS": "Chromebook", "Linux": "Linux"}
 
 def set_up_words(app: Flask) -> None:
     """Make the filters known to the templates, and the tables of words that the components look up."""
-    for word in (money, day, local_time, clock_time, zone_name, ago, span, plural, month, browser):
+    for word in (money, day, local_time, clock_time, zone_name, ago, coming_up, span, plural, month, browser):
         app.jinja_env.filters[word.__name__] = word
     app.jinja_env.globals |= {"STATES": STATES, "OUTCOMES": OUTCOMES, "fault": fault, "MST": MST}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -68,6 +68,11 @@ def ago(at: datetime | None) -> str:
     if abs(seconds) < 45:
         return "just now" if seconds >= 0 else "in a moment"
     return f"{span(abs(seconds))} ago" if seconds > 0 else f"in {span(abs(seconds))}"
+
+
+def coming_up(at: datetime) -> str:
+    """When something planned happens: `in 4 min`; once its time has come `in a moment`, for it is next."""
+    return ago(at) if at > utcnow() else "in a moment"
 
 
 def span(length: float | timedelta) -> str:

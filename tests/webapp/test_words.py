@@ -56,6 +56,12 @@ def test_months_and_counts():
     assert words.plural(2, "delete waits", "deletes wait") == "2 deletes wait"
 
 
+def test_what_is_next_is_never_past():
+    now = datetime.now(UTC)
+    assert words.coming_up(now - timedelta(minutes=7)) == "in a moment"
+    assert words.coming_up(now + timedelta(minutes=7, seconds=20)) == "in 7 min"
+
+
 def test_never_is_said_and_not_left_blank():
     assert words.ago(None) == "never"
 
