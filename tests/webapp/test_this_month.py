@@ -76,7 +76,7 @@ def test_both_sides_and_that_they_agree(house, records):
     kept = around_now(records)
     shown = card(house)
     for label in ("Invoiced", "Received", "Open"):
-        assert f"{label} how many $1,725.00 3 $1,725.00 3 none" in words(shown)
+        assert f"{label} and how many $1,725.00 3 $1,725.00 3 none" in words(shown)
     assert "Tied out Both agree to the cent." in words(shown)
     assert f"/numbers/tie-out/{kept}#month-{datetime.now(UTC).year}" in shown
 
@@ -84,10 +84,10 @@ def test_both_sides_and_that_they_agree(house, records):
 def test_a_difference_and_whether_it_is_explained(house, records):
     records.connect()
     around_now(records, booked=2, content={"unexplained": "0.00", "unexplained_count": 0})
-    assert "Invoiced how many $1,725.00 3 $1,150.00 2 −$575.00 −1" in words(card(house))
+    assert "Invoiced and how many $1,725.00 3 $1,150.00 2 −$575.00 −1" in words(card(house))
     assert "Tied out Every difference is explained." in words(card(house))
     around_now(records, booked=2, to_look_at=2, content={"unexplained": "0.00", "unexplained_count": 0})
-    assert "Every difference is explained; 2 of the statement’s need a look." in words(card(house))
+    assert "Every difference is explained; 2 differences in the statement need a look." in words(card(house))
     around_now(records, booked=2, content={"unexplained": "575.00", "unexplained_count": 1})
     assert "differences that nothing explains: $575.00" in words(card(house))
     around_now(records, booked=2, content={"unexplained": "0.00", "unexplained_count": 1})
