@@ -1,7 +1,7 @@
 """One company for ops, the trace of its inspections, and everything that ops may not do or see."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -36,6 +36,7 @@ def test_the_page_answers_how_the_company_stands(house, ops, blue):
     with house.writing():
         company = db.session.get(Company, blue)
         company.books = {"one_item": "Inspection"}
+        company.start_date, company.cutoff = date(2026, 3, 2), datetime(2026, 3, 1, 7, tzinfo=UTC)
         day = datetime.now(UTC).date().isoformat()
         db.session.add(ApiUsage(company_id=blue, day=day, kind="query", metered=True, count=17))
         db.session.add(
@@ -55,6 +56,8 @@ def test_the_page_answers_how_the_company_stands(house, ops, blue):
         "Nightly sync",
         "5 created",
         "One item",
+        "<dd>Mar 2, 2026</dd>",
+        "<dd>Mar 1, 2026, 12:00 AM MST</dd>",
         "Inspection",
         "17",
         "query",

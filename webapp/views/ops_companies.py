@@ -24,7 +24,7 @@ from webapp.progress import is_open, progress_of
 from webapp.roles import open_to
 from webapp.standing import next_sync
 from webapp.trace import trace_of
-from webapp.words import plural
+from webapp.words import day, local_time, plural
 
 bp = Blueprint("ops_companies", __name__)
 
@@ -200,8 +200,8 @@ def _settings_of(company: Company) -> list[tuple[str, Any]]:
     }
     return [
         ("Time zone", company.time_zone),
-        ("Sync start date", company.start_date),
-        ("Cutoff", company.cutoff),
+        ("Sync start date", day(company.start_date) if company.start_date else None),
+        ("Cutoff", local_time(company.cutoff, company.time_zone) if company.cutoff else None),
         ("Invoice date", company.invoice_date),
         ("Due days", company.due_days),
         ("Integrated before August 2019", "yes" if company.legacy else "no"),
