@@ -20,6 +20,7 @@ LOOKS = {
 }
 PAGES = {
     "owner": (
+        "/",
         "/settings",
         "/settings/quickbooks",
         "/settings/quickbooks/migration",
@@ -67,7 +68,8 @@ def take(browser: Browser, url: str, email: str, password: str, folder: Path, pa
             answer = page.goto(f"{url}{path}")
             if answer is None or not answer.ok:
                 print(f"{email}: {path} answers {answer.status if answer else 'nothing'}", file=sys.stderr)
-            page.screenshot(path=folder / f"{path.strip('/').replace('/', '-')}-{look}.png", full_page=True)
+            name = path.strip("/").replace("/", "-") or "home"
+            page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
     context.close()
 
 
