@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from bookkeeping.faults import fault
+from bookkeeping.rules.local_time import say_day
+from bookkeeping.rules.money import dollars
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.inviting_by_mail import drop_ended_invitations
 from bookkeeping.storage.migrating import Migration
 from bookkeeping.storage.notices import notify_once, write_once
+from bookkeeping.storage.numbers import UNTIED, untied_statements
 
 DIGEST_AT = time(7, 0)
 """When the day's digest is made, in the company's zone."""
@@ -33,6 +36,7 @@ def write_notices(now: datetime) -> None:
     drop_ended_invitations(now)
     _digests(now)
     _migrations(now)
+    _untied()
     for company in db.session.scalars(select(Company).where(Company.feed_state == "refused")):
         notify_once(company.id, "feed-refused", now.date().isoformat()[:7], urgent=True)
     for company in db.session.scalars(select(Company).where(Company.brake_at.is_not(None))):
@@ -66,6 +70,15 @@ def _digests(now: datetime) -> None:
         title = f"{total:,} inspection{' needs' if total == 1 else 's need'} you"
         day = digest_day(now, company.time_zone)
         write_once(company.id, "needs-you-digest", day, title, "\n\n".join(lines), "/sync-log")
+
+
+def _untied() -> None:
+    words = fault(UNTIED)
+    for _company, kept in untied_statements():
+        amount = f"{dollars(kept.unexplained)} in the statement of {say_day(kept.first_day)} to {say_day(kept.last_day)}."
+        text = "\n\n".join((amount, words.cause, words.remedy))
+        day = kept.made_at.date().isoformat()
+        write_once(kept.company_id, UNTIED, day, words.title, text, words.link or "", urgent=True)
 
 
 def _migrations(now: datetime) -> None:

@@ -4,11 +4,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, selectinload, undefer
 
 from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
+from bookkeeping.storage.companies import Company
 from bookkeeping.storage.documents import Document, Drift, LegacyReceipt
 from bookkeeping.storage.journal import ApiUsage
 from bookkeeping.storage.runs import Run
@@ -40,9 +41,13 @@ class TieoutStatement(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     asked_by: Mapped[str] = mapped_column(String(254), default="")  # Empty for the nightly one.
     unexplained: Mapped[Decimal] = mapped_column(Cents)
+    unexplained_count: Mapped[int] = mapped_column(default=0, server_default="0")
     to_look_at: Mapped[int] = mapped_column(default=0)
     content: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
 
+
+UNTIED = "does-not-tie-out"
+"""The catalogue's code of a statement that leaves something unexplained."""
 
 _NOT_METERED = ("batch", "write")
 KINDS = ("profit-and-loss", "aged-receivables", "open-invoices", "payments", "undeposited")
@@ -75,6 +80,7 @@ def keep_statement(
         last_day=last_day,
         asked_by=asked_by,
         unexplained=Decimal(content["unexplained"]),
+        unexplained_count=content["unexplained_count"],
         to_look_at=content["to_look_at"],
         content=content,
     )
@@ -98,6 +104,21 @@ def statement_or_none(company_id: int, statement_id: int | None = None) -> Tieou
         rows = rows.where(TieoutStatement.id == statement_id)
     newest = rows.options(undefer(TieoutStatement.content)).order_by(TieoutStatement.id.desc())
     return db.session.scalars(newest.limit(1)).first()
+
+
+def untied_statements() -> list[tuple[str, TieoutStatement]]:
+    """Return the newest statement of each company that leaves something unexplained, with the company's name, by name."""
+    newest = (
+        select(TieoutStatement.id)
+        .where(TieoutStatement.company_id == Company.id)
+        .order_by(TieoutStatement.id.desc())
+        .limit(1)
+        .correlate(Company)
+        .scalar_subquery()
+    )
+    rows = select(Company.name, TieoutStatement).join(TieoutStatement, TieoutStatement.id == newest)
+    wrong = or_(TieoutStatement.unexplained != 0, TieoutStatement.unexplained_count != 0)
+    return [(name, kept) for name, kept in db.session.execute(rows.where(wrong).order_by(Company.name))]
 
 
 class MonthOfStatement(NamedTuple):

@@ -26,6 +26,7 @@ from bookkeeping.storage.failures import (
 from bookkeeping.storage.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.journal import ApiUsage, Call
 from bookkeeping.storage.migrating import Migration
+from bookkeeping.storage.numbers import UNTIED, untied_statements
 from bookkeeping.storage.ops import HourlyCount, Mute
 from bookkeeping.storage.runs import Heartbeat, Run, ScheduledRun, is_unfinished
 
@@ -158,10 +159,21 @@ def bad_record_group(*, muted: bool = False) -> list[CauseGroup]:
     return in_order([group]) if group.companies else []
 
 
+def untied_group(*, muted: bool = False) -> list[CauseGroup]:
+    """Return the companies whose newest tie-out statement leaves something unexplained; its dollars are not held up, but they are in doubt."""
+    mutes, group = _muted_places(), CauseGroup(UNTIED, whole=True)
+    for name, kept in untied_statements():
+        if ((UNTIED, None) in mutes or (UNTIED, kept.company_id) in mutes) is muted:
+            share = CompanyShare(kept.company_id, name)
+            share.add(1, kept.unexplained, kept.made_at, kept.made_at)
+            group.companies.append(share)
+    return in_order([group]) if group.companies else []
+
+
 def everything_that_fails(lines: list[CompanyLine]) -> tuple[list[CauseGroup], int, Decimal]:
     """Return all causes, and how many companies and dollars they hold up together, without what is muted."""
     single, whole = failure_groups(FailureFilter()), company_problems(lines)
-    groups = in_order([*single, *whole, *bad_record_group()])
+    groups = in_order([*single, *whole, *bad_record_group(), *untied_group()])
     companies = {share.company_id for group in groups for share in group.companies}
     # A whole company can be held up by two causes at once; its dollars count once.
     held = {share.company_id: share.amount for group in whole for share in group.companies}

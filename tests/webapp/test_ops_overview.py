@@ -1,20 +1,24 @@
 """The first page of ops: each figure, and that what cannot be reached hides nothing else."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from bookkeeping.faults import CATALOGUE
 from bookkeeping.queueing import Bell
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.journal import ApiUsage, Call
+from bookkeeping.storage.notices import Notice
+from bookkeeping.storage.numbers import TieoutStatement
 from bookkeeping.storage.ops import HourlyCount
 from bookkeeping.storage.runs import Heartbeat, Run, ScheduledRun
 from tests.webapp.failing import HOUR, connected_company, failing, now, refused_operation
 from tests.webapp.house import Browser, House
+from worker.noticing import write_notices
 
 
 @pytest.fixture
@@ -114,6 +118,50 @@ def test_the_night_is_counted_and_said_to_be_late(house, ops):
         db.session.commit()
     shown = tiles(ops.read("/ops"))["Nightly run"]
     assert shown.startswith("2 of 2") and "late" not in shown
+
+
+def test_a_statement_with_something_unexplained_is_an_alarm_until_one_ties_out(house, ops):
+    blue, front = connected_company(house, "Blue Ridge"), connected_company(house, "Front Range")
+    keep(house, statement(front), statement(blue), statement(blue, "12.50", 1))
+    page = ops.read("/ops")
+    assert heading(page) == "1 company does not tie out; nothing is held up."
+    assert CATALOGUE["does-not-tie-out"].title in page
+    failures = ops.read("/ops/failures")
+    assert "1 company · 1 statement · $12.50" in re.sub(r"<[^>]+>", "", failures)
+    assert "$12.50 unexplained" in re.sub(
+        r"\s+", " ", re.sub(r"<[^>]+>", "", ops.read(f"/ops/companies/{blue}"))
+    )
+    told = notices(house)
+    assert [company for company, _ in told] == [blue] and "$12.50 in the statement of" in told[0][1]
+    assert notices(house) == told, "once, however often it is looked at"
+    keep(house, statement(front, "0.00", 2), statement(blue))
+    assert "1 company · 1 statement · $0.00" in re.sub(r"<[^>]+>", "", ops.read("/ops/failures")), (
+        "by number alone"
+    )
+    keep(house, statement(front))
+    assert "nothing is held up" not in heading(ops.read("/ops"))
+    assert CATALOGUE["does-not-tie-out"].title not in ops.read("/ops/failures")
+
+
+def statement(company_id: int, unexplained: str = "0.00", count: int = 0) -> TieoutStatement:
+    """A statement of a year, not committed."""
+    return TieoutStatement(
+        company_id=company_id,
+        first_day=date(2026, 1, 1),
+        last_day=date(2026, 12, 31),
+        unexplained=Decimal(unexplained),
+        unexplained_count=count,
+        content={},
+    )
+
+
+def notices(house: House) -> list[tuple[int, str]]:
+    """Write the notices that are due; return those about statements as (company, text)."""
+    with house.writing():
+        write_notices(now())
+        db.session.commit()
+        found = select(Notice).where(Notice.kind == "does-not-tie-out").order_by(Notice.id)
+        return [(notice.company_id, notice.text) for notice in db.session.scalars(found)]
 
 
 def test_metered_calls_are_those_of_this_month(house, ops):

@@ -14,6 +14,7 @@ from bookkeeping.storage import ops_acts, ops_overview
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.failures import FailureFilter, failure_count
+from bookkeeping.storage.numbers import UNTIED
 from bookkeeping.storage.telling import unmailed
 from webapp.ops_chart import Hours, hours_of
 from webapp.ops_words import FILTERS, trend_words
@@ -98,6 +99,8 @@ def _part(ask: Callable[[], Any], otherwise: Any, what: str, missing: list[str])
 def _sentence(lines, groups, companies: int, amount, queue: QueueHealth, missing: list[str]) -> str:
     if missing:
         return f"We cannot see everything: the database does not answer for {', '.join(missing)}."
+    if groups and all(group.code == UNTIED for group in groups):
+        return f"{plural(companies, 'company does', 'companies do')} not tie out; nothing is held up."
     if groups:
         causes = plural(len(groups), "cause holds", "causes hold")
         return f"{causes} up {plural(companies, 'company', 'companies')} and {money(amount)}."

@@ -16,6 +16,7 @@ from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company, company_or_none, make_poll_due
 from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.numbers import statements_of
 from bookkeeping.storage.runs import latest_run, queue_run
 from bookkeeping.storage.settling import retry_one
 from webapp.extensions import client_address
@@ -75,6 +76,7 @@ def detail(company_id: int):
         connection=db.session.get(Connection, company.id),
         line=line,
         facts=ops_company.company_facts(company),
+        statement=next(iter(statements_of(company.id, limit=1)), None),
         usage=ops_company.usage_by_day(company.id),
         history=ops_company.history_page(company.id, None),
         settings=_settings_of(company),

@@ -134,6 +134,7 @@ def _whole_companies(form: FailureFilterForm) -> list[failures.CauseGroup]:
     groups = [
         *ops_overview.company_problems(lines, muted=wanted.muted),
         *ops_overview.bad_record_group(muted=wanted.muted),
+        *ops_overview.untied_group(muted=wanted.muted),
     ]
     for group in groups:
         group.companies = [
