@@ -14,7 +14,7 @@ from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Call, Operation
+from bookkeeping.storage.journal import Attempt, Call, Operation
 from bookkeeping.storage.ops import HourlyCount
 from bookkeeping.storage.runs import Run
 from tests.harness.tieout import Tieout
@@ -101,6 +101,7 @@ def test_old_operations_go_to_files_whole(app):
     call = Call(
         company_id=1, request_id="r-old", path="batch", body='{"é": 1}', body_hash="h", state="answered"
     )
+    call.attempt_log.append(Attempt(number=1, sent_at=NOON - 400 * DAY, status=503, answer="not now"))
     db.session.add(call)
     db.session.flush()
     operations(1500, NOON - 400 * DAY, call_id=call.id, detail='"quotes"\nand lines', amount="12.50")
@@ -114,6 +115,8 @@ def test_old_operations_go_to_files_whole(app):
     assert len(found) == 1500 and len({row["id"] for row in found}) == 1500
     assert found[0]["amount"] == "12.50" and found[0]["detail"] == '"quotes"\nand lines'
     assert [row["row"]["body"] for row in rows if row["table"] == "calls"] == ['{"é": 1}']
+    assert [row["row"]["answer"] for row in rows if row["table"] == "call_attempts"] == ["not now"]
+    assert db.session.scalar(select(func.count()).select_from(Attempt)) == 0
     assert archive_old(app.extensions["settings"], NOON) == {"operations": 0, "runs": 0}
 
 
