@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 PY := .venv/bin/python
 CODE := wsgi.py bookkeeping webapp worker standins launch migrations tests bench
 PYTEST_ARGS ?=
+# More processes than processors: many tests wait for a clock or for another process.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(), 4) + 2)')
 
 .PHONY: help
 help:  ## List the targets
@@ -57,7 +59,7 @@ format: bootstrap-tests  ## Put the code into shape
 
 .PHONY: test
 test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: shots
 shots: bootstrap-tests  ## Take a picture of each page of a running Tieout, into var/shots
