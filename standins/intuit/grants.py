@@ -18,6 +18,14 @@ class InvalidGrantError(Exception):
     """The code or refresh token is wrong, used, expired, superseded or revoked."""
 
 
+def _read_times(grant: dict[str, Any]) -> None:
+    """Make the times of a grant that was read back numbers that the clock's can be compared with; stored fractions are Decimal."""
+    for each in (grant, *grant["access"], *grant["refresh"]):
+        for name in ("created", "hard_expires", "expires", "superseded"):
+            if name in each:
+                each[name] = float(each[name])
+
+
 class Grants:
     """All grants. One grant is one app's access to one company; hold `world.lock` around changes."""
 
@@ -27,6 +35,7 @@ class Grants:
         self._grants: dict[str, dict[str, Any]] = world.storage.documents("grant")
         self._by_token: dict[str, str] = {}
         for grant in self._grants.values():
+            _read_times(grant)
             self._index(grant)
 
     def _index(self, grant: dict) -> None:

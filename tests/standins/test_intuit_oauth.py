@@ -178,6 +178,23 @@ def test_hard_expiry_is_told_when_asked_for(intuit_server, company):
     assert odd.json()["error"] == "unsupported_grant_type"
 
 
+def test_tokens_go_on_after_a_restart(intuit):
+    company = Company(intuit)
+    intuit.post("/_standin/settings", {"refresh_grace_seconds": 60})
+    url = f"{intuit.base_url}/oauth2/v1/tokens/bearer"
+    headers = {"x-include-refresh-token-hard-expires-in": "true"}
+    first = {"grant_type": "refresh_token", "refresh_token": company.tokens["refresh_token"]}
+    app = ("standin-client", "standin-secret")
+    assert requests.post(url, data=first, headers=headers, auth=app, timeout=10).status_code == 200
+    intuit.process.kill()
+    intuit.start()
+    url = f"{intuit.base_url}/oauth2/v1/tokens/bearer"
+    again = requests.post(url, data=first, headers=headers, auth=app, timeout=10)
+    assert again.status_code == 200, "superseded, and within the grace"
+    assert reads_company(company, again.json()["access_token"]).status_code == 200
+    assert again.json()["x_refresh_token_hard_expires_in"] > 86400
+
+
 def test_expired_and_missing_tokens_are_refused_by_the_gateway(intuit_server, auth, company):
     connect(auth, company)
     intuit_server.post("/_standin/tokens/expire", {"realm_id": company.id})
