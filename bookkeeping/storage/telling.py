@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import Base, db
 from bookkeeping.storage.notices import Notice
+from bookkeeping.storage.numbers import UNTIED
 from bookkeeping.storage.people import User
 
 TOPICS = {
@@ -23,6 +24,7 @@ BY_ROLE = {"owner": ("failures", "connection", "migrations"), "bookkeeper": ("fa
 _TOPIC_OF = {
     "needs-you-digest": "failures",
     "mass-delete-brake": "failures",
+    UNTIED: "failures",
     "migration-result": "migrations",
 }
 RETRY_AFTER = timedelta(minutes=5)

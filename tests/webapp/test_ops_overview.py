@@ -16,6 +16,7 @@ from bookkeeping.storage.notices import Notice
 from bookkeeping.storage.numbers import TieoutStatement
 from bookkeeping.storage.ops import HourlyCount
 from bookkeeping.storage.runs import Heartbeat, Run, ScheduledRun
+from bookkeeping.storage.telling import topic_of
 from tests.webapp.failing import HOUR, connected_company, failing, now, refused_operation
 from tests.webapp.house import Browser, House
 from worker.noticing import write_notices
@@ -134,6 +135,7 @@ def test_a_statement_with_something_unexplained_is_an_alarm_until_one_ties_out(h
     told = notices(house)
     assert [company for company, _ in told] == [blue] and "$12.50 in the statement of" in told[0][1]
     assert notices(house) == told, "once, however often it is looked at"
+    assert topic_of("does-not-tie-out") == "failures", "bookkeepers are told as well"
     keep(house, statement(front, "0.00", 2), statement(blue))
     assert "1 company · 1 statement · $0.00" in re.sub(r"<[^>]+>", "", ops.read("/ops/failures")), (
         "by number alone"
