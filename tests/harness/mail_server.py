@@ -3,6 +3,7 @@
 import email
 import email.policy
 import ipaddress
+import logging
 import ssl
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.harness.processes import LOOPBACK, free_port
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # Or it tells each line that is said to it.
 
 USER, PASSWORD = "tieout@mail.example", "correct/horse:battery@staple"
 QUOTED = "tieout%40mail.example:correct%2Fhorse%3Abattery%40staple"
