@@ -65,6 +65,19 @@ def test_receipts_after_the_cutoff_are_replaced_once_and_nothing_else_is_touched
     assert all(Decimal(str(invoice["Balance"])) == 0 for invoice in books["Invoice"])
     # The Customers are those of the receipts; only the inspection that had none brought a new one.
     assert len(books["Customer"]) == 6
+    _assert_income_is_as_forecast(office, forecast, before)
+    _assert_report_and_copies(office)
+    _assert_nothing_more_moves(office, books)
+
+    # The cutoff is fixed: later is refused with the reason, earlier is possible.
+    later = office.submit(f"{PAGE}/preview", {"cutoff": "2019-02-01T00:00"}, page=PAGE)
+    assert later.status_code == 422 and "cannot become SalesReceipts again" in later.text
+    assert "REPLACE 1 RECEIPTS" in office.preview("2018-12-01T00:00")
+    assert office.migrate("2018-12-01T00:00")["replaced"] == 1
+    assert money_of(office.books()["SalesReceipt"]) == [Decimal("50"), Decimal("300")]
+
+
+def _assert_income_is_as_forecast(office: LegacyOffice, forecast: dict, before: dict) -> None:
     for basis in ("accrual", "cash"):
         expected = {month["name"]: Decimal(month["after"]) for month in forecast[basis]["months"]}
         expected["2019-05"] = expected.get("2019-05", Decimal(0)) + 50
@@ -77,6 +90,8 @@ def test_receipts_after_the_cutoff_are_replaced_once_and_nothing_else_is_touched
         )
         assert before[basis]["2018-06"] == office.profit(basis)["2018-06"]
 
+
+def _assert_report_and_copies(office: LegacyOffice) -> None:
     report = office.migration()
     assert "Done. 3 SalesReceipts replaced" in report and "As forecast, to the cent" in report
     copies = list(csv.DictReader(io.StringIO(office.download("archive.csv"))))
@@ -92,7 +107,9 @@ def test_receipts_after_the_cutoff_are_replaced_once_and_nothing_else_is_touched
     assert all([row[name] for name in moments] == sorted(row[name] for name in moments) for row in steps)
     assert "not touched" in office.get(f"{PAGE}/1/statement").text
 
-    # From now on the reconciler finds nothing to do, and a reschedule moves nothing across.
+
+def _assert_nothing_more_moves(office: LegacyOffice, books: dict) -> None:
+    """From now on the reconciler finds nothing to do, and a reschedule moves nothing across."""
     old, new = list(office.receipts)[1], list(office.receipts)[2]
     office.forget_calls()
     office.sync()
@@ -105,13 +122,6 @@ def test_receipts_after_the_cutoff_are_replaced_once_and_nothing_else_is_touched
     assert len(after["Invoice"]) == 4
     [moved] = [one for one in after["Invoice"] if one["DocNumber"] == f"SP-{new}"]
     assert moved["TxnDate"] == "2018-06-01"
-
-    # The cutoff is fixed: later is refused with the reason, earlier is possible.
-    later = office.submit(f"{PAGE}/preview", {"cutoff": "2019-02-01T00:00"}, page=PAGE)
-    assert later.status_code == 422 and "cannot become SalesReceipts again" in later.text
-    assert "REPLACE 1 RECEIPTS" in office.preview("2018-12-01T00:00")
-    assert office.migrate("2018-12-01T00:00")["replaced"] == 1
-    assert money_of(office.books()["SalesReceipt"]) == [Decimal("50"), Decimal("300")]
 
 
 def test_each_blocker_leaves_its_receipt_alone_and_says_why(world):
