@@ -264,18 +264,9 @@ def test_lists_are_read_again_by_a_job_and_classes_go_by_inspector(office):
         inspection(2, inspector_name="Dana Cole"), inspection(3, inspector_name="Lee Park")
     )
     office.tieout.flask_json("poll", office.id)
-    preview = f"/inspections/{second}/preview"
-    shown = html.unescape(office.get(preview).text)
+    shown = _sync_as_foretold(office, second)
     assert shown.count("<td>Dana's work</td>") == 2 and "<dd>Asheville</dd>" in shown
     assert "<dd>Undeposited Funds</dd>" in shown
-    foretold = requests_in(shown)
-    office.sync()
-    sent = bodies_sent(office, second)
-    assert requests_in(html.unescape(office.get(preview).text)) == sent[1:], "the Customer stands as shown"
-    _, invoice, payment = sent
-    foretold[1]["CustomerRef"] = foretold[2]["CustomerRef"] = invoice["CustomerRef"]
-    foretold[2]["Line"][0]["LinkedTxn"][0]["TxnId"] = payment["Line"][0]["LinkedTxn"][0]["TxnId"]
-    assert foretold == sent, "exactly what was foretold, but for the ids that QuickBooks gave meanwhile"
     invoices = {one["DocNumber"]: one for one in office.books()["Invoice"]}
     dana, lee = invoices[f"SP-{second}"], invoices[f"SP-{third}"]
     classes = [
@@ -287,6 +278,21 @@ def test_lists_are_read_again_by_a_job_and_classes_go_by_inspector(office):
     assert not any("ClassRef" in line.get("SalesItemLineDetail", {}) for line in lee["Line"])
     assert lee["DepartmentRef"]["value"] == dana["DepartmentRef"]["value"] == place_id
     assert sum("DepartmentRef" in one for one in invoices.values()) == 2, "the first Invoice keeps its look"
+
+
+def _sync_as_foretold(office: Office, key: str) -> str:
+    """Sync, and compare what was sent for an inspection with what its preview had shown; return that preview."""
+    preview = f"/inspections/{key}/preview"
+    shown = html.unescape(office.get(preview).text)
+    foretold = requests_in(shown)
+    office.sync()
+    sent = bodies_sent(office, key)
+    assert requests_in(html.unescape(office.get(preview).text)) == sent[1:], "the Customer stands as shown"
+    _, invoice, payment = sent
+    foretold[1]["CustomerRef"] = foretold[2]["CustomerRef"] = invoice["CustomerRef"]
+    foretold[2]["Line"][0]["LinkedTxn"][0]["TxnId"] = payment["Line"][0]["LinkedTxn"][0]["TxnId"]
+    assert foretold == sent, "exactly what was foretold, but for the ids that QuickBooks gave meanwhile"
+    return shown
 
 
 def test_practice_counts_what_a_sync_would_send_and_sends_nothing(office_on_each_database):
