@@ -13,7 +13,7 @@ from bookkeeping.rules.inspection import Client, FeeLine
 from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import Company
-from bookkeeping.storage.documents import LegacyReceipt
+from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt
 from bookkeeping.storage.inspections import STATES, InspectionRow
 from bookkeeping.storage.migrating import FrozenSide, Migration
 from bookkeeping.storage.paging import Position
@@ -325,6 +325,20 @@ def test_preview_says_why_there_is_nothing_to_show(records, owner):
     records.inspection("2", lines=(FeeLine("l1", "discount", "All of it", Decimal("-9.00")),))
     assert "Not in the books: it is not confirmed yet." in words(owner.read("/inspections/1/preview"))
     assert CATALOGUE["negative-total"].title in words(owner.read("/inspections/2/preview"))
+
+
+def test_preview_changes_a_customer_only_together_with_a_document(house, records, owner):
+    records.booked("1042")
+    with house.writing():
+        link = db.session.scalars(select(CustomerLink)).one()
+        link.ours, link.fingerprint = True, "other details"
+        db.session.commit()
+    said = words(owner.read("/inspections/1042/preview"))
+    assert "Would be changed" not in said and said.count("In QuickBooks, as shown") == 2
+    with house.writing():
+        db.session.scalars(select(Document)).one().fingerprint = "other lines"
+        db.session.commit()
+    assert words(owner.read("/inspections/1042/preview")).count("Would be changed") == 2
 
 
 # ---- Retry, and whose it is
