@@ -9,6 +9,7 @@ Unit tests ask for none of them, and then nothing is started.
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from tests.harness.browser import MILLISECONDS_TO_FIND, chromium
 from tests.harness.servers import Postgres, Valkey
 from tests.harness.standins import StandIn
 from tests.harness.tieout import Tieout
+
+if TYPE_CHECKING:
+    from tests.harness.mail_server import MailServer
 
 
 @pytest.fixture
@@ -75,6 +79,16 @@ def postgres_url(postgres: Postgres, migrated_postgres: str) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh, migrated database: the test runs once with SQLite and once with PostgreSQL."""
     return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+
+
+@pytest.fixture
+def mail_server() -> Iterator["MailServer"]:
+    """An SMTP server without TLS and login: `.url()`, `.mails`."""
+    from tests.harness.mail_server import MailServer  # Only its tests pay for the import.
+
+    server = MailServer()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -7,19 +7,11 @@ from playwright.sync_api import Page, expect
 
 from tests.functional.office import PASSWORD
 from tests.harness.browser import MILLISECONDS_TO_FIND, log_in
-from tests.harness.mail_server import MailServer
 from tests.harness.processes import wait_until
 
 OWNER, PAT = "owner@office.example", "pat@client.example"
 NEW = "another long password"
 PEOPLE = "/settings/people"
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -22,22 +22,15 @@ PAT = "pat@client.example"
 
 
 @pytest.fixture
-def server():
-    made = MailServer()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def company(house: House) -> int:
     return house.make_company(time_zone=ZONE)
 
 
 @pytest.fixture
-def owner(house: House, company: int, server: MailServer) -> Browser:
+def owner(house: House, company: int, mail_server: MailServer) -> Browser:
     """An owner in a web app that knows the mail server."""
     email = house.make_person("owner", company, "owner@office.example")
-    return with_mail(house, server).browser(email)
+    return with_mail(house, mail_server).browser(email)
 
 
 def invite(owner: Browser, email: str = PAT, role: str = "bookkeeper") -> str:
@@ -58,35 +51,35 @@ def sealed_links(house: House) -> list[str]:
         return list(db.session.scalars(select(Notice.sealed_link).order_by(Notice.id)))
 
 
-def test_invited_person_gets_the_link_and_nobody_else_does(house, company, owner, server):
+def test_invited_person_gets_the_link_and_nobody_else_does(house, company, owner, mail_server):
     path = invite(owner)
     assert "to be mailed" in invited(owner)
-    assert mail(house, server) == 1
-    [sent] = server.mails
+    assert mail(house, mail_server) == 1
+    [sent] = mail_server.mails
     assert sent["To"] == PAT
     assert sent["Subject"] == "Blue Ridge Home Inspections: You are invited"
     assert f"http://127.0.0.1:8000{path}" in sent.get_content().splitlines()
     assert "owner@office.example invites you" in sent.get_content()
     assert "/settings/notifications" not in sent.get_content(), "not a page of theirs"
     assert "to be mailed" not in invited(owner) and "· mailed" in invited(owner)
-    assert mail(house, server, utcnow() + timedelta(hours=1)) == 0
+    assert mail(house, mail_server, utcnow() + timedelta(hours=1)) == 0
     assert "Join Blue Ridge" in house.browser().read(path)
     assert "You are invited" not in owner.read("/settings/notifications")
 
 
-def test_link_is_never_in_the_database_in_clear_and_is_dropped_when_mailed(house, owner, server):
+def test_link_is_never_in_the_database_in_clear_and_is_dropped_when_mailed(house, owner, mail_server):
     token = invite(owner).rpartition("/")[2].encode()
     file = Path(house.settings.database_url.removeprefix("sqlite:///"))
     stored = b"".join(one.read_bytes() for one in file.parent.glob(f"{file.name}*"))
     assert PAT.encode() in stored, "what is stored is found"
     assert token not in stored
     assert all(one.startswith("v1.") for one in sealed_links(house))
-    mail(house, server)
+    mail(house, mail_server)
     assert sealed_links(house) == [""]
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "replaced", "too old", "taken up"])
-def test_invitation_that_ended_is_not_mailed_and_its_link_is_dropped(house, owner, server, end):
+def test_invitation_that_ended_is_not_mailed_and_its_link_is_dropped(house, owner, mail_server, end):
     path = invite(owner)
     if end == "withdrawn":
         owner.post(f"{PEOPLE}/withdraw", {"email": PAT}, page=PEOPLE)
@@ -99,22 +92,22 @@ def test_invitation_that_ended_is_not_mailed_and_its_link_is_dropped(house, owne
         with house.writing():
             db.session.execute(update(Invitation).values(expires_at=utcnow() - timedelta(seconds=1)))
             db.session.commit()
-    assert mail(house, server) == (1 if end == "replaced" else 0)
+    assert mail(house, mail_server) == (1 if end == "replaced" else 0)
     assert set(sealed_links(house)) == {""}
-    assert not [one for one in server.mails if path in one.get_content()]
+    assert not [one for one in mail_server.mails if path in one.get_content()]
 
 
-def test_refused_address_is_said_and_tried_again(house, owner, server):
+def test_refused_address_is_said_and_tried_again(house, owner, mail_server):
     path = invite(owner)
-    server.refusing = True
-    assert mail(house, server) == 0
+    mail_server.refusing = True
+    assert mail(house, mail_server) == 0
     assert "not mailed yet, tried 1 time" in invited(owner)
-    server.refusing = False
-    assert mail(house, server, utcnow() + timedelta(minutes=6)) == 1
-    assert path in server.mails[0].get_content()
+    mail_server.refusing = False
+    assert mail(house, mail_server, utcnow() + timedelta(minutes=6)) == 1
+    assert path in mail_server.mails[0].get_content()
 
 
-def test_link_outlives_a_rotation_of_keys_and_needs_its_key(house, company, owner, server):
+def test_link_outlives_a_rotation_of_keys_and_needs_its_key(house, company, owner, mail_server):
     path = invite(owner)
     new = Fernet.generate_key().decode()
     with house.writing():
@@ -127,12 +120,12 @@ def test_link_outlives_a_rotation_of_keys_and_needs_its_key(house, company, owne
         db.session.commit()
         assert (rotate_keys(), rotate_keys()) == (2, 0)
     house.app.extensions["vault"] = Vault((Fernet.generate_key().decode(),))
-    assert mail(house, server) == 0, "and nothing breaks"
+    assert mail(house, mail_server) == 0, "and nothing breaks"
     with house.app.app_context():
         assert "put the old key back" in db.session.scalars(select(Notice.trouble)).one()
     house.app.extensions["vault"] = Vault((new,))
-    assert mail(house, server, utcnow() + timedelta(minutes=6)) == 1
-    assert path in server.mails[0].get_content()
+    assert mail(house, mail_server, utcnow() + timedelta(minutes=6)) == 1
+    assert path in mail_server.mails[0].get_content()
     with house.app.app_context(), pytest.raises(MisconfiguredError):
         Vault((new,)).open(Vault((new,)).seal(path, company, "sealed_link"), company + 1, "sealed_link")
 
