@@ -24,8 +24,8 @@ from bookkeeping.rules.documents import (
 )
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
-from bookkeeping.storage.companies import listed_names, named_things
 from bookkeeping.storage.documents import Document
+from bookkeeping.storage.names import listed_names, named_things
 from webapp.bodies import parsed, readable
 from webapp.trace import Trace
 from webapp.words import day, money

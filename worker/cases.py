@@ -18,8 +18,8 @@ from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt, documents_of
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import frozen_sides
-from worker.customer_links import inactive_customers
-from worker.work import Work
+from bookkeeping.storage.names import inactive_customers
+from worker.holding.work import Work
 
 
 @dataclass

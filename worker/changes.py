@@ -16,14 +16,14 @@ from bookkeeping.quickbooks_gateway.changes import Changes, moment
 from bookkeeping.quickbooks_gateway.reading import SeenDeposit, seen
 from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import NamedThing
+from bookkeeping.storage.customer_links import follow_customers
 from bookkeeping.storage.documents import Document
+from bookkeeping.storage.due import release_rows
 from bookkeeping.storage.inspections import InspectionRow
-from worker.customer_links import follow_customers
+from bookkeeping.storage.names import NamedThing
 from worker.drift import judge, note_gone
-from worker.finishing import release_rows
+from worker.holding.work import Work
 from worker.setting_up import LISTS, default_accounts, keep_listed, read_lists
-from worker.work import Work
 
 logger = logging.getLogger(__name__)
 

@@ -6,25 +6,15 @@ reconnect we are not let in any more; an owner has to consent again
 Nothing is lost by either: what is due stays due or is released, what was sent stays in the journal.
 """
 
-import logging
 from zoneinfo import ZoneInfo
 
 from bookkeeping.errors import NotConnectedError
-from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.connecting import expires_soon
 from bookkeeping.storage.notices import notify_once
 from bookkeeping.storage.vault import ConnectionTokens, reconnect_by
-from worker.finishing import COMPANY_WIDE, hold_all
+from worker.holding.blocks import COMPANY_WIDE, _looked, block, blocked_by, hold_all
+from worker.holding.work import Work
 from worker.setting_up import read_facts
-from worker.work import Work
-
-logger = logging.getLogger(__name__)
-
-
-def blocked_by(work: Work) -> str:
-    """Return the code of what blocks the company, or ""."""
-    connection = work.connection
-    return ((connection.facts if connection else None) or {}).get("blocked") or ""
 
 
 def still_blocked(work: Work) -> str:
@@ -54,21 +44,6 @@ def stop_working(work: Work, error: NotConnectedError) -> None:
         work.commit()
         ConnectionTokens(work.company_id).mark_reconnect_needed(version, error.code, error.detail)
         work.forget_gateway()
-
-
-def block(work: Work, code: str) -> None:
-    """Note in the current transaction that no write is taken, and why."""
-    connection = work.connection
-    if (connection.facts or {}).get("blocked") == code:
-        return
-    connection.facts = {**(connection.facts or {}), "blocked": code}
-    _looked(work)  # This run has met the refusal itself.
-    notify_once(work.company_id, code, utcnow().date().isoformat(), urgent=True)
-    logger.error("QuickBooks takes no writes", extra={"company_id": work.company_id, "code": code})
-
-
-def _looked(work: Work) -> None:
-    work.run.parameters = {**work.run.parameters, "looked_again": True}
 
 
 def warn_of_expiry(work: Work) -> bool:

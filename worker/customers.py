@@ -22,12 +22,12 @@ from bookkeeping.rules.customers import (
 )
 from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import listed_names
 from bookkeeping.storage.documents import CustomerLink
+from bookkeeping.storage.names import listed_names
 from worker.cases import Case
+from worker.holding.work import Work
 from worker.rereading import fresh_token
 from worker.setting_up import keep_listed
-from worker.work import Work
 from worker.writing import Write, carry_out
 
 ROUNDS = 4

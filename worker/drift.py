@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from bookkeeping.quickbooks_gateway.reading import differs, seen
+from bookkeeping.quickbooks_gateway.reading import differs, plain, seen
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.documents import Document, Drift
 
@@ -90,15 +90,6 @@ def open_drift(document: Document) -> Drift | None:
     """Return the drift of this document that nobody has settled yet."""
     rows = select(Drift).where(Drift.document_id == document.id, Drift.settled_at.is_(None))
     return db.session.scalars(rows).first()
-
-
-def plain(value: Any) -> Any:
-    """Return QuickBooks' JSON with its Decimals as text, so that it can be stored."""
-    if isinstance(value, dict):
-        return {name: plain(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [plain(part) for part in value]
-    return value if isinstance(value, (str, int, bool)) or value is None else str(value)
 
 
 def _note_applied(document: Document, row: dict[str, Any]) -> None:

@@ -1,19 +1,18 @@
 """What an inspection's row says after its slice: in sync, or the state, the cause and when it is tried again."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, update
+from sqlalchemy import update
 
 from bookkeeping.errors import BookkeepingError, TemporaryError
 from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.due import _held
 from bookkeeping.storage.inspections import InspectionRow
 from worker.cases import Case
+from worker.holding.blocks import COMPANY_WIDE
+from worker.holding.work import Work
 from worker.jitter import jitter
-from worker.work import Work
-
-COMPANY_WIDE = frozenset({"qbo-6190", "qbo-5020"})
-"""Refusals that every other write of the company would meet too: subscription lapsed, permission lost (decision 9)."""
 
 WAITING_CODES = frozenset({"waiting-for-customer", "mass-delete-brake"})
 """Causes of ours that go away without anybody touching this very inspection."""
@@ -35,43 +34,6 @@ def finish_cases(work: Work, cases: list[Case]) -> None:
         connection = work.connection
         connection.facts = {**connection.facts, "blocked": blocked}
     work.commit()
-
-
-def hold_all(work: Work, code: str) -> None:
-    """Let everything due wait for this company-wide cause, without a call that must fail."""
-    due = update(InspectionRow).where(
-        InspectionRow.company_id == work.company_id, InspectionRow.due.is_(True)
-    )
-    held = {"state": "needs-you", "reason": code, "detail": "", "due": False, "held_since": _held()}
-    db.session.execute(due.values(**held))
-    work.tell("Waiting")
-    work.commit()
-
-
-def release(company_id: int, *, codes: frozenset[str] | None = None) -> int:
-    """Make due what waits: everything on a back-off or waiting for something, or all with one of these causes."""
-    waits = or_(InspectionRow.next_try_at.is_not(None), InspectionRow.state == "waiting")
-    chosen = InspectionRow.reason.in_(codes) if codes is not None else waits
-    rows = update(InspectionRow).where(InspectionRow.company_id == company_id, chosen)
-    rows = rows.where(InspectionRow.reason != "mass-delete-brake")
-    released = db.session.execute(rows.values(due=True, next_try_at=None, waits_for=""))
-    return released.rowcount
-
-
-def release_rows(company_id: int, *which: ColumnElement[bool]) -> int:
-    """Make these inspections due now, in the current transaction; return how many there are."""
-    rows = update(InspectionRow).where(InspectionRow.company_id == company_id, *which)
-    rows = rows.execution_options(synchronize_session=False)
-    due = {"due": True, "next_try_at": None, "waits_for": "", "state": "syncing"}
-    return db.session.execute(rows.values(**due)).rowcount
-
-
-def rows_waiting_for(company_id: int, waits_for: str) -> list[str]:
-    """Return the keys of the inspections that wait for this root cause."""
-    chosen = select(InspectionRow.key).where(
-        InspectionRow.company_id == company_id, InspectionRow.waits_for == waits_for
-    )
-    return list(db.session.scalars(chosen))
 
 
 def _settled(case: Case) -> dict:
@@ -116,8 +78,3 @@ def _next_try(case: Case, error: BookkeepingError) -> dict:
     failures = (row.failures if row else 0) + 1
     delay = max(retry_delay(failures, jitter()), timedelta(seconds=30))
     return {"failures": failures, "next_try_at": utcnow() + delay}
-
-
-def _held() -> ColumnElement[datetime]:
-    """Since when it is held up: the first time counts, however often it is tried again."""
-    return func.coalesce(InspectionRow.held_since, literal(utcnow(), InspectionRow.held_since.type))

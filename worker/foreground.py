@@ -12,8 +12,8 @@ from bookkeeping.storage.companies import Company
 from bookkeeping.storage.runs import Run
 from worker.answering import Refusal
 from worker.app import settings
+from worker.holding.work import hold_company
 from worker.runs import run_to_end
-from worker.work import hold_company
 
 THROTTLES_WAITED_OUT = 5
 

@@ -13,8 +13,8 @@ from bookkeeping.queueing import BellJob
 from bookkeeping.storage.base import db
 from bookkeeping.storage.companies import company_or_none
 from worker.app import bell, worker_app
+from worker.holding.work import hold_company
 from worker.runs import advance, end_broken_run, next_run
-from worker.work import hold_company
 
 __all__ = ["BellJob", "look_at"]
 

@@ -6,10 +6,10 @@ from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, UpdateInvoice
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import named_things
+from bookkeeping.storage.names import named_things
 from worker.cases import Case
+from worker.holding.work import Work
 from worker.setting_up import keep_listed
-from worker.work import Work
 from worker.writing import Write, carry_out
 
 

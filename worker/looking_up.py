@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from bookkeeping.errors import TemporaryError
 from bookkeeping.quickbooks_gateway.changes import moment
@@ -18,11 +18,11 @@ from bookkeeping.quickbooks_gateway.gateway import ItemAnswer, quote
 from bookkeeping.rules.references import marked
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.documents import Document
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.due import make_due
 from bookkeeping.storage.journal import Operation
 from worker.drift import judge
+from worker.holding.work import Work
 from worker.settling import settle_operation
-from worker.work import Work
 
 CLOCKS_APART = timedelta(minutes=10)
 
@@ -52,15 +52,6 @@ def drop(operation: Operation) -> None:
     operation.outcome, operation.code, operation.detail = "waiting", "planned-again", ""
     operation.settled_at = utcnow()
     operation.error, operation.warning = TemporaryError(code="planned-again", whole_realm=False), ""
-
-
-def make_due(operation: Operation) -> None:
-    """Let the operation's inspection be looked at again."""
-    if operation.inspection_key:
-        row = update(InspectionRow).where(
-            InspectionRow.company_id == operation.company_id, InspectionRow.key == operation.inspection_key
-        )
-        db.session.execute(row.values(due=True, next_try_at=None))
 
 
 def _look_up(work: Work, operation: Operation) -> ItemAnswer | None:

@@ -20,10 +20,10 @@ from bookkeeping.storage.migrating import (
     receipt_counts,
     receipts_of,
 )
-from worker.finishing import COMPANY_WIDE
+from worker.holding.blocks import COMPANY_WIDE
+from worker.holding.work import Work
 from worker.migration_saga import PauseMigration, replace_receipts
 from worker.resume import resume_open_calls
-from worker.work import Work
 from worker.writing import BATCH_SIZE
 
 logger = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from bookkeeping.rules.customers import Ask, Candidate, NameEntry, NameIndex, Us
 from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.rules.migration import CustomerFound
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import listed_names, named_things
 from bookkeeping.storage.documents import CustomerLink
+from bookkeeping.storage.names import listed_names, named_things
 from worker.customers import ask_person
-from worker.work import Work
+from worker.holding.work import Work
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,10 @@ from bookkeeping.storage.documents import Document, LegacyReceipt
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import Migration, MigrationReceipt
 from bookkeeping.storage.migration_basis import basis_of
+from worker.holding.work import Work
 from worker.migration_judging import Judged, judge_all, settings_with, sides_for
 from worker.migration_reading import read_all
 from worker.setting_up import read_facts
-from worker.work import Work
 
 AT_THE_BOUNDARY = 3
 

@@ -9,7 +9,7 @@ from typing import Any
 from bookkeeping.quickbooks_gateway.reading import SeenPayment, seen
 from bookkeeping.rules.money import ZERO, dollars
 from worker.cases import Case
-from worker.work import Work
+from worker.holding.work import Work
 
 Rows = dict[tuple[str, str], dict[str, Any]]
 

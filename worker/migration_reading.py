@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from worker.work import Work
+from worker.holding.work import Work
 
 IDS_PER_READ = 50
 

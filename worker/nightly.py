@@ -1,8 +1,8 @@
 """The steps that only the nightly run has: releasing what waits, and noting that the night's work is done."""
 
 from bookkeeping.storage.base import utcnow
-from worker.finishing import release
-from worker.work import Work
+from bookkeeping.storage.due import release
+from worker.holding.work import Work
 
 RECHECKED = frozenset(
     {

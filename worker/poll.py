@@ -11,7 +11,7 @@ from bookkeeping.rules.inspection import Inspection
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.inspections import BadRecord, InspectionRow
 from worker.app import settings
-from worker.work import Work
+from worker.holding.work import Work
 
 OVERLAP = timedelta(minutes=10)
 """Rows may be committed up to two minutes late; ten covers that and the clocks between us."""

@@ -16,11 +16,11 @@ from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, UpdateInvoice
 from bookkeeping.rules.practice import NEAR, Tally, same_client
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import listed_names, named_things
 from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt
 from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.names import listed_names, named_things
 from worker.cases import Case, build_cases
-from worker.work import SLICE_INSPECTIONS, Work
+from worker.holding.work import SLICE_INSPECTIONS, Work
 
 MOST_DOUBLES = 200
 

@@ -13,11 +13,12 @@ from bookkeeping.storage.inspections import InspectionRow
 from worker.cases import Case, build_cases
 from worker.connection_state import still_blocked
 from worker.customers import resolve_customers
-from worker.finishing import finish_cases, hold_all
+from worker.finishing import finish_cases
+from worker.holding.blocks import hold_all
+from worker.holding.work import SLICE_INSPECTIONS, Work
 from worker.lists import ensure_names
 from worker.resume import resume_open_calls
 from worker.rounds import change_and_create, delete_first
-from worker.work import SLICE_INSPECTIONS, Work
 
 
 def reconcile(work: Work) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from bookkeeping.errors import StaleSyncTokenError
 from bookkeeping.storage.documents import Document
 from worker.drift import Verdict, judge
-from worker.work import Work
+from worker.holding.work import Work
 from worker.writing import Write, carry_out
 
 

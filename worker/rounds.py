@@ -23,9 +23,9 @@ from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.documents import Document
 from worker.cases import Case, reload_documents
 from worker.drift import note_gone
+from worker.holding.work import Work
 from worker.lists import item_ids, method_ids
 from worker.rereading import freshen
-from worker.work import Work
 from worker.writing import Write, carry_out
 
 Action = CreateInvoice | UpdateInvoice | DeleteInvoice | CreatePayment | UpdatePayment | DeletePayment

@@ -29,6 +29,7 @@ from bookkeeping.storage.runs import Run, is_unfinished
 from worker.app import bell
 from worker.changes import check_changes
 from worker.connection_state import stop_working, warn_of_expiry
+from worker.holding.work import Work
 from worker.jitter import jitter
 from worker.listing import refresh_lists
 from worker.migrate import carry_on, migrate_tonight
@@ -41,7 +42,6 @@ from worker.reconcile import reconcile
 from worker.resume import resume_open_calls
 from worker.setting_up import refresh_facts, set_up
 from worker.tieout import tie_out_step
-from worker.work import Work
 
 logger = logging.getLogger(__name__)
 

@@ -16,13 +16,12 @@ from bookkeeping.quickbooks_gateway import reading
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import NamedThing
+from bookkeeping.storage.customer_links import follow_customers
+from bookkeeping.storage.due import release
+from bookkeeping.storage.names import NamedThing, keep_name
 from bookkeeping.storage.vault import ConnectionTokens
 from worker.app import intuit_config
-from worker.customer_links import follow_customers
-from worker.finishing import release
-from worker.settling import keep_name
-from worker.work import Work
+from worker.holding.work import Work
 
 logger = logging.getLogger(__name__)
 

@@ -19,14 +19,14 @@ from bookkeeping.errors import (
 )
 from bookkeeping.quickbooks_gateway.differences import differs
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
-from bookkeeping.rules.names import name_key
+from bookkeeping.quickbooks_gateway.reading import plain
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import NamedThing
 from bookkeeping.storage.documents import CustomerLink, Document
+from bookkeeping.storage.due import free_waiting
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.journal import Operation
-from worker.drift import plain
-from worker.work import Work
+from bookkeeping.storage.names import keep_name
+from worker.holding.work import Work
 
 _FAILED_INSIDE = frozenset({"qbo-600", "qbo-1000", "qbo-1010", "qbo-1020", "qbo-10000"})
 """QuickBooks failed in the middle of it, or says that it has seen it: neither tells what is in the books."""
@@ -195,30 +195,3 @@ def _customer_written(operation: Operation, note: dict[str, Any], entity: dict[s
         operation.company_id, "Customer", operation.qbo_id, link.display_name, entity, **note.get("name", {})
     )
     free_waiting(operation.company_id, f"customer:{operation.source_key}")
-
-
-def keep_name(
-    company_id: int, kind: str, qbo_id: str, name: str, entity: dict[str, Any], **details: Any
-) -> NamedThing:
-    """Put a Customer, Vendor, Employee, Item, … into the local index, in the current transaction."""
-    thing = db.session.get(NamedThing, (company_id, kind, qbo_id))
-    if thing is None:
-        thing = NamedThing(company_id=company_id, kind=kind, qbo_id=qbo_id)
-        db.session.add(thing)
-    thing.name, thing.name_key = name[:600], name_key(name)[:600]
-    thing.active = bool(entity.get("Active", True))
-    thing.sync_token = str(entity.get("SyncToken", "0"))
-    for column, limit in (("email", 300), ("phone", 100), ("address", 600)):
-        setattr(thing, column, str(details.get(column) or "")[:limit])
-    thing.more = {
-        key: value for key, value in details.items() if key in ("given_name", "family_name", "type")
-    }
-    return thing
-
-
-def free_waiting(company_id: int, waits_for: str) -> None:
-    """Make everything due that waited for this root cause, in the current transaction."""
-    waiting = update(InspectionRow).where(
-        InspectionRow.company_id == company_id, InspectionRow.waits_for == waits_for
-    )
-    db.session.execute(waiting.values(due=True, waits_for="", next_try_at=None, state="syncing"))

@@ -15,8 +15,8 @@ from bookkeeping.rules.tieout_matching import tie_out
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.inspections import BadRecord
 from bookkeeping.storage.numbers import keep_statement
+from worker.holding.work import Work
 from worker.tieout_reading import documents_dated_within, our_side, read_what_belongs
-from worker.work import Work
 
 
 def tie_out_step(work: Work) -> bool:

@@ -17,7 +17,7 @@ from bookkeeping.storage.books import kept_settings
 from bookkeeping.storage.documents import Document, LegacyReceipt
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import frozen_sides
-from worker.work import Work
+from worker.holding.work import Work
 
 KINDS = ("Invoice", "Payment", "SalesReceipt", "RefundReceipt")
 _IDS = 500

@@ -30,12 +30,11 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.journal import Attempt, Call, Operation
 from worker.app import bell
-from worker.connection_state import block, blocked_by
-from worker.finishing import COMPANY_WIDE
+from worker.holding.blocks import COMPANY_WIDE, block, blocked_by
+from worker.holding.work import Work
 from worker.jitter import jitter
 from worker.looking_up import find_out
 from worker.settling import settle_operation, unclear
-from worker.work import Work
 
 BATCH_SIZE = 30
 RESENDS = 2

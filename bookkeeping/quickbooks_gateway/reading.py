@@ -299,3 +299,12 @@ def _flag(value: Any) -> bool:
 
 def _choice(account: Mapping[str, Any]) -> AccountChoice:
     return AccountChoice(account["Id"], account.get("FullyQualifiedName") or account["Name"])
+
+
+def plain(value: Any) -> Any:
+    """Return QuickBooks' JSON with its Decimals as text, so that it can be stored."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    return value if isinstance(value, (str, int, bool)) or value is None else str(value)

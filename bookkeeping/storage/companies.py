@@ -3,10 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, select, update
+from sqlalchemy import JSON, String, Text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bookkeeping.rules.customers import PEOPLE, NameEntry
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 
@@ -85,25 +84,6 @@ class Company(Base):
         )
 
 
-class NamedThing(Base):
-    """What the company's QuickBooks calls things: the local index of Customers, Vendors and Employees (decision 2), and
-    the lists (Item, Account, PaymentMethod, Term, Class, Department) that settings choose from."""
-
-    __tablename__ = "named_things"
-
-    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
-    qbo_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    name: Mapped[str] = mapped_column(String(600))
-    name_key: Mapped[str] = mapped_column(String(600), index=True)
-    active: Mapped[bool] = mapped_column(default=True)
-    email: Mapped[str] = mapped_column(String(300), default="")
-    phone: Mapped[str] = mapped_column(String(100), default="")
-    address: Mapped[str] = mapped_column(String(600), default="")
-    sync_token: Mapped[str] = mapped_column(String(20), default="0")
-    more: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-
-
 def _pairs(books: dict[str, Any], key: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((books.get(key) or {}).items()))
 
@@ -116,27 +96,3 @@ def company_or_none(company_id: int) -> Company | None:
 def make_poll_due(company_id: int) -> None:
     """Note in the current transaction that this company's next poll is due at once."""
     db.session.execute(update(Company).where(Company.id == company_id).values(next_poll_at=utcnow()))
-
-
-def named_things(company_id: int, *kinds: str) -> list[NamedThing]:
-    """Return the company's index rows of these kinds."""
-    rows = select(NamedThing).where(NamedThing.company_id == company_id, NamedThing.kind.in_(kinds))
-    return list(db.session.scalars(rows))
-
-
-def listed_names(company_id: int) -> list[NameEntry]:
-    """Return the local index of the realm's Customers, Vendors and Employees."""
-    return [
-        NameEntry(
-            thing.kind,
-            thing.qbo_id,
-            thing.name,
-            thing.email,
-            thing.phone,
-            thing.address,
-            thing.active,
-            thing.more.get("given_name", ""),
-            thing.more.get("family_name", ""),
-        )
-        for thing in named_things(company_id, *PEOPLE)
-    ]

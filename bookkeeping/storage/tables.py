@@ -10,6 +10,7 @@ from bookkeeping.storage import (  # noqa: F401 - imported for their tables
     journal,
     leases,
     migrating,
+    names,
     notices,
     numbers,
     ops,

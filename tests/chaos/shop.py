@@ -26,9 +26,9 @@ from tests.chaos.expectation import assert_books_exact
 from tests.functional.office import Office
 from tests.harness.standins import StandIn
 from worker.app import create_worker_app
+from worker.holding.work import hold_company
 from worker.nightly import release_waiting
 from worker.runs import run_to_end
-from worker.work import hold_company
 
 MOST_RUNS = 10
 

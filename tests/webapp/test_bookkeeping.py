@@ -9,10 +9,11 @@ from sqlalchemy import select
 from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db
 from bookkeeping.storage.books import BookVersion, change_books, in_force, kept_settings
-from bookkeeping.storage.companies import Company, NamedThing
+from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.documents import Document, documents_of
 from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.names import NamedThing
 from bookkeeping.storage.runs import Run
 from tests.bookkeeping.rules.factories import inspection, line
 from tests.webapp.house import Browser, House

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import NamedThing
 from bookkeeping.storage.documents import CustomerLink
-from worker.settling import free_waiting
+from bookkeeping.storage.due import free_waiting
+from bookkeeping.storage.names import NamedThing
 
 INACTIVE = "The Customer of this client was made inactive in QuickBooks."
 
@@ -23,17 +23,6 @@ def follow_customers(company_id: int, qbo_ids: Sequence[str] | None = None) -> N
     db.session.flush()
     for start in range(0, len(qbo_ids), 500) if qbo_ids is not None else (0,):
         _follow(company_id, None if qbo_ids is None else qbo_ids[start : start + 500])
-
-
-def inactive_customers(company_id: int, qbo_ids: Sequence[str]) -> set[str]:
-    """Return those of these Customers that the index knows to be inactive."""
-    rows = select(NamedThing.qbo_id).where(
-        NamedThing.company_id == company_id,
-        NamedThing.kind == "Customer",
-        NamedThing.active.is_(False),
-        NamedThing.qbo_id.in_(qbo_ids),
-    )
-    return set(db.session.scalars(rows))
 
 
 def _follow(company_id: int, qbo_ids: Sequence[str] | None) -> None:

@@ -26,7 +26,7 @@ from bookkeeping.storage.runs import Run
 from bookkeeping.storage.usage import note_usage
 from bookkeeping.storage.vault import vault
 from worker.app import bell, intuit_config, settings
-from worker.tokens import GatewayTokens
+from worker.holding.tokens import GatewayTokens
 
 SLICE_SECONDS = 30
 SLICE_INSPECTIONS = 240

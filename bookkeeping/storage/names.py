@@ -1,0 +1,84 @@
+"""The local index of what a company's QuickBooks calls people and things: kept current, and asked who is active."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bookkeeping.rules.customers import PEOPLE, NameEntry
+from bookkeeping.rules.names import name_key
+from bookkeeping.storage.base import Base, db
+
+
+class NamedThing(Base):
+    """What the company's QuickBooks calls things: the local index of Customers, Vendors and Employees (decision 2), and
+    the lists (Item, Account, PaymentMethod, Term, Class, Department) that settings choose from."""
+
+    __tablename__ = "named_things"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    qbo_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(600))
+    name_key: Mapped[str] = mapped_column(String(600), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    email: Mapped[str] = mapped_column(String(300), default="")
+    phone: Mapped[str] = mapped_column(String(100), default="")
+    address: Mapped[str] = mapped_column(String(600), default="")
+    sync_token: Mapped[str] = mapped_column(String(20), default="0")
+    more: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+def named_things(company_id: int, *kinds: str) -> list[NamedThing]:
+    """Return the company's index rows of these kinds."""
+    rows = select(NamedThing).where(NamedThing.company_id == company_id, NamedThing.kind.in_(kinds))
+    return list(db.session.scalars(rows))
+
+
+def listed_names(company_id: int) -> list[NameEntry]:
+    """Return the local index of the realm's Customers, Vendors and Employees."""
+    return [
+        NameEntry(
+            thing.kind,
+            thing.qbo_id,
+            thing.name,
+            thing.email,
+            thing.phone,
+            thing.address,
+            thing.active,
+            thing.more.get("given_name", ""),
+            thing.more.get("family_name", ""),
+        )
+        for thing in named_things(company_id, *PEOPLE)
+    ]
+
+
+def keep_name(
+    company_id: int, kind: str, qbo_id: str, name: str, entity: dict[str, Any], **details: Any
+) -> NamedThing:
+    """Put a Customer, Vendor, Employee, Item, … into the local index, in the current transaction."""
+    thing = db.session.get(NamedThing, (company_id, kind, qbo_id))
+    if thing is None:
+        thing = NamedThing(company_id=company_id, kind=kind, qbo_id=qbo_id)
+        db.session.add(thing)
+    thing.name, thing.name_key = name[:600], name_key(name)[:600]
+    thing.active = bool(entity.get("Active", True))
+    thing.sync_token = str(entity.get("SyncToken", "0"))
+    for column, limit in (("email", 300), ("phone", 100), ("address", 600)):
+        setattr(thing, column, str(details.get(column) or "")[:limit])
+    thing.more = {
+        key: value for key, value in details.items() if key in ("given_name", "family_name", "type")
+    }
+    return thing
+
+
+def inactive_customers(company_id: int, qbo_ids: Sequence[str]) -> set[str]:
+    """Return those of these Customers that the index knows to be inactive."""
+    rows = select(NamedThing.qbo_id).where(
+        NamedThing.company_id == company_id,
+        NamedThing.kind == "Customer",
+        NamedThing.active.is_(False),
+        NamedThing.qbo_id.in_(qbo_ids),
+    )
+    return set(db.session.scalars(rows))

@@ -1,0 +1,49 @@
+"""What holds a whole company back: QuickBooks lets us in but takes no write. What lifts it is looked at in `reading.connection`."""
+
+import logging
+
+from sqlalchemy import update
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.due import _held
+from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.notices import notify_once
+from worker.holding.work import Work
+
+COMPANY_WIDE = frozenset({"qbo-6190", "qbo-5020"})
+"""Refusals that every other write of the company would meet too: subscription lapsed, permission lost (decision 9)."""
+
+
+def hold_all(work: Work, code: str) -> None:
+    """Let everything due wait for this company-wide cause, without a call that must fail."""
+    due = update(InspectionRow).where(
+        InspectionRow.company_id == work.company_id, InspectionRow.due.is_(True)
+    )
+    held = {"state": "needs-you", "reason": code, "detail": "", "due": False, "held_since": _held()}
+    db.session.execute(due.values(**held))
+    work.tell("Waiting")
+    work.commit()
+
+
+logger = logging.getLogger(__name__)
+
+
+def blocked_by(work: Work) -> str:
+    """Return the code of what blocks the company, or ""."""
+    connection = work.connection
+    return ((connection.facts if connection else None) or {}).get("blocked") or ""
+
+
+def block(work: Work, code: str) -> None:
+    """Note in the current transaction that no write is taken, and why."""
+    connection = work.connection
+    if (connection.facts or {}).get("blocked") == code:
+        return
+    connection.facts = {**(connection.facts or {}), "blocked": code}
+    _looked(work)  # This run has met the refusal itself.
+    notify_once(work.company_id, code, utcnow().date().isoformat(), urgent=True)
+    logger.error("QuickBooks takes no writes", extra={"company_id": work.company_id, "code": code})
+
+
+def _looked(work: Work) -> None:
+    work.run.parameters = {**work.run.parameters, "looked_again": True}
