@@ -26,8 +26,8 @@ from bookkeeping.storage.documents import CustomerLink
 from bookkeeping.storage.names import listed_names
 from worker.cases import Case
 from worker.holding.work import Work
+from worker.reading.company import keep_listed
 from worker.rereading import fresh_token
-from worker.setting_up import keep_listed
 from worker.writing import Write, carry_out
 
 ROUNDS = 4

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from bookkeeping.errors import BookkeepingError, TemporaryError
 from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.due import _held
+from bookkeeping.storage.due import held_since_now
 from bookkeeping.storage.inspections import InspectionRow
 from worker.cases import Case
 from worker.holding.blocks import COMPANY_WIDE
@@ -62,7 +62,7 @@ def _parked(case: Case) -> dict:
         "reason": error.code,
         "detail": error.detail,
         "waits_for": case.waits_for,
-        "held_since": _held(),
+        "held_since": held_since_now(),
     }
     if error.code == "drift":
         return values | {"state": "drift", "next_try_at": None}

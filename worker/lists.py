@@ -9,7 +9,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.names import named_things
 from worker.cases import Case
 from worker.holding.work import Work
-from worker.setting_up import keep_listed
+from worker.reading.company import keep_listed
 from worker.writing import Write, carry_out
 
 

@@ -20,8 +20,8 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.documents import Document
 from bookkeeping.storage.due import make_due
 from bookkeeping.storage.journal import Operation
-from worker.drift import judge
 from worker.holding.work import Work
+from worker.reading.drift import judge
 from worker.settling import settle_operation
 
 CLOCKS_APART = timedelta(minutes=10)

@@ -31,7 +31,7 @@ from bookkeeping.storage.migration_basis import basis_of
 from worker.holding.work import Work
 from worker.migration_judging import Judged, judge_all, settings_with, sides_for
 from worker.migration_reading import read_all
-from worker.setting_up import read_facts
+from worker.reading.company import read_facts
 
 AT_THE_BOUNDARY = 3
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from bookkeeping.errors import StaleSyncTokenError
 from bookkeeping.storage.documents import Document
-from worker.drift import Verdict, judge
 from worker.holding.work import Work
+from worker.reading.drift import Verdict, judge
 from worker.writing import Write, carry_out
 
 

@@ -22,9 +22,9 @@ from bookkeeping.rules.planning import (
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.documents import Document
 from worker.cases import Case, reload_documents
-from worker.drift import note_gone
 from worker.holding.work import Work
 from worker.lists import item_ids, method_ids
+from worker.reading.drift import note_gone
 from worker.rereading import freshen
 from worker.writing import Write, carry_out
 

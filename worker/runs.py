@@ -27,20 +27,20 @@ from bookkeeping.storage.companies import Company
 from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.runs import Run, is_unfinished
 from worker.app import bell
-from worker.changes import check_changes
-from worker.connection_state import stop_working, warn_of_expiry
 from worker.holding.work import Work
 from worker.jitter import jitter
-from worker.listing import refresh_lists
 from worker.migrate import carry_on, migrate_tonight
 from worker.migration_preview import preview
 from worker.nightly import finish_nightly, release_settled, release_waiting
-from worker.numbers import pull_numbers
-from worker.poll import full_poll, poll
 from worker.practice import practise
+from worker.reading.changes import check_changes
+from worker.reading.company import refresh_facts, set_up
+from worker.reading.connection import stop_working, warn_of_expiry
+from worker.reading.lists import refresh_lists
+from worker.reading.numbers import pull_numbers
+from worker.reading.poll import full_poll, poll
 from worker.reconcile import reconcile
 from worker.resume import resume_open_calls
-from worker.setting_up import refresh_facts, set_up
 from worker.tieout import tie_out_step
 
 logger = logging.getLogger(__name__)

@@ -35,7 +35,7 @@ def rows_waiting_for(company_id: int, waits_for: str) -> list[str]:
     return list(db.session.scalars(chosen))
 
 
-def _held() -> ColumnElement[datetime]:
+def held_since_now() -> ColumnElement[datetime]:
     """Since when it is held up: the first time counts, however often it is tried again."""
     return func.coalesce(InspectionRow.held_since, literal(utcnow(), InspectionRow.held_since.type))
 

@@ -5,7 +5,7 @@ import logging
 from sqlalchemy import update
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.due import _held
+from bookkeeping.storage.due import held_since_now
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.notices import notify_once
 from worker.holding.work import Work
@@ -19,7 +19,7 @@ def hold_all(work: Work, code: str) -> None:
     due = update(InspectionRow).where(
         InspectionRow.company_id == work.company_id, InspectionRow.due.is_(True)
     )
-    held = {"state": "needs-you", "reason": code, "detail": "", "due": False, "held_since": _held()}
+    held = {"state": "needs-you", "reason": code, "detail": "", "due": False, "held_since": held_since_now()}
     db.session.execute(due.values(**held))
     work.tell("Waiting")
     work.commit()
@@ -40,10 +40,10 @@ def block(work: Work, code: str) -> None:
     if (connection.facts or {}).get("blocked") == code:
         return
     connection.facts = {**(connection.facts or {}), "blocked": code}
-    _looked(work)  # This run has met the refusal itself.
+    note_looked(work)  # This run has met the refusal itself.
     notify_once(work.company_id, code, utcnow().date().isoformat(), urgent=True)
     logger.error("QuickBooks takes no writes", extra={"company_id": work.company_id, "code": code})
 
 
-def _looked(work: Work) -> None:
+def note_looked(work: Work) -> None:
     work.run.parameters = {**work.run.parameters, "looked_again": True}

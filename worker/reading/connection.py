@@ -12,9 +12,9 @@ from bookkeeping.errors import NotConnectedError
 from bookkeeping.storage.connecting import expires_soon
 from bookkeeping.storage.notices import notify_once
 from bookkeeping.storage.vault import ConnectionTokens, reconnect_by
-from worker.holding.blocks import COMPANY_WIDE, _looked, block, blocked_by, hold_all
+from worker.holding.blocks import COMPANY_WIDE, block, blocked_by, hold_all, note_looked
 from worker.holding.work import Work
-from worker.setting_up import read_facts
+from worker.reading.company import read_facts
 
 
 def still_blocked(work: Work) -> str:
@@ -26,7 +26,7 @@ def still_blocked(work: Work) -> str:
     code = blocked_by(work)
     if not code or work.run.reason == "scheduled" or work.run.parameters.get("looked_again"):
         return code
-    _looked(work)
+    note_looked(work)
     read_facts(work)
     return blocked_by(work)
 

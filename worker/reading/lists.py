@@ -1,7 +1,7 @@
 """The step that reads what a company's QuickBooks calls its Items, accounts, methods, classes and locations, for settings to choose from."""
 
 from worker.holding.work import Work
-from worker.setting_up import LISTS, default_accounts, keep_lists, read_facts
+from worker.reading.company import LISTS, default_accounts, keep_lists, read_facts
 
 
 def refresh_lists(work: Work) -> bool:

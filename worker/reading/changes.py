@@ -21,9 +21,9 @@ from bookkeeping.storage.documents import Document
 from bookkeeping.storage.due import release_rows
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.names import NamedThing
-from worker.drift import judge, note_gone
 from worker.holding.work import Work
-from worker.setting_up import LISTS, default_accounts, keep_listed, read_lists
+from worker.reading.company import LISTS, default_accounts, keep_listed, read_lists
+from worker.reading.drift import judge, note_gone
 
 logger = logging.getLogger(__name__)
 
