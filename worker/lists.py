@@ -9,8 +9,8 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.names import named_things
 from worker.cases import Case
 from worker.holding.work import Work
+from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
-from worker.writing import Write, carry_out
 
 
 def ensure_names(work: Work, cases: list[Case]) -> None:

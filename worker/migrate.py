@@ -22,9 +22,9 @@ from bookkeeping.storage.migrating import (
 )
 from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work
+from worker.journal.resuming import resume_open_calls
+from worker.journal.writing import BATCH_SIZE
 from worker.migration_saga import PauseMigration, replace_receipts
-from worker.resume import resume_open_calls
-from worker.writing import BATCH_SIZE
 
 logger = logging.getLogger(__name__)
 

@@ -24,13 +24,13 @@ from worker.cases import Case, build_cases
 from worker.customers import resolve_customers
 from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work
+from worker.journal.writing import Write, carry_out
 from worker.lists import ensure_names
 from worker.migration_customers import bill
 from worker.migration_judging import Judged, judge_all, rows_by_key
 from worker.migration_proof import booked, read_back, why_wrong
 from worker.migration_reading import read_all, read_one
 from worker.rounds import change_and_create, delete_first
-from worker.writing import Write, carry_out
 
 logger = logging.getLogger(__name__)
 

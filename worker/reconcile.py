@@ -15,9 +15,9 @@ from worker.customers import resolve_customers
 from worker.finishing import finish_cases
 from worker.holding.blocks import hold_all
 from worker.holding.work import SLICE_INSPECTIONS, Work
+from worker.journal.resuming import resume_open_calls
 from worker.lists import ensure_names
 from worker.reading.connection import still_blocked
-from worker.resume import resume_open_calls
 from worker.rounds import change_and_create, delete_first
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from bookkeeping.errors import StaleSyncTokenError
 from bookkeeping.storage.documents import Document
 from worker.holding.work import Work
+from worker.journal.writing import Write, carry_out
 from worker.reading.drift import Verdict, judge
-from worker.writing import Write, carry_out
 
 
 def freshen(work: Work, documents: list[Document], *, by_id: bool = False) -> dict[int, Verdict]:

@@ -29,6 +29,7 @@ from bookkeeping.storage.runs import Run, is_unfinished
 from worker.app import bell
 from worker.holding.work import Work
 from worker.jitter import jitter
+from worker.journal.resuming import resume_open_calls
 from worker.migrate import carry_on, migrate_tonight
 from worker.migration_preview import preview
 from worker.nightly import finish_nightly, release_settled, release_waiting
@@ -40,7 +41,6 @@ from worker.reading.lists import refresh_lists
 from worker.reading.numbers import pull_numbers
 from worker.reading.poll import full_poll, poll
 from worker.reconcile import reconcile
-from worker.resume import resume_open_calls
 from worker.tieout import tie_out_step
 
 logger = logging.getLogger(__name__)

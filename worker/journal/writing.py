@@ -33,8 +33,8 @@ from worker.app import bell
 from worker.holding.blocks import COMPANY_WIDE, block, blocked_by
 from worker.holding.work import Work
 from worker.jitter import jitter
-from worker.looking_up import find_out
-from worker.settling import settle_operation, unclear
+from worker.journal.looking_up import find_out
+from worker.journal.settling import settle_operation, unclear
 
 BATCH_SIZE = 30
 RESENDS = 2

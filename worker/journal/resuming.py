@@ -14,10 +14,10 @@ from bookkeeping.storage.documents import Document
 from bookkeeping.storage.due import make_due
 from bookkeeping.storage.journal import Call, Operation
 from worker.holding.work import Work
-from worker.looking_up import drop, find_out
+from worker.journal.looking_up import drop, find_out
+from worker.journal.writing import open_calls, operations_of, send
 from worker.reading.connection import still_blocked
 from worker.reading.drift import note_gone
-from worker.writing import open_calls, operations_of, send
 
 LOOK_FIRST_AFTER = timedelta(hours=1)
 

@@ -21,8 +21,8 @@ from bookkeeping.storage.documents import Document
 from bookkeeping.storage.due import make_due
 from bookkeeping.storage.journal import Operation
 from worker.holding.work import Work
+from worker.journal.settling import settle_operation
 from worker.reading.drift import judge
-from worker.settling import settle_operation
 
 CLOCKS_APART = timedelta(minutes=10)
 
