@@ -13,8 +13,8 @@ from bookkeeping.rules.migration import CustomerFound
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.documents import CustomerLink
 from bookkeeping.storage.names import listed_names, named_things
-from worker.customers import ask_person
 from worker.holding.work import Work
+from worker.reconciling.customers import ask_person
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,16 @@ from bookkeeping.storage.documents import LegacyReceipt
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import Migration, MigrationReceipt
 from worker.cases import Case, build_cases
-from worker.customers import resolve_customers
 from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
-from worker.lists import ensure_names
 from worker.migration_customers import bill
 from worker.migration_judging import Judged, judge_all, rows_by_key
 from worker.migration_proof import booked, read_back, why_wrong
 from worker.migration_reading import read_all, read_one
-from worker.rounds import change_and_create, delete_first
+from worker.reconciling.customers import resolve_customers
+from worker.reconciling.items import ensure_names
+from worker.reconciling.rounds import change_and_create, delete_first
 
 logger = logging.getLogger(__name__)
 

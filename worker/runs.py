@@ -32,15 +32,15 @@ from worker.jitter import jitter
 from worker.journal.resuming import resume_open_calls
 from worker.migrate import carry_on, migrate_tonight
 from worker.migration_preview import preview
-from worker.nightly import finish_nightly, release_settled, release_waiting
-from worker.practice import practise
 from worker.reading.changes import check_changes
 from worker.reading.company import refresh_facts, set_up
 from worker.reading.connection import stop_working, warn_of_expiry
 from worker.reading.lists import refresh_lists
 from worker.reading.numbers import pull_numbers
 from worker.reading.poll import full_poll, poll
-from worker.reconcile import reconcile
+from worker.reconciling.practice import practise
+from worker.reconciling.reconcile import reconcile
+from worker.reconciling.releasing import finish_nightly, release_settled, release_waiting
 from worker.tieout import tie_out_step
 
 logger = logging.getLogger(__name__)

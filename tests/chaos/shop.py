@@ -27,7 +27,7 @@ from tests.functional.office import Office
 from tests.harness.standins import StandIn
 from worker.app import create_worker_app
 from worker.holding.work import hold_company
-from worker.nightly import release_waiting
+from worker.reconciling.releasing import release_waiting
 from worker.runs import run_to_end
 
 MOST_RUNS = 10

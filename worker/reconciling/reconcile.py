@@ -11,14 +11,14 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.documents import Document
 from bookkeeping.storage.inspections import InspectionRow
 from worker.cases import Case, build_cases
-from worker.customers import resolve_customers
-from worker.finishing import finish_cases
 from worker.holding.blocks import hold_all
 from worker.holding.work import SLICE_INSPECTIONS, Work
 from worker.journal.resuming import resume_open_calls
-from worker.lists import ensure_names
 from worker.reading.connection import still_blocked
-from worker.rounds import change_and_create, delete_first
+from worker.reconciling.customers import resolve_customers
+from worker.reconciling.finishing import finish_cases
+from worker.reconciling.items import ensure_names
+from worker.reconciling.rounds import change_and_create, delete_first
 
 
 def reconcile(work: Work) -> bool:

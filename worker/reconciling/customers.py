@@ -28,7 +28,7 @@ from worker.cases import Case
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
-from worker.rereading import fresh_token
+from worker.reconciling.rereading import fresh_token
 
 ROUNDS = 4
 """Clients of one name are made one after the other, since the second must see the first; the rest waits for the next slice."""

@@ -24,9 +24,9 @@ from bookkeeping.storage.documents import Document
 from worker.cases import Case, reload_documents
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
-from worker.lists import item_ids, method_ids
 from worker.reading.drift import note_gone
-from worker.rereading import freshen
+from worker.reconciling.items import item_ids, method_ids
+from worker.reconciling.rereading import freshen
 
 Action = CreateInvoice | UpdateInvoice | DeleteInvoice | CreatePayment | UpdatePayment | DeletePayment
 _VERBS = {"Create": "create", "Update": "update", "Delete": "delete"}

@@ -1,0 +1,1 @@
+"""A slice of reconciling: due inspections, their Customers and Items, the rounds in which documents go out, and what each row says afterwards. What an inspection should have is `bookkeeping.case`."""
