@@ -30,8 +30,8 @@ from worker.app import bell
 from worker.holding.work import Work
 from worker.jitter import jitter
 from worker.journal.resuming import resume_open_calls
-from worker.migrate import carry_on, migrate_tonight
-from worker.migration_preview import preview
+from worker.migration.night import carry_on, migrate_tonight
+from worker.migration.preview import preview
 from worker.reading.changes import check_changes
 from worker.reading.company import refresh_facts, set_up
 from worker.reading.connection import stop_working, warn_of_expiry

@@ -29,8 +29,8 @@ from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import Migration, MigrationReceipt
 from bookkeeping.storage.migration_basis import basis_of
 from worker.holding.work import Work
-from worker.migration_judging import Judged, judge_all, settings_with, sides_for
-from worker.migration_reading import read_all
+from worker.migration.judging import Judged, judge_all, settings_with, sides_for
+from worker.migration.receipts import read_all
 from worker.reading.company import read_facts
 
 AT_THE_BOUNDARY = 3

@@ -24,7 +24,7 @@ from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work
 from worker.journal.resuming import resume_open_calls
 from worker.journal.writing import BATCH_SIZE
-from worker.migration_saga import PauseMigration, replace_receipts
+from worker.migration.replacing import PauseMigration, replace_receipts
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from bookkeeping.storage.documents import documents_of
 from bookkeeping.storage.inspections import InspectionRow
 from bookkeeping.storage.migrating import Migration, ReceiptSeen, frozen_sides
 from worker.holding.work import Work
-from worker.migration_customers import Billed, find_customers
+from worker.migration.customers import Billed, find_customers
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from worker.cases import Case, build_cases
 from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
-from worker.migration_customers import bill
-from worker.migration_judging import Judged, judge_all, rows_by_key
-from worker.migration_proof import booked, read_back, why_wrong
-from worker.migration_reading import read_all, read_one
+from worker.migration.customers import bill
+from worker.migration.judging import Judged, judge_all, rows_by_key
+from worker.migration.proof import booked, read_back, why_wrong
+from worker.migration.receipts import read_all, read_one
 from worker.reconciling.customers import resolve_customers
 from worker.reconciling.items import ensure_names
 from worker.reconciling.rounds import change_and_create, delete_first
