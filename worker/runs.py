@@ -41,7 +41,7 @@ from worker.reading.poll import full_poll, poll
 from worker.reconciling.practice import practise
 from worker.reconciling.reconcile import reconcile
 from worker.reconciling.releasing import finish_nightly, release_settled, release_waiting
-from worker.tieout import tie_out_step
+from worker.tieout.statement import tie_out_step
 
 logger = logging.getLogger(__name__)
 

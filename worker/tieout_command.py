@@ -11,8 +11,8 @@ from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.numbers import statement_or_none
 from worker.answering import PlainCommand, Refusal, answering_in
 from worker.foreground import company_of, run_in_foreground
-from worker.tieout import this_year
-from worker.tieout_lines import statement_lines
+from worker.tieout.as_text import statement_lines
+from worker.tieout.statement import this_year
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 LONGEST_DAYS = 3 * 366

@@ -16,7 +16,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.inspections import BadRecord
 from bookkeeping.storage.numbers import keep_statement
 from worker.holding.work import Work
-from worker.tieout_reading import documents_dated_within, our_side, read_what_belongs
+from worker.tieout.both_sides import documents_dated_within, our_side, read_what_belongs
 
 
 def tie_out_step(work: Work) -> bool:
