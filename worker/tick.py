@@ -23,7 +23,7 @@ from bookkeeping.storage.leases import lease_names_held, take_lease
 from bookkeeping.storage.runs import Heartbeat, ScheduledRun, queue_run
 from worker.app import bell, settings
 from worker.hourly import count_hours
-from worker.mailing import mail_in_background
+from worker.notices.mailing import mail_in_background
 from worker.retention import archive_old
 from worker.runs import due_companies
 

@@ -8,8 +8,8 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.notices import notify_once
 from tests.harness.mail_server import MailServer
 from tests.webapp.house import House
-from worker.mailing import mail_notices
-from worker.noticing import write_notices
+from worker.notices.mailing import mail_notices
+from worker.notices.writing import write_notices
 
 ZONE = "America/Denver"
 

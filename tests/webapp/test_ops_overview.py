@@ -19,7 +19,7 @@ from bookkeeping.storage.runs import Heartbeat, Run, ScheduledRun
 from bookkeeping.storage.telling import topic_of
 from tests.webapp.failing import HOUR, connected_company, failing, now, refused_operation
 from tests.webapp.house import Browser, House
-from worker.noticing import write_notices
+from worker.notices.writing import write_notices
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ from bookkeeping.storage.telling import (
     topic_of,
 )
 from bookkeeping.storage.vault import vault
-from worker.noticing import digest_day, write_notices
-from worker.smtp import MailRefusedError, MailServerError, send
+from worker.notices.smtp import MailRefusedError, MailServerError, send
+from worker.notices.writing import digest_day, write_notices
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Telling people: notices written when their cause is there, and mailed. The tables they lie in are storage."""
