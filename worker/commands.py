@@ -26,11 +26,11 @@ from bookkeeping.storage.people import ROLES
 from bookkeeping.storage.vault import rotate_keys, vault
 from worker.answering import PlainCommand, Refusal, answering, speak_json
 from worker.audit_command import audit
+from worker.clock.tick import tick_forever
 from worker.copy_command import copy_to
 from worker.foreground import company_of, run_in_foreground
 from worker.keeping import archive, backup
 from worker.status import company_status
-from worker.tick import tick_forever
 from worker.tieout_command import tieout
 
 

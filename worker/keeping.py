@@ -13,7 +13,7 @@ import click
 from bookkeeping.storage.base import db, utcnow
 from worker.answering import PlainCommand, Refusal, answering
 from worker.app import settings
-from worker.retention import archive_old
+from worker.clock.retention import archive_old
 
 WHOLE = 1_000_000
 

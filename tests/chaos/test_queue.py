@@ -102,7 +102,7 @@ def test_a_job_that_is_not_ours_is_refused(shop: Shop, installation: Tieout, tmp
     foreign = Queue(QUEUE, connection=connection, serializer="json")
     jobs = [
         foreign.enqueue_call("os.mkdir", args=(str(made),), timeout=30, result_ttl=60, failure_ttl=60),
-        foreign.enqueue_call("worker.tick.tick_forever", timeout=30, result_ttl=60, failure_ttl=60),
+        foreign.enqueue_call("worker.clock.tick.tick_forever", timeout=30, result_ttl=60, failure_ttl=60),
     ]
     installation.worker()
     wait_until(lambda: all(job.get_status(refresh=True) == "failed" for job in jobs), "refusals", SECONDS)

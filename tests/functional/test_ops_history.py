@@ -19,8 +19,8 @@ from bookkeeping.storage.ops import HourlyCount
 from bookkeeping.storage.runs import Run
 from tests.harness.tieout import Tieout
 from worker.app import create_worker_app
-from worker.hourly import count_hours
-from worker.retention import archive_old
+from worker.clock.hourly import count_hours
+from worker.clock.retention import archive_old
 
 NOON = datetime(2026, 3, 2, 12, 10, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -22,9 +22,9 @@ from bookkeeping.storage.connections import Connection
 from bookkeeping.storage.leases import lease_names_held, take_lease
 from bookkeeping.storage.runs import Heartbeat, ScheduledRun, queue_run
 from worker.app import bell, settings
-from worker.hourly import count_hours
+from worker.clock.hourly import count_hours
+from worker.clock.retention import archive_old
 from worker.notices.mailing import mail_in_background
-from worker.retention import archive_old
 from worker.runs import due_companies
 
 logger = logging.getLogger(__name__)
