@@ -2,7 +2,7 @@
 
 from bookkeeping.settings import SettingsError, settings_from_environment
 from webapp import create_app
-from worker.commands import register_commands
+from worker.commands.register import register_commands
 
 try:
     app = create_app(settings_from_environment())

@@ -21,7 +21,7 @@ from bookkeeping.storage.copying import keep_writers_out
 from bookkeeping.storage.leases import take_lease
 from tests.functional.office import Office, inspection
 from worker.app import create_worker_app
-from worker.copy_command import copy_to
+from worker.commands.copy_to import copy_to
 
 KEY = Fernet.generate_key().decode()
 ALTERING = """

@@ -15,7 +15,7 @@ import flask.cli
 
 from tests.harness import ROOT
 
-_IMPORTED_ONCE = ["alembic.autogenerate.api", "webapp", "worker.commands"]
+_IMPORTED_ONCE = ["alembic.autogenerate.api", "webapp", "worker.commands.register"]
 _context: ForkServerContext | None = None
 
 

@@ -24,8 +24,8 @@ from bookkeeping.storage.copying import (
     tables_with_rows,
 )
 from bookkeeping.storage.leases import lease_names_held
-from worker.answering import PlainCommand, Refusal, answering
 from worker.app import bell, settings
+from worker.commands.answering import PlainCommand, Refusal, answering
 
 KNOWN = ("sqlite", "postgresql+psycopg")
 

@@ -24,14 +24,14 @@ from bookkeeping.storage.documents import LegacyReceipt
 from bookkeeping.storage.joining import add_user
 from bookkeeping.storage.people import ROLES
 from bookkeeping.storage.vault import rotate_keys, vault
-from worker.answering import PlainCommand, Refusal, answering, speak_json
-from worker.audit_command import audit
 from worker.clock.tick import tick_forever
-from worker.copy_command import copy_to
-from worker.foreground import company_of, run_in_foreground
-from worker.keeping import archive, backup
-from worker.status import company_status
-from worker.tieout_command import tieout
+from worker.commands.answering import PlainCommand, Refusal, answering, speak_json
+from worker.commands.archive_and_backup import archive, backup
+from worker.commands.audit import audit
+from worker.commands.copy_to import copy_to
+from worker.commands.foreground import company_of, run_in_foreground
+from worker.commands.status import company_status
+from worker.commands.tieout import tieout
 
 
 def register_commands(app: Flask) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from bookkeeping.storage.base import db, utcnow
-from worker.answering import PlainCommand, Refusal, answering
 from worker.app import settings
 from worker.clock.retention import archive_old
+from worker.commands.answering import PlainCommand, Refusal, answering
 
 WHOLE = 1_000_000
 

@@ -10,8 +10,8 @@ from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.companies import Company
 from bookkeeping.storage.runs import Run
-from worker.answering import Refusal
 from worker.app import settings
+from worker.commands.answering import Refusal
 from worker.holding.work import hold_company
 from worker.runs import run_to_end
 

@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from bookkeeping.storage.audit import broken_entries, chains
-from worker.answering import PlainCommand, answering
+from worker.commands.answering import PlainCommand, answering
 
 audit = AppGroup("audit", help="The audit log.")
 
