@@ -26,12 +26,12 @@ from sqlalchemy import event, insert, text
 from bookkeeping.settings import Settings, full_database_url
 from bookkeeping.storage import failures, logbook, ops_acts, ops_company, ops_overview
 from bookkeeping.storage.base import db, reading
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import ApiUsage, Call, Operation
-from bookkeeping.storage.ops import HourlyCount
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import ApiUsage, Call, Operation
+from bookkeeping.storage.work.ops import HourlyCount
+from bookkeeping.storage.work.runs import Run
 from webapp import create_app
 from webapp.ops_chart import hours_of
 

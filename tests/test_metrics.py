@@ -11,7 +11,7 @@ from bookkeeping import metrics
 from bookkeeping.faults import CATALOGUE
 from bookkeeping.queueing import Bell
 from bookkeeping.storage.base import db
-from bookkeeping.storage.runs import Heartbeat, ScheduledRun
+from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun
 from tests.harness import ROOT
 from tests.webapp.failing import connected_company, failing, now
 from tests.webapp.house import House

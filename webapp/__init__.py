@@ -5,7 +5,7 @@ from flask import Flask
 from bookkeeping.queueing import Bell
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import connect_storage
-from bookkeeping.storage.vault import Vault
+from bookkeeping.storage.company.vault import Vault
 from bookkeeping.watching import set_up_watching
 from webapp.error_pages import register_error_pages
 from webapp.extensions import set_up_extensions

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from bookkeeping.rules.eligibility import Eligibility, eligibility
 from bookkeeping.storage import logbook
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import frozen_sides
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import frozen_sides
 
 
 def answers(company: Company, rows: Iterable[InspectionRow]) -> dict[str, Eligibility]:

@@ -10,8 +10,8 @@ from flask import request
 
 from bookkeeping.rules.names import clean_name, name_key
 from bookkeeping.rules.text import ITEM_NAME_LIMIT, METHOD_NAME_LIMIT, one_line
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.names import NamedThing, named_things
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.names import NamedThing, named_things
 
 LISTED = ("Item", "Account", "PaymentMethod", "Class", "Department")
 DEPOSIT_ACCOUNTS = ("Bank", "Other Current Asset")

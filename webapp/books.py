@@ -6,8 +6,8 @@ from flask import current_app
 
 from bookkeeping.quickbooks_gateway.config import IntuitConfig
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 
 KINDS = ("Invoice", "Payment", "SalesReceipt", "Customer")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from bookkeeping.storage.documents import Drift
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.records.documents import Drift
+from bookkeeping.storage.records.inspections import InspectionRow
 from webapp.words import day, money
 
 _AMOUNT_AT_END = re.compile(r"-?\d+\.\d\d$", re.MULTILINE)

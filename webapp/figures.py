@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bookkeeping.storage.numbers import PulledNumbers
+from bookkeeping.storage.records.numbers import PulledNumbers
 from webapp.charts import bar_chart
 from webapp.words import month as month_words
 

@@ -1,7 +1,7 @@
 """How operations and runs read in the log: one sentence each. Pure functions of their rows."""
 
-from bookkeeping.storage.journal import Operation
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.work.journal import Operation
+from bookkeeping.storage.work.runs import Run
 from webapp.words import money, plural, span
 
 _TITLES = {

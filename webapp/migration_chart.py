@@ -11,9 +11,9 @@ from sqlalchemy import select
 from bookkeeping.rules.cutoff import quarter, tax_year
 from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.documents import LegacyReceipt
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.documents import LegacyReceipt
+from bookkeeping.storage.records.inspections import InspectionRow
 
 HEIGHT, FOOT, WIDTH = 150, 34, 1000
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.receipts import COPY_COLUMNS, copy_lines
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.migrating import Migration, MigrationReceipt
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from webapp.words import MST, local_time
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")

@@ -9,8 +9,8 @@ from typing import Any
 from bookkeeping.rules import forecast
 from bookkeeping.rules.forecast import BASES, Basis, Change, Period
 from bookkeeping.rules.money import ZERO
-from bookkeeping.storage.documents import Document, documents_of
-from bookkeeping.storage.migrating import Migration, MigrationReceipt
+from bookkeeping.storage.records.documents import Document, documents_of
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 
 Income = dict[Basis, tuple[tuple[date, Decimal], ...]]
 

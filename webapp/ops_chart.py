@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.journal import Operation
 from bookkeeping.storage.ops_overview import hourly
+from bookkeeping.storage.work.journal import Operation
 
 KINDS = {
     "done": ("created", "updated", "deleted"),

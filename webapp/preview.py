@@ -24,8 +24,8 @@ from bookkeeping.rules.documents import (
 )
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
-from bookkeeping.storage.documents import Document
-from bookkeeping.storage.names import listed_names, named_things
+from bookkeeping.storage.company.names import listed_names, named_things
+from bookkeeping.storage.records.documents import Document
 from webapp.bodies import parsed, readable
 from webapp.trace import Trace
 from webapp.words import day, money

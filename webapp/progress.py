@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.journal import Operation
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.work.journal import Operation
+from bookkeeping.storage.work.runs import Run
 from webapp.words import plural, span
 
 _SHOWN = ("Customer", "Invoice", "Payment", "SalesReceipt")

@@ -13,9 +13,9 @@ from flask_login import UserMixin, current_user
 from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db, set_reading
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.people import LoginSession, User
-from bookkeeping.storage.sessions import live_session, note_seen, seen_is_old
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.people import LoginSession, User
+from bookkeeping.storage.people.sessions import live_session, note_seen, seen_is_old
 from webapp.extensions import login_manager
 from webapp.security import came_from_here, same_site_path
 

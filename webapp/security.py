@@ -9,9 +9,9 @@ from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bookkeeping.settings import Settings
-from bookkeeping.storage.audit import acting_from
 from bookkeeping.storage.base import db, set_reading
-from bookkeeping.storage.sessions import SESSION_HOURS
+from bookkeeping.storage.people.audit import acting_from
+from bookkeeping.storage.people.sessions import SESSION_HOURS
 
 MAX_BODY = 1024 * 1024
 _READS = ("GET", "HEAD", "OPTIONS")

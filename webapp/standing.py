@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.documents import Drift
-from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.logbook import state_counts
-from bookkeeping.storage.runs import latest_run
+from bookkeeping.storage.records.documents import Drift
+from bookkeeping.storage.work.journal import Operation
+from bookkeeping.storage.work.runs import latest_run
 from webapp.words import plural
 
 

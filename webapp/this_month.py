@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.numbers import TieoutStatement, month_of_statement, statements_of
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.numbers import TieoutStatement, month_of_statement, statements_of
 
 MEASURES = ("invoiced", "received", "open")
 LOOKED_THROUGH = 30

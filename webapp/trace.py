@@ -19,11 +19,11 @@ from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
 from bookkeeping.storage import logbook
-from bookkeeping.storage.books import in_force, kept_settings
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.documents import CustomerLink, Document, Drift, documents_of
-from bookkeeping.storage.inspections import BadRecord, InspectionRow
-from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.choices import in_force, kept_settings
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, documents_of
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.work.journal import Operation
 from webapp.answers import answers
 from webapp.words import day, money
 

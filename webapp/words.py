@@ -8,8 +8,8 @@ from flask import Flask
 
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
-from bookkeeping.storage.inspections import STATES
-from bookkeeping.storage.journal import OUTCOMES
+from bookkeeping.storage.records.inspections import STATES
+from bookkeeping.storage.work.journal import OUTCOMES
 
 MST = ZoneInfo("Etc/GMT+7")
 # Each names itself beside those that it descends from, so the first that is found is it.

@@ -8,7 +8,7 @@ from bookkeeping.queueing import Bell
 from bookkeeping.quickbooks_gateway.config import IntuitConfig
 from bookkeeping.settings import Settings, settings_from_environment
 from bookkeeping.storage.base import connect_storage
-from bookkeeping.storage.vault import Vault
+from bookkeeping.storage.company.vault import Vault
 from bookkeeping.watching import set_up_watching
 
 

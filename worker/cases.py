@@ -12,13 +12,13 @@ from bookkeeping.rules.eligibility import Eligibility, Side, eligibility
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
 from bookkeeping.storage.base import db
-from bookkeeping.storage.books import in_force, kept_settings
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt, documents_of
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import frozen_sides
-from bookkeeping.storage.names import inactive_customers
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.names import inactive_customers
+from bookkeeping.storage.records.choices import in_force, kept_settings
+from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt, documents_of
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import frozen_sides
 from worker.holding.work import Work
 
 

@@ -11,7 +11,7 @@ from bookkeeping.errors import LeaseLostError, LeaseTakenError
 from bookkeeping.logs import bound
 from bookkeeping.queueing import BellJob
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import company_or_none
+from bookkeeping.storage.company.companies import company_or_none
 from worker.app import bell, worker_app
 from worker.holding.work import hold_company
 from worker.runs import advance, end_broken_run, next_run

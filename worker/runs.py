@@ -23,9 +23,9 @@ from bookkeeping.errors import (
 from bookkeeping.metrics import count
 from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.runs import Run, is_unfinished
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.work.runs import Run, is_unfinished
 from worker.app import bell
 from worker.holding.work import Work
 from worker.jitter import jitter

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from bookkeeping.storage import books
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.inspections import OPEN_STATES, InspectionRow
-from bookkeeping.storage.runs import queue_run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records import choices as books
+from bookkeeping.storage.records.inspections import OPEN_STATES, InspectionRow
+from bookkeeping.storage.work.runs import queue_run
 
 BRAKE = "mass-delete-brake"
 HELD_FOR_REVIEW = "the setting Hold the first sync for review"

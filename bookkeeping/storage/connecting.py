@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import delete, select, text, update
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection, ConsentState
-from bookkeeping.storage.sessions import token_digest
-from bookkeeping.storage.vault import EXPIRIES, vault
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection, ConsentState
+from bookkeeping.storage.company.vault import EXPIRIES, vault
+from bookkeeping.storage.people.sessions import token_digest
 
 CONSENT_LASTS = timedelta(minutes=10)
 IN_USE = ("checking", "connected", "reconnect")

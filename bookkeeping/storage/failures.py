@@ -14,11 +14,11 @@ from sqlalchemy.orm import aliased
 
 from bookkeeping.faults import CATALOGUE
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.inspections import OPEN_STATES, InspectionRow
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.logbook import STUCK_STATES
-from bookkeeping.storage.ops import Mute
 from bookkeeping.storage.paging import Page, Position, keyset_page
+from bookkeeping.storage.records.inspections import OPEN_STATES, InspectionRow
+from bookkeeping.storage.work.ops import Mute
 
 FAILURE_ORDER = ((InspectionRow.id + 0).label("id"),)
 """Newest first. An expression rather than the column: sorting the few that fail is cheap, while a database that walks the primary

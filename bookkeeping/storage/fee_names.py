@@ -11,8 +11,8 @@ from bookkeeping.rules.documents import line_name
 from bookkeeping.rules.inspection import FeeLine
 from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db
-from bookkeeping.storage.documents import Document
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.inspections import InspectionRow
 
 MAPPED_KINDS = ("service", "fee")
 

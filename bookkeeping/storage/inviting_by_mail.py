@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.inviting import usable
-from bookkeeping.storage.notices import Notice, write_once
-from bookkeeping.storage.people import Invitation
-from bookkeeping.storage.sessions import token_digest
-from bookkeeping.storage.vault import vault
+from bookkeeping.storage.people.notices import Notice, write_once
+from bookkeeping.storage.people.people import Invitation
+from bookkeeping.storage.people.sessions import token_digest
 
 KIND = "invitation"
 _LETTERS = 40

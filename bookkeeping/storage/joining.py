@@ -4,8 +4,8 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.people import ROLES, User
-from bookkeeping.storage.sessions import hash_password
+from bookkeeping.storage.people.people import ROLES, User
+from bookkeeping.storage.people.sessions import hash_password
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 200

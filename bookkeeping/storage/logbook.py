@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.documents import CustomerLink, Document, Drift, LegacyReceipt, documents_of
-from bookkeeping.storage.inspections import BadRecord, InspectionRow
-from bookkeeping.storage.journal import Call, Operation
 from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, keyset_page, search_page
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, LegacyReceipt, documents_of
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.work.journal import Call, Operation
+from bookkeeping.storage.work.runs import Run
 
 OPERATION_ORDER = (Operation.id,)
 RUN_ORDER = (Run.id,)

@@ -11,12 +11,13 @@ from sqlalchemy import delete, func, insert, select, update
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.cutoff import parse_cutoff
 from bookkeeping.rules.local_time import say_moment
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import (
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migration_basis import why_stale
+from bookkeeping.storage.records.migrations import (
     OPEN_STATES,
     FrozenSide,
     Migration,
@@ -26,8 +27,7 @@ from bookkeeping.storage.migrating import (
     frozen_sides,
     newest_migration,
 )
-from bookkeeping.storage.migration_basis import why_stale
-from bookkeeping.storage.runs import queue_run
+from bookkeeping.storage.work.runs import queue_run
 
 
 def words_to_type(migration: Migration) -> str:

@@ -9,14 +9,14 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select, update
 
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.failures import FailureFilter, conditions
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.ops import CaseNote, Mute, Retry, RetryItem, SavedView
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.ops import CaseNote, Mute, Retry, RetryItem, SavedView
+from bookkeeping.storage.work.runs import Run
 
 HELD_BY_PEOPLE = ("mass-delete-brake",)
 """Causes that *Retry all* leaves alone: they have a button of their own."""

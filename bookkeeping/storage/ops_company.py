@@ -10,15 +10,15 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import selectinload
 
-from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.choosing import held_deletes
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.documents import Drift
-from bookkeeping.storage.inspections import STATES, BadRecord, InspectionRow
-from bookkeeping.storage.journal import ApiUsage, Call, Operation
-from bookkeeping.storage.migrating import Migration, newest_migration
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.paging import Page, Position, keyset_page
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.records.documents import Drift
+from bookkeeping.storage.records.inspections import STATES, BadRecord, InspectionRow
+from bookkeeping.storage.records.migrations import Migration, newest_migration
+from bookkeeping.storage.work.journal import ApiUsage, Call, Operation
 
 HISTORY_ORDER = (AuditEntry.id,)
 OWED = ("planned", "unknown")

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.failures import (
     CauseGroup,
     CompanyShare,
@@ -23,12 +23,12 @@ from bookkeeping.storage.failures import (
     in_order,
     in_states,
 )
-from bookkeeping.storage.inspections import BadRecord, InspectionRow
-from bookkeeping.storage.journal import ApiUsage, Call
-from bookkeeping.storage.migrating import Migration
-from bookkeeping.storage.numbers import UNTIED, untied_statements
-from bookkeeping.storage.ops import HourlyCount, Mute
-from bookkeeping.storage.runs import Heartbeat, Run, ScheduledRun, is_unfinished
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.migrations import Migration
+from bookkeeping.storage.records.numbers import UNTIED, untied_statements
+from bookkeeping.storage.work.journal import ApiUsage, Call
+from bookkeeping.storage.work.ops import HourlyCount, Mute
+from bookkeeping.storage.work.runs import Heartbeat, Run, ScheduledRun, is_unfinished
 
 STATES = {
     "reconnect": "Reconnect needed",

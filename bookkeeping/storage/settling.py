@@ -10,12 +10,12 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import CustomerLink, Drift
-from bookkeeping.storage.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.logbook import STUCK_STATES
-from bookkeeping.storage.runs import queue_run
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.documents import CustomerLink, Drift
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.work.runs import queue_run
 
 Choice = Literal["restore", "keep"]
 

@@ -14,14 +14,14 @@ from sqlalchemy import func, or_, select, update
 
 from bookkeeping.settings import settings_from_environment
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.connecting import store_connection
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Call
-from bookkeeping.storage.leases import LeaseRow
-from bookkeeping.storage.runs import Run, queue_run
+from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.settling import retry_stuck
-from bookkeeping.storage.vault import vault
+from bookkeeping.storage.work.journal import Call
+from bookkeeping.storage.work.leases import LeaseRow
+from bookkeeping.storage.work.runs import Run, queue_run
 from tests.chaos.expectation import assert_books_exact
 from tests.functional.office import Office
 from tests.harness.standins import StandIn

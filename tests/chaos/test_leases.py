@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.documents import Document
-from bookkeeping.storage.journal import Call, Operation
+from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.work.journal import Call, Operation
 from tests.chaos.mortals import Mortals, everything_to_do
 from tests.chaos.shop import Desk, Shop
 from tests.functional.office import inspection

@@ -14,11 +14,11 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
 from bookkeeping.settings import Settings
-from bookkeeping.storage.audit import AuditEntry, broken_entries, every_act, record_act
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.copying import keep_writers_out
-from bookkeeping.storage.leases import take_lease
+from bookkeeping.storage.people.audit import AuditEntry, broken_entries, every_act, record_act
+from bookkeeping.storage.work.leases import take_lease
 from tests.functional.office import Office, inspection
 from worker.app import create_worker_app
 from worker.commands.copy_to import copy_to

@@ -14,8 +14,8 @@ from cryptography.fernet import Fernet
 from bookkeeping.errors import MisconfiguredError
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.vault import rotate_keys, vault
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.vault import rotate_keys, vault
 from tests.harness.tieout import Tieout
 from worker.app import create_worker_app
 

@@ -12,11 +12,11 @@ from sqlalchemy import func, insert, select
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Attempt, Call, Operation
-from bookkeeping.storage.ops import HourlyCount
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import Attempt, Call, Operation
+from bookkeeping.storage.work.ops import HourlyCount
+from bookkeeping.storage.work.runs import Run
 from tests.harness.tieout import Tieout
 from worker.app import create_worker_app
 from worker.clock.hourly import count_hours

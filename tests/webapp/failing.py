@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import insert
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Attempt, Call, Operation
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import Attempt, Call, Operation
 from tests.webapp.house import House
 from tests.webapp.records import inspection_row
 

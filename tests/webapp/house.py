@@ -10,10 +10,10 @@ from werkzeug.test import TestResponse
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, set_reading
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.people import User
-from bookkeeping.storage.sessions import hash_password
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.people import User
+from bookkeeping.storage.people.sessions import hash_password
+from bookkeeping.storage.records.inspections import InspectionRow
 from webapp import create_app
 
 PASSWORD = "correct horse battery"

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.notices import notify_once
+from bookkeeping.storage.people.notices import notify_once
 from tests.harness.mail_server import MailServer
 from tests.webapp.house import House
 from worker.notices.mailing import mail_notices

@@ -12,12 +12,12 @@ from werkzeug.test import TestResponse
 from bookkeeping.rules.documents import desired_documents, invoice_fingerprint, payment_fingerprint
 from bookkeeping.rules.inspection import Address, Client, FeeLine, Inspection, PaymentReceived
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.documents import CustomerLink, Document, Drift
-from bookkeeping.storage.inspections import BadRecord, InspectionRow
-from bookkeeping.storage.journal import Call, Operation
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.work.journal import Call, Operation
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import Browser, House
 
 NOON = datetime(2026, 3, 2, 19, tzinfo=UTC)  # Monday noon in Denver.

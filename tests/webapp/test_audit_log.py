@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from bookkeeping.storage.audit import broken_entries, chains, every_act, record_act
 from bookkeeping.storage.base import db, set_reading
+from bookkeeping.storage.people.audit import broken_entries, chains, every_act, record_act
 from tests.webapp.house import Browser, House
 
 PAGE = "/settings/audit-log"

@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db
-from bookkeeping.storage.books import BookVersion, change_books, in_force, kept_settings
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.documents import Document, documents_of
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.names import NamedThing
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.names import NamedThing
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.records.choices import BookVersion, change_books, in_force, kept_settings
+from bookkeeping.storage.records.documents import Document, documents_of
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.runs import Run
 from tests.bookkeeping.rules.factories import inspection, line
 from tests.webapp.house import Browser, House
 

@@ -10,10 +10,10 @@ import requests
 from sqlalchemy import func, select, update
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection, ConsentState
-from bookkeeping.storage.runs import Run
-from bookkeeping.storage.vault import ConnectionTokens
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection, ConsentState
+from bookkeeping.storage.company.vault import ConnectionTokens
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import PASSWORD, Browser, House
 
 NOT_CONNECTED = "Nothing was connected"

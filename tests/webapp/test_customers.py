@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.rules.inspection import Client
-from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db
-from bookkeeping.storage.documents import CustomerLink
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.records.documents import CustomerLink
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import Browser, House
 from tests.webapp.records import NOON, Records, candidate, post_with_token
 

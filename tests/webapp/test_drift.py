@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.quickbooks_gateway.reading import differs
-from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db
-from bookkeeping.storage.documents import Document, Drift
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.records.documents import Document, Drift
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import Browser, House
 from tests.webapp.records import NOON, Records, post_with_token
 from webapp.drift_cards import said

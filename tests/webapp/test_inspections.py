@@ -12,12 +12,12 @@ from bookkeeping.faults import CATALOGUE
 from bookkeeping.rules.inspection import Client, FeeLine
 from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt
-from bookkeeping.storage.inspections import STATES, InspectionRow
-from bookkeeping.storage.migrating import FrozenSide, Migration
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.paging import Position
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt
+from bookkeeping.storage.records.inspections import STATES, InspectionRow
+from bookkeeping.storage.records.migrations import FrozenSide, Migration
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import Browser, House
 from tests.webapp.records import NOON, Records, inspection_row, paid, post_with_token
 

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from bookkeeping.errors import MisconfiguredError
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.notices import Notice
-from bookkeeping.storage.people import Invitation
-from bookkeeping.storage.vault import Vault, rotate_keys
+from bookkeeping.storage.company.vault import Vault, rotate_keys
+from bookkeeping.storage.people.notices import Notice
+from bookkeeping.storage.people.people import Invitation
 from tests.harness.mail_server import MailServer
 from tests.webapp.house import Browser, House
 from tests.webapp.mailing import ZONE, mail, with_mail

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.people import LoginSession, User
+from bookkeeping.storage.people.people import LoginSession, User
 from tests.webapp.house import PASSWORD, House
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bookkeeping.settings import SettingsError, settings_from_environment
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.notices import Notice
+from bookkeeping.storage.people.notices import Notice
 from bookkeeping.watching import secrets_of
 from tests.harness.mail_server import PASSWORD, QUOTED, Authority, MailServer
 from tests.webapp.house import House

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.notices import Notice
-from bookkeeping.storage.people import User
+from bookkeeping.storage.people.notices import Notice
+from bookkeeping.storage.people.people import User
 from tests.webapp.house import Browser, House
 from tests.webapp.mailing import ZONE, mail, morning, notify, with_mail
 

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.journal import ApiUsage
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.work.journal import ApiUsage
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.failing import connected_company, failing, refused_operation
 from tests.webapp.house import Browser, House
 from tests.webapp.records import NOON, inspection_row

@@ -10,7 +10,7 @@ import pytest
 
 from bookkeeping.faults import CATALOGUE
 from bookkeeping.storage.base import db
-from bookkeeping.storage.ops import Mute
+from bookkeeping.storage.work.ops import Mute
 from tests.webapp.failing import HOUR, connected_company, failing, many_failing, now, refused_operation
 from tests.webapp.house import Browser, House
 
@@ -76,7 +76,7 @@ def test_companies_held_up_as_a_whole_show_their_cause_and_what_is_due(house, op
     failing(house, reconnect, "due", "", state="syncing", held_since=None)
     house.make_company("Never Connected")
     with house.writing():
-        from bookkeeping.storage.companies import Company
+        from bookkeeping.storage.company.companies import Company
 
         db.session.get(Company, blue).feed_state = "refused"
         db.session.commit()

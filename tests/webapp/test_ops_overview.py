@@ -10,13 +10,13 @@ from sqlalchemy import select, text
 from bookkeeping.faults import CATALOGUE
 from bookkeeping.queueing import Bell
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.journal import ApiUsage, Call
-from bookkeeping.storage.notices import Notice
-from bookkeeping.storage.numbers import TieoutStatement
-from bookkeeping.storage.ops import HourlyCount
-from bookkeeping.storage.runs import Heartbeat, Run, ScheduledRun
-from bookkeeping.storage.telling import topic_of
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.mail_queue import topic_of
+from bookkeeping.storage.people.notices import Notice
+from bookkeeping.storage.records.numbers import TieoutStatement
+from bookkeeping.storage.work.journal import ApiUsage, Call
+from bookkeeping.storage.work.ops import HourlyCount
+from bookkeeping.storage.work.runs import Heartbeat, Run, ScheduledRun
 from tests.webapp.failing import HOUR, connected_company, failing, now, refused_operation
 from tests.webapp.house import Browser, House
 from worker.notices.writing import write_notices
@@ -107,7 +107,7 @@ def test_the_night_is_counted_and_said_to_be_late(house, ops):
     done = connected_company(house, "Done", last_nightly_at=now() - HOUR)
     open_ = connected_company(house, "Open", last_nightly_at=slot - timedelta(days=1))
     with house.writing():
-        from bookkeeping.storage.connections import Connection
+        from bookkeeping.storage.company.connections import Connection
 
         for company_id in (done, open_):
             db.session.get(Connection, company_id).connected_at = slot - timedelta(days=9)

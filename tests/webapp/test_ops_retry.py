@@ -5,12 +5,12 @@ import re
 import pytest
 from sqlalchemy import event, func, select, update
 
-from bookkeeping.storage.audit import AuditEntry, broken_entries
 from bookkeeping.storage.base import db
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.ops import RetryItem
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.people.audit import AuditEntry, broken_entries
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.ops import RetryItem
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.failing import connected_company, failing, many_failing
 from tests.webapp.house import Browser, House
 

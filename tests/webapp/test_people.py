@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.people import Invitation, LoginSession, User
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.people.people import Invitation, LoginSession, User
 from tests.webapp.house import PASSWORD, Browser, House
 
 PEOPLE = "/settings/people"

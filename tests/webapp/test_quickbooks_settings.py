@@ -6,14 +6,14 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from bookkeeping.storage.audit import AuditEntry, broken_entries
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.connecting import store_connection
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.people import LoginSession
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.people.audit import AuditEntry, broken_entries
+from bookkeeping.storage.people.people import LoginSession
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import Browser, House
 
 PAGE = "/settings/quickbooks"

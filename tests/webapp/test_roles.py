@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import House
 from webapp.roles import open_to, require_marked_views
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
 from tests.webapp.house import House
 from webapp.security import MAX_BODY, same_site_path
 

@@ -10,12 +10,12 @@ from sqlalchemy import select, text
 
 from bookkeeping.faults import CATALOGUE
 from bookkeeping.storage import logbook, paging
-from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import db
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Operation
 from bookkeeping.storage.paging import Position
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import Operation
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import Browser, House
 from tests.webapp.records import NOON, Records, inspection_row, operation_row, post_with_token
 

@@ -9,8 +9,8 @@ import pytest
 
 from bookkeeping.rules.tieout import MEASURES, Figure, Period, Tally, make_statement
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.numbers import TieoutStatement
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.numbers import TieoutStatement
 from tests.webapp.house import House
 from tests.webapp.records import NOON, Records
 from webapp.this_month import this_month

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import DataRequired, EqualTo, Length
 
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
 from bookkeeping.storage.inviting import live_sessions
 from bookkeeping.storage.joining import check_password
-from bookkeeping.storage.sessions import (
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.sessions import (
     SESSION_HOURS,
     end_session,
     end_sessions_of,

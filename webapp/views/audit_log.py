@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
-from bookkeeping.storage.audit import AuditEntry, acts_of, every_act
 from bookkeeping.storage.paging import keyset_page
+from bookkeeping.storage.people.audit import AuditEntry, acts_of, every_act
 from webapp.filters import ListFilter, neighbours, position_asked
 from webapp.roles import COMPANY_ROLES, current_company, open_to
 from webapp.spreadsheets import csv_answer

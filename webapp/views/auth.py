@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response
 from wtforms import EmailField, PasswordField
 from wtforms.validators import DataRequired, Length
 
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
-from bookkeeping.storage.people import User
-from bookkeeping.storage.sessions import end_session, live_session, open_session, user_by_password
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.people import User
+from bookkeeping.storage.people.sessions import end_session, live_session, open_session, user_by_password
 from webapp.extensions import client_address, limiter
 from webapp.roles import COMPANY_ROLES, Person, open_to, public
 from webapp.security import same_site_path

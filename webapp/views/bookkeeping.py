@@ -10,13 +10,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from bookkeeping.rules.text import one_line
-from bookkeeping.storage import books
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.fee_names import MAPPED_KINDS, inspectors, invoices_with, names_seen
-from bookkeeping.storage.runs import latest_run, queue_run
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records import choices as books
+from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.book_forms import DEPOSIT_ACCOUNTS, LONGEST_INSPECTOR, Lists, Typed, lists_of, sent_fields
 from webapp.extensions import client_address
 from webapp.progress import is_open, progress_of

@@ -11,13 +11,13 @@ from bookkeeping.errors import BookkeepingError, MisconfiguredError
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.oauth import TokenSet
 from bookkeeping.storage import choosing, connecting
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.runs import queue_run
-from bookkeeping.storage.sessions import password_fits
-from bookkeeping.storage.vault import ConnectionTokens
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.vault import ConnectionTokens
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.sessions import password_fits
+from bookkeeping.storage.work.runs import queue_run
 from webapp.extensions import client_address, limiter
 from webapp.intuit import sign_in
 from webapp.roles import open_to, public

@@ -5,8 +5,8 @@ from flask_login import current_user
 
 from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.documents import Drift
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.settling import Choice, settle_drifts
 from webapp.answers import answers
 from webapp.books import books_links

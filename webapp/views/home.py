@@ -5,7 +5,7 @@ from flask_login import current_user
 
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import utcnow
-from bookkeeping.storage.runs import latest_run
+from bookkeeping.storage.work.runs import latest_run
 from webapp.progress import is_open, progress_of
 from webapp.roles import COMPANY_ROLES, open_to
 from webapp.standing import local_today, next_sync, standing_of, today

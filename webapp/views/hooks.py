@@ -4,8 +4,8 @@ from flask import Blueprint, abort, current_app
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company, make_poll_due
-from bookkeeping.storage.sessions import token_digest
+from bookkeeping.storage.company.companies import Company, make_poll_due
+from bookkeeping.storage.people.sessions import token_digest
 from webapp.extensions import csrf, limiter
 from webapp.roles import public
 

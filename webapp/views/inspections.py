@@ -6,9 +6,9 @@ from flask_login import current_user
 from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.inspections import STATES, InspectionRow
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.inspections import STATES, InspectionRow
 from bookkeeping.storage.settling import retry_one
 from webapp.answers import answers
 from webapp.books import books_links

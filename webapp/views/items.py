@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.names import clean_name
 from bookkeeping.rules.text import ITEM_NAME_LIMIT, one_line
-from bookkeeping.storage import books
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.fee_names import MAPPED_KINDS, SeenName, names_seen
+from bookkeeping.storage.records import choices as books
 from webapp.book_forms import Typed, lists_of
 from webapp.extensions import client_address
 from webapp.roles import COMPANY_ROLES, current_company, open_to

@@ -14,8 +14,10 @@ from bookkeeping.errors import RuleError
 from bookkeeping.rules.cutoff import next_midnight_mst, parse_cutoff
 from bookkeeping.storage import migration_acts
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.migrating import (
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.sessions import password_fits
+from bookkeeping.storage.records.migration_basis import why_stale
+from bookkeeping.storage.records.migrations import (
     OPEN_STATES,
     Migration,
     migration_or_none,
@@ -24,9 +26,7 @@ from bookkeeping.storage.migrating import (
     receipts_of,
     with_everything,
 )
-from bookkeeping.storage.migration_basis import why_stale
-from bookkeeping.storage.runs import Run, latest_run, queue_run
-from bookkeeping.storage.sessions import password_fits
+from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.books import books_links
 from webapp.extensions import client_address, limiter
 from webapp.migration_chart import chart_of, touched

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, abort, render_template
 from werkzeug.wrappers import Response
 
-from bookkeeping.storage.migrating import (
+from bookkeeping.storage.records.migrations import (
     Migration,
     archives_of,
     migration_or_none,

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.inviting import people_of
-from bookkeeping.storage.telling import TOPICS, choose_topics, newest_notices, topics_of
+from bookkeeping.storage.people.mail_queue import TOPICS, choose_topics, newest_notices, topics_of
 from webapp.extensions import client_address
 from webapp.roles import COMPANY_ROLES, current_company, open_to
 

@@ -9,14 +9,14 @@ from flask_login import current_user
 
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.numbers import (
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.numbers import (
     inspections_behind,
     metered_calls,
     pulled_numbers,
     statement_or_none,
 )
-from bookkeeping.storage.runs import Run, latest_run, queue_run
+from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp import figures
 from webapp.books import books_links
 from webapp.progress import is_open, progress_of

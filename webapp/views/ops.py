@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.storage import ops_acts, ops_overview
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.connections import Connection
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.failures import FailureFilter, failure_count
-from bookkeeping.storage.numbers import UNTIED
-from bookkeeping.storage.telling import unmailed
+from bookkeeping.storage.people.mail_queue import unmailed
+from bookkeeping.storage.records.numbers import UNTIED
 from webapp.ops_chart import Hours, hours_of
 from webapp.ops_words import FILTERS, trend_words
 from webapp.roles import open_to

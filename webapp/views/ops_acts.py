@@ -14,10 +14,10 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from bookkeeping.faults import fault
 from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import company_or_none
+from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.failures import FailureFilter, company_names
-from bookkeeping.storage.ops import Mute, Retry, SavedView
-from bookkeeping.storage.people import User
+from bookkeeping.storage.people.people import User
+from bookkeeping.storage.work.ops import Mute, Retry, SavedView
 from webapp.extensions import client_address
 from webapp.ops_filter import FailureFilterForm
 from webapp.ops_words import MUTE_SPANS, filter_words

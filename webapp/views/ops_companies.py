@@ -12,13 +12,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from bookkeeping.storage import choosing, logbook, ops_company, ops_overview
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company, company_or_none, make_poll_due
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.numbers import statements_of
-from bookkeeping.storage.runs import latest_run, queue_run
+from bookkeeping.storage.company.companies import Company, company_or_none, make_poll_due
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.numbers import statements_of
 from bookkeeping.storage.settling import retry_one
+from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.extensions import client_address
 from webapp.filters import neighbours, position_asked
 from webapp.progress import is_open, progress_of

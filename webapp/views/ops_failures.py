@@ -15,8 +15,8 @@ from sqlalchemy.orm import selectinload
 from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.storage import failures, ops_acts, ops_overview
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Call, Operation
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import Call, Operation
 from webapp.filters import neighbours, position_asked
 from webapp.ops_filter import FailureFilterForm
 from webapp.ops_words import MUTE_SPANS, csv_cell

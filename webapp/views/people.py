@@ -10,12 +10,12 @@ from wtforms.validators import DataRequired, EqualTo, Length
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage import inviting
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.inviting_by_mail import mail_invitation, mails_of
-from bookkeeping.storage.people import Invitation
-from bookkeeping.storage.sessions import end_sessions_of
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.people import Invitation
+from bookkeeping.storage.people.sessions import end_sessions_of
 from webapp.extensions import client_address, limiter
 from webapp.roles import COMPANY_ROLES, current_company, open_to, public
 

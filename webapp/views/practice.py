@@ -13,10 +13,10 @@ from wtforms import DateField
 from wtforms.validators import Optional
 
 from bookkeeping.storage import choosing
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.runs import Run, latest_run, queue_run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.books import books_links
 from webapp.extensions import client_address
 from webapp.progress import is_open, progress_of

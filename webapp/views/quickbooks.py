@@ -13,13 +13,13 @@ from wtforms.validators import InputRequired
 
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage import choosing
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.books import living_documents
-from bookkeeping.storage.companies import make_poll_due
+from bookkeeping.storage.company.companies import make_poll_due
+from bookkeeping.storage.company.vault import reconnect_by
 from bookkeeping.storage.connecting import expires_soon
-from bookkeeping.storage.runs import latest_run, queue_run
-from bookkeeping.storage.vault import reconnect_by
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.choices import living_documents
+from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.extensions import client_address
 from webapp.intuit import remember_authorize_origin
 from webapp.progress import is_open, progress_of, result_sentence

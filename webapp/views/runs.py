@@ -4,7 +4,7 @@ from flask import Blueprint, abort
 from flask_login import current_user
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.work.runs import Run
 from webapp.progress import progress_of
 from webapp.roles import COMPANY_ROLES, open_to
 

@@ -5,9 +5,9 @@ import secrets
 from flask import Blueprint, current_app, render_template
 from flask_login import current_user
 
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db
-from bookkeeping.storage.sessions import token_digest
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.sessions import token_digest
 from webapp.extensions import client_address
 from webapp.intuit import remember_authorize_origin
 from webapp.roles import COMPANY_ROLES, open_to

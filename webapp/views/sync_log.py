@@ -6,11 +6,11 @@ from flask_login import current_user
 from bookkeeping.faults import fault
 from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.journal import OUTCOMES
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.paging import SEARCH_ROWS
 from bookkeeping.storage.settling import retry_stuck
+from bookkeeping.storage.work.journal import OUTCOMES
 from webapp.books import books_links
 from webapp.extensions import client_address
 from webapp.filters import ListFilter, choice, neighbours, position_asked

@@ -9,9 +9,9 @@ from wtforms import ValidationError
 from wtforms.validators import InputRequired
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.numbers import TieoutStatement, statement_or_none, statements_of
-from bookkeeping.storage.runs import latest_run, queue_run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none, statements_of
+from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp import statements
 from webapp.books import books_links
 from webapp.filters import Day

@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.failures import FailureFilter, failure_groups
-from bookkeeping.storage.journal import Operation
-from bookkeeping.storage.ops import HourlyCount
+from bookkeeping.storage.work.journal import Operation
+from bookkeeping.storage.work.ops import HourlyCount
 
 KEEP = timedelta(days=60)
 CATCH_UP = timedelta(days=7)

@@ -18,9 +18,9 @@ from sqlalchemy import and_, delete, inspect, or_, select
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
-from bookkeeping.storage.journal import Attempt, Call, Operation
-from bookkeeping.storage.migrating import Migration
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.records.migrations import Migration
+from bookkeeping.storage.work.journal import Attempt, Call, Operation
+from bookkeeping.storage.work.runs import Run
 
 logger = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from bookkeeping.errors import BookkeepingError, LeaseTakenError
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.leases import lease_names_held, take_lease
-from bookkeeping.storage.runs import Heartbeat, ScheduledRun, queue_run
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.work.leases import lease_names_held, take_lease
+from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun, queue_run
 from worker.app import bell, settings
 from worker.clock.hourly import count_hours
 from worker.clock.retention import archive_old

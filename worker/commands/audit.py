@@ -5,7 +5,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from bookkeeping.storage.audit import broken_entries, chains
+from bookkeeping.storage.people.audit import broken_entries, chains
 from worker.commands.answering import PlainCommand, answering
 
 audit = AppGroup("audit", help="The audit log.")

@@ -11,7 +11,6 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bookkeeping.queue_health import queue_health
 from bookkeeping.settings import full_database_url
-from bookkeeping.storage.audit import broken_entries, chains
 from bookkeeping.storage.base import connect_storage, db, reading
 from bookkeeping.storage.copying import (
     Seen,
@@ -23,7 +22,8 @@ from bookkeeping.storage.copying import (
     schema_revision,
     tables_with_rows,
 )
-from bookkeeping.storage.leases import lease_names_held
+from bookkeeping.storage.people.audit import broken_entries, chains
+from bookkeeping.storage.work.leases import lease_names_held
 from worker.app import bell, settings
 from worker.commands.answering import PlainCommand, Refusal, answering
 

@@ -8,8 +8,8 @@ from typing import Any
 from bookkeeping.errors import LeaseTakenError
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.work.runs import Run
 from worker.app import settings
 from worker.commands.answering import Refusal
 from worker.holding.work import hold_company

@@ -18,12 +18,12 @@ from bookkeeping.errors import BookkeepingError
 from bookkeeping.inspection_source.feed import Feed
 from bookkeeping.rules.money import cents
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.documents import LegacyReceipt
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.vault import rotate_keys, vault
 from bookkeeping.storage.joining import add_user
-from bookkeeping.storage.people import ROLES
-from bookkeeping.storage.vault import rotate_keys, vault
+from bookkeeping.storage.people.people import ROLES
+from bookkeeping.storage.records.documents import LegacyReceipt
 from worker.clock.tick import tick_forever
 from worker.commands.answering import PlainCommand, Refusal, answering, speak_json
 from worker.commands.archive_and_backup import archive, backup

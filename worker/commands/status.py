@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.documents import CustomerLink, Document, Drift
-from bookkeeping.storage.inspections import STATES, BadRecord, InspectionRow
-from bookkeeping.storage.journal import Call, Operation
-from bookkeeping.storage.usage import usage_of
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
+from bookkeeping.storage.records.inspections import STATES, BadRecord, InspectionRow
+from bookkeeping.storage.work.journal import Call, Operation
+from bookkeeping.storage.work.usage import usage_of
 
 
 def company_status(company: Company) -> dict[str, Any]:

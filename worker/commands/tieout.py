@@ -8,7 +8,7 @@ import click
 
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
-from bookkeeping.storage.numbers import statement_or_none
+from bookkeeping.storage.records.numbers import statement_or_none
 from worker.commands.answering import PlainCommand, Refusal, answering_in
 from worker.commands.foreground import company_of, run_in_foreground
 from worker.tieout.as_text import statement_lines

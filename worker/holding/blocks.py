@@ -5,9 +5,9 @@ import logging
 from sqlalchemy import update
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.due import held_since_now
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.notices import notify_once
+from bookkeeping.storage.people.notices import notify_once
+from bookkeeping.storage.records.due import held_since_now
+from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.work import Work
 
 COMPANY_WIDE = frozenset({"qbo-6190", "qbo-5020"})

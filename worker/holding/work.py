@@ -19,12 +19,12 @@ from bookkeeping.quickbooks_gateway.limits import RedisLimiter
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.quickbooks_gateway.tokens import TokenKeeper
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.leases import Lease, take_lease
-from bookkeeping.storage.runs import Run
-from bookkeeping.storage.usage import note_usage
-from bookkeeping.storage.vault import vault
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.work.leases import Lease, take_lease
+from bookkeeping.storage.work.runs import Run
+from bookkeeping.storage.work.usage import note_usage
 from worker.app import bell, intuit_config, settings
 from worker.holding.tokens import GatewayTokens
 

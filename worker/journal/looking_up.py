@@ -17,9 +17,9 @@ from bookkeeping.quickbooks_gateway.differences import differs
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer, quote
 from bookkeeping.rules.references import marked
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import Document
-from bookkeeping.storage.due import make_due
-from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.due import make_due
+from bookkeeping.storage.work.journal import Operation
 from worker.holding.work import Work
 from worker.journal.settling import settle_operation
 from worker.reading.drift import judge

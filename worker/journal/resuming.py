@@ -10,9 +10,9 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import Document
-from bookkeeping.storage.due import make_due
-from bookkeeping.storage.journal import Call, Operation
+from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.due import make_due
+from bookkeeping.storage.work.journal import Call, Operation
 from worker.holding.work import Work
 from worker.journal.looking_up import drop, find_out
 from worker.journal.writing import open_calls, operations_of, send

@@ -21,11 +21,11 @@ from bookkeeping.quickbooks_gateway.differences import differs
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.quickbooks_gateway.reading import plain
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import CustomerLink, Document
-from bookkeeping.storage.due import free_waiting
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Operation
-from bookkeeping.storage.names import keep_name
+from bookkeeping.storage.company.names import keep_name
+from bookkeeping.storage.records.documents import CustomerLink, Document
+from bookkeeping.storage.records.due import free_waiting
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import Operation
 from worker.holding.work import Work
 
 _FAILED_INSIDE = frozenset({"qbo-600", "qbo-1000", "qbo-1010", "qbo-1020", "qbo-10000"})

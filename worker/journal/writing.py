@@ -27,8 +27,8 @@ from bookkeeping.metrics import count_operations
 from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Attempt, Call, Operation
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import Attempt, Call, Operation
 from worker.app import bell
 from worker.holding.blocks import COMPANY_WIDE, block, blocked_by
 from worker.holding.work import Work

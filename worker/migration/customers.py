@@ -11,8 +11,8 @@ from bookkeeping.rules.customers import Ask, Candidate, NameEntry, NameIndex, Us
 from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.rules.migration import CustomerFound
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import CustomerLink
-from bookkeeping.storage.names import listed_names, named_things
+from bookkeeping.storage.company.names import listed_names, named_things
+from bookkeeping.storage.records.documents import CustomerLink
 from worker.holding.work import Work
 from worker.reconciling.customers import ask_person
 

@@ -14,9 +14,9 @@ from bookkeeping.rules.eligibility import Side
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.migration import Around, CustomerFound, Entry, Receipt, Recorded, judge, side_of
 from bookkeeping.storage.base import db
-from bookkeeping.storage.documents import documents_of
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import Migration, ReceiptSeen, frozen_sides
+from bookkeeping.storage.records.documents import documents_of
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import Migration, ReceiptSeen, frozen_sides
 from worker.holding.work import Work
 from worker.migration.customers import Billed, find_customers
 

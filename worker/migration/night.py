@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from bookkeeping.rules.documents import Flag
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import (
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import (
     Migration,
     MigrationReceipt,
     newest_migration,

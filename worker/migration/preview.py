@@ -24,10 +24,10 @@ from bookkeeping.rules.migration import (
 )
 from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import Document, LegacyReceipt
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import Migration, MigrationReceipt
-from bookkeeping.storage.migration_basis import basis_of
+from bookkeeping.storage.records.documents import Document, LegacyReceipt
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migration_basis import basis_of
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from worker.holding.work import Work
 from worker.migration.judging import Judged, judge_all, settings_with, sides_for
 from worker.migration.receipts import read_all

@@ -16,10 +16,10 @@ from bookkeeping.quickbooks_gateway.receipts import copy_of, receipt_of
 from bookkeeping.rules.documents import NOTHING, Flag
 from bookkeeping.rules.migration import Receipt, Recorded
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.books import keep_deposit_account
-from bookkeeping.storage.documents import LegacyReceipt
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import Migration, MigrationReceipt
+from bookkeeping.storage.records.choices import keep_deposit_account
+from bookkeeping.storage.records.documents import LegacyReceipt
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from worker.cases import Case, build_cases
 from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work

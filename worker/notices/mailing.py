@@ -19,9 +19,9 @@ from bookkeeping.errors import MisconfiguredError
 from bookkeeping.rules.text import one_line
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.notices import Notice
-from bookkeeping.storage.telling import (
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.people.mail_queue import (
     claim,
     due_notices,
     note_trouble,
@@ -30,7 +30,7 @@ from bookkeeping.storage.telling import (
     settle_stale,
     topic_of,
 )
-from bookkeeping.storage.vault import vault
+from bookkeeping.storage.people.notices import Notice
 from worker.notices.smtp import MailRefusedError, MailServerError, send
 from worker.notices.writing import digest_day, write_notices
 

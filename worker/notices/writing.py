@@ -13,12 +13,12 @@ from bookkeeping.faults import fault
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.money import dollars
 from bookkeeping.storage.base import db
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.inviting_by_mail import drop_ended_invitations
-from bookkeeping.storage.migrating import Migration
-from bookkeeping.storage.notices import notify_once, write_once
-from bookkeeping.storage.numbers import UNTIED, untied_statements
+from bookkeeping.storage.people.notices import notify_once, write_once
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import Migration
+from bookkeeping.storage.records.numbers import UNTIED, untied_statements
 
 DIGEST_AT = time(7, 0)
 """When the day's digest is made, in the company's zone."""

@@ -16,11 +16,11 @@ from bookkeeping.quickbooks_gateway.changes import Changes, moment
 from bookkeeping.quickbooks_gateway.reading import SeenDeposit, seen
 from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.customer_links import follow_customers
-from bookkeeping.storage.documents import Document
-from bookkeeping.storage.due import release_rows
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.names import NamedThing
+from bookkeeping.storage.company.names import NamedThing
+from bookkeeping.storage.records.customer_links import follow_customers
+from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.due import release_rows
+from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.work import Work
 from worker.reading.company import LISTS, default_accounts, keep_listed, read_lists
 from worker.reading.drift import judge, note_gone

@@ -16,10 +16,10 @@ from bookkeeping.quickbooks_gateway import reading
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.customer_links import follow_customers
-from bookkeeping.storage.due import release
-from bookkeeping.storage.names import NamedThing, keep_name
-from bookkeeping.storage.vault import ConnectionTokens
+from bookkeeping.storage.company.names import NamedThing, keep_name
+from bookkeeping.storage.company.vault import ConnectionTokens
+from bookkeeping.storage.records.customer_links import follow_customers
+from bookkeeping.storage.records.due import release
 from worker.app import intuit_config
 from worker.holding.work import Work
 

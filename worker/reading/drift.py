@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bookkeeping.quickbooks_gateway.reading import differs, plain, seen
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import Document, Drift
+from bookkeeping.storage.records.documents import Document, Drift
 
 Verdict = Literal["ours", "changed", "gone", "older"]
 

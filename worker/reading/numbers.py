@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.quickbooks_gateway.reading import Seen, SeenInvoice, money, seen
 from bookkeeping.quickbooks_gateway.reports import Basis, aged_receivables, profit_and_loss
-from bookkeeping.storage.names import named_things
-from bookkeeping.storage.numbers import inspections_behind, keep_numbers
+from bookkeeping.storage.company.names import named_things
+from bookkeeping.storage.records.numbers import inspections_behind, keep_numbers
 from worker.holding.work import Work
 
 MONTHS = 12

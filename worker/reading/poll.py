@@ -9,7 +9,7 @@ from bookkeeping.inspection_source.feed import BadRecord as BadFeedRecord
 from bookkeeping.inspection_source.feed import FeedPage
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from worker.app import settings
 from worker.holding.work import Work
 

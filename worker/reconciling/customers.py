@@ -22,8 +22,8 @@ from bookkeeping.rules.customers import (
 )
 from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import CustomerLink
-from bookkeeping.storage.names import listed_names
+from bookkeeping.storage.company.names import listed_names
+from bookkeeping.storage.records.documents import CustomerLink
 from worker.cases import Case
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out

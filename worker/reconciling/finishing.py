@@ -7,8 +7,8 @@ from sqlalchemy import update
 from bookkeeping.errors import BookkeepingError, TemporaryError
 from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.due import held_since_now
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.records.due import held_since_now
+from bookkeeping.storage.records.inspections import InspectionRow
 from worker.cases import Case
 from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work

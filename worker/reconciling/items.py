@@ -6,7 +6,7 @@ from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, UpdateInvoice
 from bookkeeping.storage.base import db
-from bookkeeping.storage.names import named_things
+from bookkeeping.storage.company.names import named_things
 from worker.cases import Case
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out

@@ -16,9 +16,9 @@ from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, UpdateInvoice
 from bookkeeping.rules.practice import NEAR, Tally, same_client
 from bookkeeping.storage.base import db
-from bookkeeping.storage.documents import CustomerLink, Document, LegacyReceipt
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.names import listed_names, named_things
+from bookkeeping.storage.company.names import listed_names, named_things
+from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt
+from bookkeeping.storage.records.inspections import InspectionRow
 from worker.cases import Case, build_cases
 from worker.holding.work import SLICE_INSPECTIONS, Work
 

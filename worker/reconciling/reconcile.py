@@ -8,8 +8,8 @@ from sqlalchemy import func, or_, select
 
 from bookkeeping.rules.brake import brake_trips
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import Document
-from bookkeeping.storage.inspections import InspectionRow
+from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.inspections import InspectionRow
 from worker.cases import Case, build_cases
 from worker.holding.blocks import hold_all
 from worker.holding.work import SLICE_INSPECTIONS, Work

@@ -1,7 +1,7 @@
 """The steps that only the nightly run has: releasing what waits, and noting that the night's work is done."""
 
 from bookkeeping.storage.base import utcnow
-from bookkeeping.storage.due import release
+from bookkeeping.storage.records.due import release
 from worker.holding.work import Work
 
 RECHECKED = frozenset(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bookkeeping.errors import StaleSyncTokenError
-from bookkeeping.storage.documents import Document
+from bookkeeping.storage.records.documents import Document
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import Verdict, judge

@@ -20,7 +20,7 @@ from bookkeeping.rules.planning import (
     UpdatePayment,
 )
 from bookkeeping.storage.base import utcnow
-from bookkeeping.storage.documents import Document
+from bookkeeping.storage.records.documents import Document
 from worker.cases import Case, reload_documents
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out

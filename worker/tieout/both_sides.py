@@ -13,10 +13,10 @@ from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.references import doc_number, mark, marked
 from bookkeeping.rules.tieout import BookDocument, Mirrored, OnRecord, Period
 from bookkeeping.storage.base import db, reading
-from bookkeeping.storage.books import kept_settings
-from bookkeeping.storage.documents import Document, LegacyReceipt
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import frozen_sides
+from bookkeeping.storage.records.choices import kept_settings
+from bookkeeping.storage.records.documents import Document, LegacyReceipt
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import frozen_sides
 from worker.holding.work import Work
 
 KINDS = ("Invoice", "Payment", "SalesReceipt", "RefundReceipt")

@@ -13,8 +13,8 @@ from bookkeeping.rules.tieout import Period, Statement
 from bookkeeping.rules.tieout_causes import needs_a_look
 from bookkeeping.rules.tieout_matching import tie_out
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.inspections import BadRecord
-from bookkeeping.storage.numbers import keep_statement
+from bookkeeping.storage.records.inspections import BadRecord
+from bookkeeping.storage.records.numbers import keep_statement
 from worker.holding.work import Work
 from worker.tieout.both_sides import documents_dated_within, our_side, read_what_belongs
 

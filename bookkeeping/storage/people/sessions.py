@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.people import LoginSession, User
+from bookkeeping.storage.people.people import LoginSession, User
 
 SESSION_HOURS = 12
 SEEN_EVERY = timedelta(minutes=1)

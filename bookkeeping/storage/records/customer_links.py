@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.documents import CustomerLink
-from bookkeeping.storage.due import free_waiting
-from bookkeeping.storage.names import NamedThing
+from bookkeeping.storage.company.names import NamedThing
+from bookkeeping.storage.records.documents import CustomerLink
+from bookkeeping.storage.records.due import free_waiting
 
 INACTIVE = "The Customer of this client was made inactive in QuickBooks."
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, undefer
 
 from bookkeeping.rules.eligibility import Side
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
 
 OPEN_STATES = ("scheduled", "running", "paused")
 """Confirmed and not over: while one is in these states, no other can be made."""

@@ -19,9 +19,9 @@ from sqlalchemy import or_, select, update
 
 from bookkeeping.errors import MisconfiguredError
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.notices import Notice, notify_once
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.people.notices import Notice, notify_once
 
 
 class Vault:

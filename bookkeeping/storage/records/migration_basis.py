@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.documents import CustomerLink, LegacyReceipt
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.migrating import Migration, ReceiptSeen
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.documents import CustomerLink, LegacyReceipt
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import Migration, ReceiptSeen
 
 GOOD_FOR = timedelta(hours=24)
 """How long a preview can be confirmed: what people do inside QuickBooks meanwhile is seen only when the receipts are read again."""

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
 
 
 class Notice(Base):

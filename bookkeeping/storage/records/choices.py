@@ -22,13 +22,13 @@ from sqlalchemy import JSON, ColumnElement, ForeignKey, String, delete, false, f
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.inspection import BookSettings
-from bookkeeping.storage.audit import record_act
 from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.connections import Connection
-from bookkeeping.storage.documents import Document
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.runs import queue_run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.runs import queue_run
 
 Scope = Literal["none", "new", "all"]
 Changes = Mapping[str, Any]

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, selectinload, undefer
 
-from bookkeeping.storage.audit import AuditEntry
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
-from bookkeeping.storage.companies import Company
-from bookkeeping.storage.documents import Document, Drift, LegacyReceipt
-from bookkeeping.storage.journal import ApiUsage
-from bookkeeping.storage.runs import Run
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.records.documents import Document, Drift, LegacyReceipt
+from bookkeeping.storage.work.journal import ApiUsage
+from bookkeeping.storage.work.runs import Run
 
 
 class PulledNumbers(Base):

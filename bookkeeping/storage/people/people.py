@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bookkeeping.storage.base import Base, UtcDateTime, utcnow
-from bookkeeping.storage.companies import Company
+from bookkeeping.storage.company.companies import Company
 
 ROLES = ("owner", "bookkeeper", "ops")
 

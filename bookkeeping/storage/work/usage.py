@@ -4,7 +4,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.journal import ApiUsage
+from bookkeeping.storage.work.journal import ApiUsage
 
 
 def note_usage(company_id: int, kind: str, metered: bool, *, failed: bool = False) -> None:

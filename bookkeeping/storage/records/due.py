@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, literal, or_, select, update
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.inspections import InspectionRow
-from bookkeeping.storage.journal import Operation
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import Operation
 
 
 def release(company_id: int, *, codes: frozenset[str] | None = None) -> int:

@@ -1,0 +1,1 @@
+"""A company itself: its settings, its connection with sealed tokens, and what its QuickBooks calls things."""
