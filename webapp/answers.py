@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from bookkeeping.logbook import pages as logbook
 from bookkeeping.rules.eligibility import Eligibility, eligibility
-from bookkeeping.storage import logbook
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import frozen_sides

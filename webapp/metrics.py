@@ -14,11 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping import metrics
 from bookkeeping.faults import fault
+from bookkeeping.logbook import companies as ops_overview
+from bookkeeping.logbook.failures import FailureFilter, failure_count
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.queueing import Bell
-from bookkeeping.storage import ops_acts, ops_overview
+from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.failures import FailureFilter, failure_count
 
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "tieout_up": ("Whether the part answers: 1 or 0", ("part",)),

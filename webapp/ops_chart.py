@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from bookkeeping.logbook.companies import hourly
 from bookkeeping.storage.base import db
-from bookkeeping.storage.ops_overview import hourly
 from bookkeeping.storage.work.journal import Operation
 
 KINDS = {

@@ -5,8 +5,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, IntegerField, StringField, ValidationError
 from wtforms.validators import Length, NumberRange, Optional
 
+from bookkeeping.logbook.failures import FailureFilter
 from bookkeeping.storage.company.companies import company_or_none
-from bookkeeping.storage.failures import FailureFilter
 from webapp.filters import choice
 from webapp.ops_words import AGES, HANDLINGS, age_span
 

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from bookkeeping.faults import Fault
+from bookkeeping.logbook.failures import FailureFilter
 from bookkeeping.logs import Redactor
-from bookkeeping.storage.failures import FailureFilter
 from webapp.bodies import parsed, readable
 
 HANDLINGS = {

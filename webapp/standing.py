@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from bookkeeping.logbook.pages import state_counts
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.logbook import state_counts
 from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.work.journal import Operation
 from bookkeeping.storage.work.runs import latest_run

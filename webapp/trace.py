@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from bookkeeping.errors import RuleError
+from bookkeeping.logbook import pages as logbook
 from bookkeeping.rules.documents import (
     NOTHING,
     DesiredDocuments,
@@ -18,7 +19,6 @@ from bookkeeping.rules.documents import (
 from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
-from bookkeeping.storage import logbook
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.choices import in_force, kept_settings
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, documents_of

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from bookkeeping.logbook.held_deletes import held_by_brake
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records import choices as books
-from bookkeeping.storage.records.inspections import OPEN_STATES, InspectionRow
+from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import queue_run
 
-BRAKE = "mass-delete-brake"
 HELD_FOR_REVIEW = "the setting Hold the first sync for review"
 
 
@@ -72,11 +72,6 @@ def resume(company: Company, who: str) -> None:
     queue_run(company.id, "first" if held else "sync", "by a person", who)
 
 
-def held_deletes(company_id: int) -> int:
-    """Return how many inspections the mass-delete brake holds."""
-    return db.session.scalar(select(func.count()).where(*_held(company_id))) or 0
-
-
 def approve_deletes(company: Company, who: str) -> int:
     """Let the held deletes go through and return for how many inspections. Source: bookkeeping decision 17."""
     approved = {
@@ -87,7 +82,7 @@ def approve_deletes(company: Company, who: str) -> int:
     }
     count = db.session.execute(
         update(InspectionRow)
-        .where(*_held(company.id))
+        .where(*held_by_brake(company.id))
         .values(**approved)
         .execution_options(synchronize_session=False)
     ).rowcount
@@ -119,12 +114,6 @@ def _month_of(company: Company) -> ColumnElement[str]:
     # SQLite knows no zones: the offset of today can be an hour off, which only matters at midnight between two months.
     offset = utcnow().astimezone(ZoneInfo(company.time_zone)).utcoffset() or timedelta()
     return func.strftime("%Y-%m", InspectionRow.starts_at, f"{offset.total_seconds() / 60:+.0f} minutes")
-
-
-def _held(company_id: int) -> tuple[ColumnElement[bool], ...]:
-    # The states lead an index past everything that is settled.
-    waiting = (InspectionRow.company_id == company_id, InspectionRow.state.in_(OPEN_STATES))
-    return *waiting, InspectionRow.reason == BRAKE, InspectionRow.deletes_approved.is_(False)
 
 
 def _look_at_all(company_id: int) -> None:

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select, update
 
+from bookkeeping.logbook.failures import FailureFilter, conditions
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.failures import FailureFilter, conditions
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.ops import CaseNote, Mute, Retry, RetryItem, SavedView

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
+from bookkeeping.logbook.pages import STUCK_STATES
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.logbook import STUCK_STATES
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.documents import CustomerLink, Drift
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow

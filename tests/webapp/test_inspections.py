@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.faults import CATALOGUE
+from bookkeeping.logbook import pages as logbook
 from bookkeeping.rules.inspection import Client, FeeLine
-from bookkeeping.storage import logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.paging import Position

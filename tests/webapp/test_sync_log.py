@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select, text
 
 from bookkeeping.faults import CATALOGUE
-from bookkeeping.storage import logbook, paging
+from bookkeeping.logbook import pages as logbook
+from bookkeeping.storage import paging
 from bookkeeping.storage.base import db
 from bookkeeping.storage.paging import Position
 from bookkeeping.storage.people.audit import AuditEntry

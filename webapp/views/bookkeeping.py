@@ -9,11 +9,11 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.logbook.fee_names import MAPPED_KINDS, inspectors, invoices_with, names_seen
 from bookkeeping.rules.text import one_line
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.fee_names import MAPPED_KINDS, inspectors, invoices_with, names_seen
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records import choices as books
 from bookkeeping.storage.work.runs import latest_run, queue_run

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from bookkeeping.storage import logbook
+from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.settling import create_customer, use_customer
 from webapp.books import books_links

@@ -6,12 +6,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.logbook.fee_names import MAPPED_KINDS, SeenName, names_seen
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.names import clean_name
 from bookkeeping.rules.text import ITEM_NAME_LIMIT, one_line
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.fee_names import MAPPED_KINDS, SeenName, names_seen
 from bookkeeping.storage.records import choices as books
 from webapp.book_forms import Typed, lists_of
 from webapp.extensions import client_address

@@ -12,10 +12,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from bookkeeping.faults import fault
+from bookkeeping.logbook.failures import FailureFilter, company_names
 from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import company_or_none
-from bookkeeping.storage.failures import FailureFilter, company_names
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.work.ops import Mute, Retry, SavedView
 from webapp.extensions import client_address

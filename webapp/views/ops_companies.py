@@ -11,7 +11,10 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from bookkeeping.storage import choosing, logbook, ops_company, ops_overview
+from bookkeeping.logbook import companies as ops_overview
+from bookkeeping.logbook import company as ops_company
+from bookkeeping.logbook import pages as logbook
+from bookkeeping.storage import choosing
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company, company_or_none, make_poll_due
 from bookkeeping.storage.company.connections import Connection

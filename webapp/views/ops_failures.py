@@ -13,7 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.faults import CATALOGUE, fault
-from bookkeeping.storage import failures, ops_acts, ops_overview
+from bookkeeping.logbook import companies as ops_overview
+from bookkeeping.logbook import failures
+from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Call, Operation

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 
 from bookkeeping.faults import fault
-from bookkeeping.storage import logbook
+from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
+from bookkeeping.logbook.failures import FailureFilter, failure_groups
 from bookkeeping.storage.base import db
-from bookkeeping.storage.failures import FailureFilter, failure_groups
 from bookkeeping.storage.work.journal import Operation
 from bookkeeping.storage.work.ops import HourlyCount
 

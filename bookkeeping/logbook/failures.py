@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, and_, case, false, func, literal_column, n
 from sqlalchemy.orm import aliased
 
 from bookkeeping.faults import CATALOGUE
+from bookkeeping.logbook.pages import STUCK_STATES
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.logbook import STUCK_STATES
 from bookkeeping.storage.paging import Page, Position, keyset_page
 from bookkeeping.storage.records.inspections import OPEN_STATES, InspectionRow
 from bookkeeping.storage.work.ops import Mute

@@ -10,8 +10,8 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import selectinload
 
+from bookkeeping.logbook.held_deletes import held_deletes
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.choosing import held_deletes
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.paging import Page, Position, keyset_page
 from bookkeeping.storage.people.audit import AuditEntry

@@ -12,10 +12,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.failures import (
+from bookkeeping.logbook.failures import (
     CauseGroup,
     CompanyShare,
     FailureFilter,
@@ -23,6 +20,9 @@ from bookkeeping.storage.failures import (
     in_order,
     in_states,
 )
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.migrations import Migration
 from bookkeeping.storage.records.numbers import UNTIED, untied_statements
