@@ -23,12 +23,12 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import event, insert, text
 
+from bookkeeping.acts import ops as ops_acts
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook import company as ops_company
 from bookkeeping.logbook import failures
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.settings import Settings, full_database_url
-from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, reading
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection

@@ -66,7 +66,7 @@ def test_every_metric_is_there_once_everything_happened(house, valkey):
 
 
 def test_muted_failures_sound_no_alarm(house):
-    from bookkeeping.storage.ops_acts import mute
+    from bookkeeping.acts.ops import mute
 
     company = connected_company(house, "Blue Ridge")
     failing(house, company, "a")

@@ -13,12 +13,12 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping import metrics
+from bookkeeping.acts import ops as ops_acts
 from bookkeeping.faults import fault
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook.failures import FailureFilter, failure_count
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.queueing import Bell
-from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, utcnow
 
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {

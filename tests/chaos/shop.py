@@ -12,13 +12,13 @@ from cryptography.fernet import Fernet
 from redis import Redis
 from sqlalchemy import func, or_, select, update
 
+from bookkeeping.acts.connecting import store_connection
+from bookkeeping.acts.questions import retry_stuck
 from bookkeeping.settings import settings_from_environment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.vault import vault
-from bookkeeping.storage.connecting import store_connection
 from bookkeeping.storage.records.inspections import InspectionRow
-from bookkeeping.storage.settling import retry_stuck
 from bookkeeping.storage.work.journal import Call
 from bookkeeping.storage.work.leases import LeaseRow
 from bookkeeping.storage.work.runs import Run, queue_run

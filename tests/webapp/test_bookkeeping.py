@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from bookkeeping.acts.books import change_books
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.people.audit import AuditEntry
-from bookkeeping.storage.records.choices import BookVersion, change_books, in_force, kept_settings
+from bookkeeping.storage.records.choices import BookVersion, in_force, kept_settings
 from bookkeeping.storage.records.documents import Document, documents_of
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import Run

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
+from bookkeeping.acts.connecting import store_connection
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.connecting import store_connection
 from bookkeeping.storage.people.audit import AuditEntry, broken_entries
 from bookkeeping.storage.people.people import LoginSession
 from bookkeeping.storage.records.inspections import InspectionRow

@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import DataRequired, EqualTo, Length
 
+from bookkeeping.acts.inviting import live_sessions
+from bookkeeping.acts.joining import check_password
 from bookkeeping.storage.base import db
-from bookkeeping.storage.inviting import live_sessions
-from bookkeeping.storage.joining import check_password
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import (
     SESSION_HOURS,

@@ -7,10 +7,11 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.acts import connecting
+from bookkeeping.acts import syncing as choosing
 from bookkeeping.errors import BookkeepingError, MisconfiguredError
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.oauth import TokenSet
-from bookkeeping.storage import choosing, connecting
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection

@@ -3,9 +3,9 @@
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from bookkeeping.acts.questions import create_customer, use_customer
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
-from bookkeeping.storage.settling import create_customer, use_customer
 from webapp.books import books_links
 from webapp.extensions import client_address
 from webapp.filters import refuse_nul

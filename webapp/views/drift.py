@@ -3,11 +3,11 @@
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from bookkeeping.acts.questions import Choice, settle_drifts
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
-from bookkeeping.storage.settling import Choice, settle_drifts
 from webapp.answers import answers
 from webapp.books import books_links
 from webapp.drift_cards import DriftCard

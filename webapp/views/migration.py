@@ -10,9 +10,9 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.acts import migration as migration_acts
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.cutoff import next_midnight_mst, parse_cutoff
-from bookkeeping.storage import migration_acts
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.sessions import password_fits

@@ -4,8 +4,8 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.acts.inviting import people_of
 from bookkeeping.storage.base import db
-from bookkeeping.storage.inviting import people_of
 from bookkeeping.storage.people.mail_queue import TOPICS, choose_topics, newest_notices, topics_of
 from webapp.extensions import client_address
 from webapp.roles import COMPANY_ROLES, current_company, open_to

@@ -9,10 +9,10 @@ from flask import Blueprint, Response, current_app, render_template
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from bookkeeping.acts import ops as ops_acts
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook.failures import FailureFilter, failure_count
 from bookkeeping.queue_health import QueueHealth, queue_health
-from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.mail_queue import unmailed

@@ -11,9 +11,9 @@ from wtforms import IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from bookkeeping.acts import ops as ops_acts
 from bookkeeping.faults import fault
 from bookkeeping.logbook.failures import FailureFilter, company_names
-from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.people.people import User

@@ -11,16 +11,16 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.acts import syncing as choosing
+from bookkeeping.acts.questions import retry_one
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook import company as ops_company
 from bookkeeping.logbook import pages as logbook
-from bookkeeping.storage import choosing
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company, company_or_none, make_poll_due
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.numbers import statements_of
-from bookkeeping.storage.settling import retry_one
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.extensions import client_address
 from webapp.filters import neighbours, position_asked

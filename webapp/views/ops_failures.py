@@ -12,10 +12,10 @@ from flask import Blueprint, Response, render_template, stream_with_context
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
+from bookkeeping.acts import ops as ops_acts
 from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook import failures
-from bookkeeping.storage import ops_acts
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Call, Operation

@@ -8,11 +8,11 @@ from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, EqualTo, Length
 
+from bookkeeping.acts import inviting
+from bookkeeping.acts.invitation_mail import mail_invitation, mails_of
 from bookkeeping.settings import Settings
-from bookkeeping.storage import inviting
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.inviting_by_mail import mail_invitation, mails_of
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation
 from bookkeeping.storage.people.sessions import end_sessions_of

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateField
 from wtforms.validators import Optional
 
-from bookkeeping.storage import choosing
+from bookkeeping.acts import syncing as choosing
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act

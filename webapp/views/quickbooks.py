@@ -11,12 +11,12 @@ from wtforms import DateField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
+from bookkeeping.acts import syncing as choosing
+from bookkeeping.acts.connecting import expires_soon
 from bookkeeping.rules.cutoff import next_midnight_mst
-from bookkeeping.storage import choosing
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import make_poll_due
 from bookkeeping.storage.company.vault import reconnect_by
-from bookkeeping.storage.connecting import expires_soon
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import latest_run, queue_run

@@ -3,13 +3,13 @@
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from bookkeeping.acts.questions import retry_stuck
 from bookkeeping.faults import fault
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.paging import SEARCH_ROWS
-from bookkeeping.storage.settling import retry_stuck
 from bookkeeping.storage.work.journal import OUTCOMES
 from webapp.books import books_links
 from webapp.extensions import client_address

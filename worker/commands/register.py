@@ -14,6 +14,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from bookkeeping.acts.joining import add_user
 from bookkeeping.errors import BookkeepingError
 from bookkeeping.inspection_source.feed import Feed
 from bookkeeping.rules.money import cents
@@ -21,7 +22,6 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.vault import rotate_keys, vault
-from bookkeeping.storage.joining import add_user
 from bookkeeping.storage.people.people import ROLES
 from bookkeeping.storage.records.documents import LegacyReceipt
 from worker.clock.tick import tick_forever

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from bookkeeping.acts.invitation_mail import drop_ended_invitations
 from bookkeeping.faults import fault
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.money import dollars
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.inviting_by_mail import drop_ended_invitations
 from bookkeeping.storage.people.notices import notify_once, write_once
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import Migration

@@ -8,9 +8,9 @@ Nothing is lost by either: what is due stays due or is released, what was sent s
 
 from zoneinfo import ZoneInfo
 
+from bookkeeping.acts.connecting import expires_soon
 from bookkeeping.errors import NotConnectedError
 from bookkeeping.storage.company.vault import ConnectionTokens, reconnect_by
-from bookkeeping.storage.connecting import expires_soon
 from bookkeeping.storage.people.notices import notify_once
 from worker.holding.blocks import COMPANY_WIDE, block, blocked_by, hold_all, note_looked
 from worker.holding.work import Work

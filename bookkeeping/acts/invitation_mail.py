@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 
+from bookkeeping.acts.inviting import usable
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.vault import vault
-from bookkeeping.storage.inviting import usable
 from bookkeeping.storage.people.notices import Notice, write_once
 from bookkeeping.storage.people.people import Invitation
 from bookkeeping.storage.people.sessions import token_digest

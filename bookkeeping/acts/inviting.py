@@ -9,8 +9,8 @@ from datetime import timedelta
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 
+from bookkeeping.acts.joining import add_user, check_password
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.joining import add_user, check_password
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation, LoginSession, User
 from bookkeeping.storage.people.sessions import SESSION_HOURS, end_sessions_of, hash_password, token_digest
