@@ -12,14 +12,14 @@ from bookkeeping.storage.records.choices import (
     BookVersion,
     Changes,
     Scope,
-    _assign,
-    _invoiced,
-    _keep,
-    _update,
-    _versions,
+    assign_version,
     changed_choices,
     choices_of,
     closed_through,
+    keep_earlier,
+    update_rows,
+    versions_of,
+    with_invoice,
 )
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -68,7 +68,7 @@ def adopt(company: Company, scope: Scope, who: str, changes: Changes) -> None:
     """
     before = choices_of(company)
     if scope == "new":
-        _keep(company, before, who)
+        keep_earlier(company, before, who)
     elif scope == "all":
         _let_follow(company, before, who, changes)
     after = changed_choices(before, changes)
@@ -87,14 +87,14 @@ def _let_follow(company: Company, before: dict[str, Any], who: str, changes: Cha
     """Let existing documents follow a change, those that keep an earlier choice in everything else as well; not closed ones."""
     closed_on = closed_through(company)
     closed = (
-        InspectionRow.key.in_(_invoiced(company.id).where(Document.txn_date <= closed_on))
+        InspectionRow.key.in_(with_invoice(company.id).where(Document.txn_date <= closed_on))
         if closed_on
         else false()
     )
-    for version in _versions(company.id):
-        _assign(company, version.choices, who, InspectionRow.book_version_id == version.id, closed)
+    for version in versions_of(company.id):
+        assign_version(company, version.choices, who, InspectionRow.book_version_id == version.id, closed)
         version.choices = changed_choices(version.choices, changes)
-    _keep(company, before, who, closed)
+    keep_earlier(company, before, who, closed)
     in_use = select(InspectionRow.book_version_id).where(InspectionRow.company_id == company.id)
     unused = (
         BookVersion.company_id == company.id,
@@ -102,9 +102,9 @@ def _let_follow(company: Company, before: dict[str, Any], who: str, changes: Cha
     )
     db.session.flush()
     db.session.execute(delete(BookVersion).where(*unused), execution_options={"synchronize_session": False})
-    _make_due(company.id, InspectionRow.key.in_(_invoiced(company.id)))
+    _make_due(company.id, InspectionRow.key.in_(with_invoice(company.id)))
 
 
 def _make_due(company_id: int, *which: ColumnElement[bool]) -> None:
     due = {"due": True, "next_try_at": None, "wanted_gen": InspectionRow.wanted_gen + 1}
-    _update((InspectionRow.company_id == company_id, *which), due)
+    update_rows((InspectionRow.company_id == company_id, *which), due)

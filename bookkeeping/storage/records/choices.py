@@ -48,7 +48,7 @@ class BookVersion(Base):
 
 def kept_settings(company: Company) -> dict[int, BookSettings]:
     """Return the earlier choices that documents of this company keep, by version; start date and cutoff are today's."""
-    return {version.id: company.book_settings(version.choices) for version in _versions(company.id)}
+    return {version.id: company.book_settings(version.choices) for version in versions_of(company.id)}
 
 
 def in_force(
@@ -84,12 +84,12 @@ def keep_deposit_account(company: Company, key: str, account_id: str) -> None:
     choices = changed_choices(today, {"books": {"deposit_account_id": account_id}})
     if not account_id or choices == today:
         return
-    version = next((one for one in _versions(company.id) if one.choices == choices), None)
+    version = next((one for one in versions_of(company.id) if one.choices == choices), None)
     chosen = (InspectionRow.company_id == company.id, InspectionRow.key == key)
     if version is None:
-        _assign(company, choices, MIGRATION, *chosen[1:])
+        assign_version(company, choices, MIGRATION, *chosen[1:])
     else:
-        _update(chosen, {"book_version_id": version.id})
+        update_rows(chosen, {"book_version_id": version.id})
 
 
 def living_documents(company: Company, kind: str) -> tuple[int, int]:
@@ -109,33 +109,33 @@ def closed_through(company: Company) -> date | None:
     return date.fromisoformat(closed) if closed else None
 
 
-def _versions(company_id: int) -> list[BookVersion]:
+def versions_of(company_id: int) -> list[BookVersion]:
     rows = select(BookVersion).where(BookVersion.company_id == company_id).order_by(BookVersion.id)
     return list(db.session.scalars(rows))
 
 
-def _keep(company: Company, choices: dict[str, Any], who: str, *which: ColumnElement[bool]) -> None:
+def keep_earlier(company: Company, choices: dict[str, Any], who: str, *which: ColumnElement[bool]) -> None:
     """Let the inspections with a living Invoice that follow today's choices keep `choices` from now on."""
     following = InspectionRow.book_version_id.is_(None)
-    _assign(company, choices, who, following, InspectionRow.key.in_(_invoiced(company.id)), *which)
+    assign_version(company, choices, who, following, InspectionRow.key.in_(with_invoice(company.id)), *which)
 
 
-def _assign(company: Company, choices: dict[str, Any], who: str, *which: ColumnElement[bool]) -> None:
+def assign_version(company: Company, choices: dict[str, Any], who: str, *which: ColumnElement[bool]) -> None:
     chosen = (InspectionRow.company_id == company.id, *which)
     if db.session.scalar(select(InspectionRow.id).where(*chosen).limit(1)) is None:
         return
     version = BookVersion(company_id=company.id, choices=choices, made_by=who)
     db.session.add(version)
     db.session.flush()
-    _update(chosen, {"book_version_id": version.id})
+    update_rows(chosen, {"book_version_id": version.id})
 
 
-def _invoiced(company_id: int):
+def with_invoice(company_id: int):
     return select(Document.inspection_key).where(
         Document.company_id == company_id, Document.kind == "Invoice", Document.status == "live"
     )
 
 
-def _update(which: tuple[ColumnElement[bool], ...], values: dict[str, Any]) -> None:
+def update_rows(which: tuple[ColumnElement[bool], ...], values: dict[str, Any]) -> None:
     rows = update(InspectionRow).where(*which).values(**values)
     db.session.execute(rows, execution_options={"synchronize_session": False})
