@@ -10,7 +10,7 @@ import pygal
 from markupsafe import Markup
 from pygal.etree import etree
 
-from webapp.words import money
+from webapp.frame.words import money
 
 _DROPPED = {"defs", "desc", "script", "style", "title"}
 

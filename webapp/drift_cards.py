@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.records.inspections import InspectionRow
-from webapp.words import day, money
+from webapp.frame.words import day, money
 
 _AMOUNT_AT_END = re.compile(r"-?\d+\.\d\d$", re.MULTILINE)
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from bookkeeping.storage.records.numbers import PulledNumbers
 from webapp.charts import bar_chart
-from webapp.words import month as month_words
+from webapp.frame.words import month as month_words
 
 ZERO = Decimal("0.00")
 SECTIONS = {

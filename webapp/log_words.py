@@ -2,7 +2,7 @@
 
 from bookkeeping.storage.work.journal import Operation
 from bookkeeping.storage.work.runs import Run
-from webapp.words import money, plural, span
+from webapp.frame.words import money, plural, span
 
 _TITLES = {
     "created": "{what} created",

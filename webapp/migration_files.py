@@ -11,7 +11,7 @@ from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.receipts import COPY_COLUMNS, copy_lines
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
-from webapp.words import MST, local_time
+from webapp.frame.words import MST, local_time
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 PLACES = {

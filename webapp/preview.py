@@ -27,8 +27,8 @@ from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayme
 from bookkeeping.storage.company.names import listed_names, named_things
 from bookkeeping.storage.records.documents import Document
 from webapp.bodies import parsed, readable
+from webapp.frame.words import day, money
 from webapp.trace import Trace
-from webapp.words import day, money
 
 TO_BE_MADE = "(made first)"
 FATES = {

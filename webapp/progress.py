@@ -8,7 +8,7 @@ from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.work.journal import Operation
 from bookkeeping.storage.work.runs import Run
-from webapp.words import plural, span
+from webapp.frame.words import plural, span
 
 _SHOWN = ("Customer", "Invoice", "Payment", "SalesReceipt")
 _SUCCESSES = ("created", "updated", "deleted")

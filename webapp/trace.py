@@ -25,7 +25,7 @@ from bookkeeping.storage.records.documents import CustomerLink, Document, Drift,
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.work.journal import Operation
 from webapp.answers import answers
-from webapp.words import day, money
+from webapp.frame.words import day, money
 
 
 @dataclass(frozen=True)

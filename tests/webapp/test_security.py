@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from tests.webapp.house import House
-from webapp.security import MAX_BODY, same_site_path
+from webapp.frame.security import MAX_BODY, same_site_path
 
 PAGES = (
     "/",

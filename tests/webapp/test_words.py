@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from webapp import words
+from webapp.frame import words
 
 SPRING = datetime(2026, 3, 2, 16, 15, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 2, 16, 5, tzinfo=UTC)

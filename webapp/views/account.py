@@ -18,8 +18,8 @@ from bookkeeping.storage.people.sessions import (
     hash_password,
     password_fits,
 )
-from webapp.extensions import client_address, limiter
-from webapp.roles import COMPANY_ROLES, open_to
+from webapp.frame.extensions import client_address, limiter
+from webapp.frame.roles import COMPANY_ROLES, open_to
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 EVERYBODY = (*COMPANY_ROLES, "ops")

@@ -1,4 +1,4 @@
-"""Logging in and out. Sessions are rows (`storage/sessions.py`); what they may see is decided in `webapp/roles.py`."""
+"""Logging in and out. Sessions are rows (`storage/sessions.py`); what they may see is decided in `webapp/frame/roles.py`."""
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
@@ -11,9 +11,9 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.people.sessions import end_session, live_session, open_session, user_by_password
-from webapp.extensions import client_address, limiter
-from webapp.roles import COMPANY_ROLES, Person, open_to, public
-from webapp.security import same_site_path
+from webapp.frame.extensions import client_address, limiter
+from webapp.frame.roles import COMPANY_ROLES, Person, open_to, public
+from webapp.frame.security import same_site_path
 
 bp = Blueprint("auth", __name__)
 

@@ -19,11 +19,11 @@ from bookkeeping.storage.company.vault import ConnectionTokens
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import password_fits
 from bookkeeping.storage.work.runs import queue_run
-from webapp.extensions import client_address, limiter
+from webapp.frame.extensions import client_address, limiter
+from webapp.frame.roles import open_to, public
+from webapp.frame.security import start_writing
+from webapp.frame.standing import local_today
 from webapp.intuit import sign_in
-from webapp.roles import open_to, public
-from webapp.security import start_writing
-from webapp.standing import local_today
 from webapp.views.quickbooks import show_page
 
 logger = logging.getLogger(__name__)

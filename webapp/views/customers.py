@@ -6,10 +6,10 @@ from flask_login import current_user
 from bookkeeping.acts.questions import create_customer, use_customer
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
-from webapp.books import books_links
-from webapp.extensions import client_address
-from webapp.filters import refuse_nul
-from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.books_links import books_links
+from webapp.frame.extensions import client_address
+from webapp.frame.filters import refuse_nul
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.views.sync_log import what_happens
 
 bp = Blueprint("customers", __name__)

@@ -9,12 +9,12 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
 from webapp.answers import answers
-from webapp.books import books_links
 from webapp.drift_cards import DriftCard
-from webapp.extensions import client_address
-from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.books_links import books_links
+from webapp.frame.extensions import client_address
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.words import plural
 from webapp.views.sync_log import what_happens
-from webapp.words import plural
 
 bp = Blueprint("drift", __name__)
 

@@ -6,8 +6,8 @@ from flask import Blueprint, abort, render_template
 
 from bookkeeping.rules.local_time import local_day
 from webapp import explaining, statements
-from webapp.books import books_links
-from webapp.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.books_links import books_links
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.trace import trace_of
 
 bp = Blueprint("explain", __name__)

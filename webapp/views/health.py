@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.storage.base import db
-from webapp.roles import public
+from webapp.frame.roles import public
 
 bp = Blueprint("health", __name__)
 

@@ -6,9 +6,9 @@ from flask_login import current_user
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.work.runs import latest_run
+from webapp.frame.roles import COMPANY_ROLES, open_to
+from webapp.frame.standing import local_today, next_sync, standing_of, today
 from webapp.progress import is_open, progress_of
-from webapp.roles import COMPANY_ROLES, open_to
-from webapp.standing import local_today, next_sync, standing_of, today
 from webapp.this_month import this_month
 
 bp = Blueprint("home", __name__)

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.sessions import token_digest
-from webapp.extensions import csrf, limiter
-from webapp.roles import public
+from webapp.frame.extensions import csrf, limiter
+from webapp.frame.roles import public
 
 bp = Blueprint("hooks", __name__)
 

@@ -11,11 +11,11 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
 from webapp.answers import answers
-from webapp.books import books_links
-from webapp.extensions import client_address
-from webapp.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
+from webapp.frame.books_links import books_links
+from webapp.frame.extensions import client_address
+from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.preview import FATES, Preview
-from webapp.roles import COMPANY_ROLES, current_company, open_to
 from webapp.trace import trace_of
 from webapp.views.drift import drift_cards
 from webapp.views.sync_log import what_happens

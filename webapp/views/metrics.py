@@ -7,9 +7,9 @@ from flask import Blueprint, Response, abort, current_app, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from bookkeeping.settings import Settings
-from webapp.extensions import client_address
+from webapp.frame.extensions import client_address
+from webapp.frame.roles import public
 from webapp.metrics import Tieout
-from webapp.roles import public
 
 bp = Blueprint("metrics", __name__)
 

@@ -27,15 +27,15 @@ from bookkeeping.storage.records.migrations import (
     with_everything,
 )
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
-from webapp.books import books_links
-from webapp.extensions import client_address, limiter
+from webapp.frame.books_links import books_links
+from webapp.frame.extensions import client_address, limiter
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.standing import standing_of
+from webapp.frame.words import day, money, span
 from webapp.migration_chart import chart_of, touched
 from webapp.migration_files import PLACES
 from webapp.migration_report import forecast_periods, report_lines
 from webapp.progress import is_open, progress_of
-from webapp.roles import COMPANY_ROLES, current_company, open_to
-from webapp.standing import standing_of
-from webapp.words import day, money, span
 
 bp = Blueprint("migration", __name__)
 

@@ -17,10 +17,10 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.mail_queue import unmailed
 from bookkeeping.storage.records.numbers import UNTIED
+from webapp.frame.roles import open_to
+from webapp.frame.words import money, plural
 from webapp.ops_chart import Hours, hours_of
 from webapp.ops_words import FILTERS, trend_words
-from webapp.roles import open_to
-from webapp.words import money, plural
 
 bp = Blueprint("ops", __name__)
 for word in FILTERS:

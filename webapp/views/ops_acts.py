@@ -18,12 +18,12 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.work.ops import Mute, Retry, SavedView
-from webapp.extensions import client_address
+from webapp.frame.extensions import client_address
+from webapp.frame.roles import open_to
+from webapp.frame.security import same_site_path, start_writing
+from webapp.frame.words import day, plural
 from webapp.ops_filter import FailureFilterForm
 from webapp.ops_words import MUTE_SPANS, filter_words
-from webapp.roles import open_to
-from webapp.security import same_site_path, start_writing
-from webapp.words import day, plural
 
 bp = Blueprint("ops_acts", __name__)
 

@@ -22,13 +22,13 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.numbers import statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
-from webapp.extensions import client_address
-from webapp.filters import neighbours, position_asked
+from webapp.frame.extensions import client_address
+from webapp.frame.filters import neighbours, position_asked
+from webapp.frame.roles import open_to
+from webapp.frame.standing import next_sync
+from webapp.frame.words import day, local_time, plural
 from webapp.progress import is_open, progress_of
-from webapp.roles import open_to
-from webapp.standing import next_sync
 from webapp.trace import trace_of
-from webapp.words import day, local_time, plural
 
 bp = Blueprint("ops_companies", __name__)
 

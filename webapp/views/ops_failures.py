@@ -19,10 +19,10 @@ from bookkeeping.logbook import failures
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Call, Operation
-from webapp.filters import neighbours, position_asked
+from webapp.frame.filters import neighbours, position_asked
+from webapp.frame.roles import open_to
 from webapp.ops_filter import FailureFilterForm
 from webapp.ops_words import MUTE_SPANS, csv_cell
-from webapp.roles import open_to
 
 bp = Blueprint("ops_failures", __name__)
 

@@ -16,8 +16,8 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation
 from bookkeeping.storage.people.sessions import end_sessions_of
-from webapp.extensions import client_address, limiter
-from webapp.roles import COMPANY_ROLES, current_company, open_to, public
+from webapp.frame.extensions import client_address, limiter
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to, public
 
 bp = Blueprint("people", __name__)
 _ROLES = [SelectChoice("bookkeeper", "Bookkeeper"), SelectChoice("owner", "Owner")]

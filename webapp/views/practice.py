@@ -17,11 +17,11 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
-from webapp.books import books_links
-from webapp.extensions import client_address
+from webapp.frame.books_links import books_links
+from webapp.frame.extensions import client_address
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.standing import standing_of
 from webapp.progress import is_open, progress_of
-from webapp.roles import COMPANY_ROLES, current_company, open_to
-from webapp.standing import standing_of
 from webapp.views.quickbooks import sensible_day
 
 bp = Blueprint("practice", __name__, url_prefix="/settings/quickbooks/practice")

@@ -20,12 +20,12 @@ from bookkeeping.storage.company.vault import reconnect_by
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import latest_run, queue_run
-from webapp.extensions import client_address
+from webapp.frame.extensions import client_address
+from webapp.frame.roles import COMPANY_ROLES, kept_input, open_to
+from webapp.frame.standing import next_sync, standing_of
+from webapp.frame.words import day, plural
 from webapp.intuit import remember_authorize_origin
 from webapp.progress import is_open, progress_of, result_sentence
-from webapp.roles import COMPANY_ROLES, kept_input, open_to
-from webapp.standing import next_sync, standing_of
-from webapp.words import day, plural
 
 bp = Blueprint("quickbooks", __name__)
 _FIRST_YEAR = 2000

@@ -8,10 +8,10 @@ from flask_login import current_user
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import token_digest
-from webapp.extensions import client_address
+from webapp.frame.extensions import client_address
+from webapp.frame.roles import COMPANY_ROLES, open_to
+from webapp.frame.standing import next_sync, standing_of
 from webapp.intuit import remember_authorize_origin
-from webapp.roles import COMPANY_ROLES, open_to
-from webapp.standing import next_sync, standing_of
 
 bp = Blueprint("settings", __name__)
 

@@ -11,13 +11,13 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.paging import SEARCH_ROWS
 from bookkeeping.storage.work.journal import OUTCOMES
-from webapp.books import books_links
-from webapp.extensions import client_address
-from webapp.filters import ListFilter, choice, neighbours, position_asked
+from webapp.frame.books_links import books_links
+from webapp.frame.extensions import client_address
+from webapp.frame.filters import ListFilter, choice, neighbours, position_asked
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.words import plural
 from webapp.log_words import FILTERS
 from webapp.progress import is_open, progress_of
-from webapp.roles import COMPANY_ROLES, current_company, open_to
-from webapp.words import plural
 
 bp = Blueprint("sync_log", __name__)
 

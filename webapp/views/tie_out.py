@@ -13,15 +13,15 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none, statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp import statements
-from webapp.books import books_links
-from webapp.filters import Day
+from webapp.frame.books_links import books_links
+from webapp.frame.filters import Day
+from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.spreadsheets import csv_answer
+from webapp.frame.standing import local_today, standing_of
+from webapp.frame.words import day
 from webapp.progress import is_open, progress_of
-from webapp.roles import COMPANY_ROLES, current_company, open_to
-from webapp.spreadsheets import csv_answer
-from webapp.standing import local_today, standing_of
 from webapp.views.numbers import trouble_of
 from webapp.views.sync_log import what_happens
-from webapp.words import day
 
 bp = Blueprint("tie_out", __name__)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from flask import Flask, request
 from flask_login import current_user
 
-from webapp.standing import Standing, standing_of
+from webapp.frame.standing import Standing, standing_of
 
 
 class Place(NamedTuple):

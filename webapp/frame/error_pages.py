@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from webapp.extensions import login_manager
-from webapp.roles import to_login
+from webapp.frame.extensions import login_manager
+from webapp.frame.roles import to_login
 
 logger = logging.getLogger(__name__)
 

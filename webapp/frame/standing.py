@@ -13,7 +13,7 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.work.journal import Operation
 from bookkeeping.storage.work.runs import latest_run
-from webapp.words import plural
+from webapp.frame.words import plural
 
 
 @dataclass(frozen=True)
