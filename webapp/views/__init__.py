@@ -2,11 +2,12 @@
 
 from flask import Flask
 
+from webapp.bookkeeping_settings import items, practice
+from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.views import (
     account,
     audit_log,
     auth,
-    bookkeeping,
     connecting,
     customers,
     drift,
@@ -15,7 +16,6 @@ from webapp.views import (
     home,
     hooks,
     inspections,
-    items,
     metrics,
     migration,
     migration_downloads,
@@ -26,7 +26,6 @@ from webapp.views import (
     ops_companies,
     ops_failures,
     people,
-    practice,
     quickbooks,
     runs,
     settings,

@@ -13,10 +13,10 @@ from bookkeeping.rules.text import ITEM_NAME_LIMIT, one_line
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records import choices as books
-from webapp.book_forms import Typed, lists_of
+from webapp.bookkeeping_settings.forms import Typed, lists_of
+from webapp.bookkeeping_settings.pages import Answer, followers, item_ids, settle
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
-from webapp.views.bookkeeping import Answer, followers, item_ids, settle
 
 bp = Blueprint("items", __name__, url_prefix="/settings/quickbooks/items")
 

@@ -17,7 +17,14 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records import choices as books
 from bookkeeping.storage.work.runs import latest_run, queue_run
-from webapp.book_forms import DEPOSIT_ACCOUNTS, LONGEST_INSPECTOR, Lists, Typed, lists_of, sent_fields
+from webapp.bookkeeping_settings.forms import (
+    DEPOSIT_ACCOUNTS,
+    LONGEST_INSPECTOR,
+    Lists,
+    Typed,
+    lists_of,
+    sent_fields,
+)
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of

@@ -1,0 +1,1 @@
+"""How books are kept: Items, accounts, methods, dates, and the practice run that shows what a choice brings."""
