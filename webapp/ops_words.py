@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bookkeeping.faults import Fault
 from bookkeeping.logbook.failures import FailureFilter
 from bookkeeping.logs import Redactor
-from webapp.bodies import parsed, readable
+from webapp.inspections.json_text import parsed, readable
 
 HANDLINGS = {
     "refused": "Refused: somebody must act",

@@ -4,6 +4,8 @@ from flask import Flask
 
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
+from webapp.inspections import explain
+from webapp.inspections import pages as inspections
 from webapp.views import (
     account,
     audit_log,
@@ -11,11 +13,9 @@ from webapp.views import (
     connecting,
     customers,
     drift,
-    explain,
     health,
     home,
     hooks,
-    inspections,
     metrics,
     migration,
     migration_downloads,

@@ -27,8 +27,8 @@ from webapp.frame.filters import neighbours, position_asked
 from webapp.frame.roles import open_to
 from webapp.frame.standing import next_sync
 from webapp.frame.words import day, local_time, plural
+from webapp.inspections.trace import trace_of
 from webapp.progress import is_open, progress_of
-from webapp.trace import trace_of
 
 bp = Blueprint("ops_companies", __name__)
 

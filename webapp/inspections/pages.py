@@ -15,8 +15,8 @@ from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
-from webapp.preview import FATES, Preview
-from webapp.trace import trace_of
+from webapp.inspections.preview import FATES, Preview
+from webapp.inspections.trace import trace_of
 from webapp.views.drift import drift_cards
 from webapp.views.sync_log import what_happens
 

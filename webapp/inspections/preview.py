@@ -26,9 +26,9 @@ from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
 from bookkeeping.storage.company.names import listed_names, named_things
 from bookkeeping.storage.records.documents import Document
-from webapp.bodies import parsed, readable
 from webapp.frame.words import day, money
-from webapp.trace import Trace
+from webapp.inspections.json_text import parsed, readable
+from webapp.inspections.trace import Trace
 
 TO_BE_MADE = "(made first)"
 FATES = {
