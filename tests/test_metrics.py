@@ -15,7 +15,7 @@ from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun
 from tests.harness import ROOT
 from tests.webapp.failing import connected_company, failing, now
 from tests.webapp.house import House
-from webapp.metrics import GAUGES, NAMES
+from webapp.machines.metrics import GAUGES, NAMES
 
 OPS = ROOT / "docs" / "ops"
 NAME = re.compile(r"\btieout_[a-z_]+\b")

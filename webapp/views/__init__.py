@@ -6,6 +6,8 @@ from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.inspections import explain
 from webapp.inspections import pages as inspections
+from webapp.machines import health, hooks
+from webapp.machines import metrics_page as metrics
 from webapp.views import (
     account,
     audit_log,
@@ -13,10 +15,7 @@ from webapp.views import (
     connecting,
     customers,
     drift,
-    health,
     home,
-    hooks,
-    metrics,
     migration,
     migration_downloads,
     notifications,

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from bookkeeping.settings import Settings
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import public
-from webapp.metrics import Tieout
+from webapp.machines.metrics import Tieout
 
 bp = Blueprint("metrics", __name__)
 
