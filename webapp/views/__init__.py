@@ -8,6 +8,8 @@ from webapp.inspections import explain
 from webapp.inspections import pages as inspections
 from webapp.machines import health, hooks
 from webapp.machines import metrics_page as metrics
+from webapp.migration import downloads as migration_downloads
+from webapp.migration import pages as migration
 from webapp.views import (
     account,
     audit_log,
@@ -16,8 +18,6 @@ from webapp.views import (
     customers,
     drift,
     home,
-    migration,
-    migration_downloads,
     notifications,
     numbers,
     ops,

@@ -32,9 +32,9 @@ from webapp.frame.extensions import client_address, limiter
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.frame.words import day, money, span
-from webapp.migration_chart import chart_of, touched
-from webapp.migration_files import PLACES
-from webapp.migration_report import forecast_periods, report_lines
+from webapp.migration.chart import chart_of, touched
+from webapp.migration.files import PLACES
+from webapp.migration.report import forecast_periods, report_lines
 from webapp.progress import is_open, progress_of
 
 bp = Blueprint("migration", __name__)

@@ -12,10 +12,10 @@ from bookkeeping.storage.records.migrations import (
     receipts_of,
     with_everything,
 )
-from webapp import migration_files
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
-from webapp.migration_files import PLACES
-from webapp.migration_report import forecast_periods, report_lines
+from webapp.migration import files as migration_files
+from webapp.migration.files import PLACES
+from webapp.migration.report import forecast_periods, report_lines
 
 bp = Blueprint("migration_downloads", __name__)
 ADDRESS = "/settings/quickbooks/migration/<int(max=2147483647):migration_id>"

@@ -1,0 +1,1 @@
+"""The migration from choosing to the report, with its chart and downloads."""
