@@ -13,7 +13,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.numbers import TieoutStatement
 from tests.webapp.house import House
 from tests.webapp.records import NOON, Records
-from webapp.this_month import this_month
+from webapp.numbers.this_month import this_month
 
 MARCH = date(2026, 3, 15)
 

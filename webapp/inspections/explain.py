@@ -5,11 +5,11 @@ from functools import partial
 from flask import Blueprint, abort, render_template
 
 from bookkeeping.rules.local_time import local_day
-from webapp import statements
 from webapp.frame.books_links import books_links
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.inspections import money as explaining
 from webapp.inspections.trace import trace_of
+from webapp.numbers import statements
 
 bp = Blueprint("explain", __name__)
 

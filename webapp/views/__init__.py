@@ -10,6 +10,8 @@ from webapp.machines import health, hooks
 from webapp.machines import metrics_page as metrics
 from webapp.migration import downloads as migration_downloads
 from webapp.migration import pages as migration
+from webapp.numbers import pages as numbers
+from webapp.numbers import tie_out
 from webapp.views import (
     account,
     audit_log,
@@ -19,7 +21,6 @@ from webapp.views import (
     drift,
     home,
     notifications,
-    numbers,
     ops,
     ops_acts,
     ops_companies,
@@ -29,7 +30,6 @@ from webapp.views import (
     runs,
     settings,
     sync_log,
-    tie_out,
 )
 
 BLUEPRINTS = (

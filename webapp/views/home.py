@@ -8,8 +8,8 @@ from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.work.runs import latest_run
 from webapp.frame.roles import COMPANY_ROLES, open_to
 from webapp.frame.standing import local_today, next_sync, standing_of, today
+from webapp.numbers.this_month import this_month
 from webapp.progress import is_open, progress_of
-from webapp.this_month import this_month
 
 bp = Blueprint("home", __name__)
 

@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from bookkeeping.rules.tieout import MEASURES
 from bookkeeping.rules.tieout_causes import CAUSES, Cause, needs_a_look
-from webapp.charts import bar_chart
 from webapp.frame.words import money, plural
 from webapp.frame.words import month as month_words
+from webapp.numbers.charts import bar_chart
 
 CSV_COLUMNS = (
     "part",

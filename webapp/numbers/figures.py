@@ -11,8 +11,8 @@ from typing import Any
 from markupsafe import Markup
 
 from bookkeeping.storage.records.numbers import PulledNumbers
-from webapp.charts import bar_chart
 from webapp.frame.words import month as month_words
+from webapp.numbers.charts import bar_chart
 
 ZERO = Decimal("0.00")
 SECTIONS = {

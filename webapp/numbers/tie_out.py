@@ -12,15 +12,15 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none, statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
-from webapp import statements
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import Day
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.spreadsheets import csv_answer
 from webapp.frame.standing import local_today, standing_of
 from webapp.frame.words import day
+from webapp.numbers import statements
+from webapp.numbers.pages import trouble_of
 from webapp.progress import is_open, progress_of
-from webapp.views.numbers import trouble_of
 from webapp.views.sync_log import what_happens
 
 bp = Blueprint("tie_out", __name__)

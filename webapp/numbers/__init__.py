@@ -1,0 +1,1 @@
+"""Numbers pulled back, the tie-out statement, and this month on Home."""
