@@ -37,7 +37,7 @@ from bookkeeping.storage.work.journal import ApiUsage, Call, Operation
 from bookkeeping.storage.work.ops import HourlyCount
 from bookkeeping.storage.work.runs import Run
 from webapp import create_app
-from webapp.ops_chart import hours_of
+from webapp.ops.chart import hours_of
 
 NOW = datetime.now(UTC)
 CODES = ("qbo-6200", "qbo-6240", "qbo-610", "closed-books", "deposited", "negative-total", "qbo-2500", "rule")

@@ -12,6 +12,10 @@ from webapp.migration import downloads as migration_downloads
 from webapp.migration import pages as migration
 from webapp.numbers import pages as numbers
 from webapp.numbers import tie_out
+from webapp.ops import acts as ops_acts
+from webapp.ops import companies as ops_companies
+from webapp.ops import failures as ops_failures
+from webapp.ops import overview as ops
 from webapp.views import (
     account,
     audit_log,
@@ -21,10 +25,6 @@ from webapp.views import (
     drift,
     home,
     notifications,
-    ops,
-    ops_acts,
-    ops_companies,
-    ops_failures,
     people,
     quickbooks,
     runs,

@@ -8,7 +8,7 @@ from wtforms.validators import Length, NumberRange, Optional
 from bookkeeping.logbook.failures import FailureFilter
 from bookkeeping.storage.company.companies import company_or_none
 from webapp.frame.filters import choice
-from webapp.ops_words import AGES, HANDLINGS, age_span
+from webapp.ops.words import AGES, HANDLINGS, age_span
 
 _SHOWN = {"muted": "Muted ones", "rising": "Tried often"}
 

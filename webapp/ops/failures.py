@@ -21,8 +21,8 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Call, Operation
 from webapp.frame.filters import neighbours, position_asked
 from webapp.frame.roles import open_to
-from webapp.ops_filter import FailureFilterForm
-from webapp.ops_words import MUTE_SPANS, csv_cell
+from webapp.ops.filter import FailureFilterForm
+from webapp.ops.words import MUTE_SPANS, csv_cell
 
 bp = Blueprint("ops_failures", __name__)
 

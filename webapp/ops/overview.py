@@ -19,8 +19,8 @@ from bookkeeping.storage.people.mail_queue import unmailed
 from bookkeeping.storage.records.numbers import UNTIED
 from webapp.frame.roles import open_to
 from webapp.frame.words import money, plural
-from webapp.ops_chart import Hours, hours_of
-from webapp.ops_words import FILTERS, trend_words
+from webapp.ops.chart import Hours, hours_of
+from webapp.ops.words import FILTERS, trend_words
 
 bp = Blueprint("ops", __name__)
 for word in FILTERS:

@@ -22,8 +22,8 @@ from webapp.frame.extensions import client_address
 from webapp.frame.roles import open_to
 from webapp.frame.security import same_site_path, start_writing
 from webapp.frame.words import day, plural
-from webapp.ops_filter import FailureFilterForm
-from webapp.ops_words import MUTE_SPANS, filter_words
+from webapp.ops.filter import FailureFilterForm
+from webapp.ops.words import MUTE_SPANS, filter_words
 
 bp = Blueprint("ops_acts", __name__)
 

@@ -1,0 +1,1 @@
+"""Our own people's pages: overview, failures, companies, and what they do there."""
