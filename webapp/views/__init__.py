@@ -16,21 +16,10 @@ from webapp.ops import acts as ops_acts
 from webapp.ops import companies as ops_companies
 from webapp.ops import failures as ops_failures
 from webapp.ops import overview as ops
-from webapp.views import (
-    account,
-    audit_log,
-    auth,
-    connecting,
-    customers,
-    drift,
-    home,
-    notifications,
-    people,
-    quickbooks,
-    runs,
-    settings,
-    sync_log,
-)
+from webapp.people import account, audit_log, notifications
+from webapp.people import login as auth
+from webapp.people import pages as people
+from webapp.views import connecting, customers, drift, home, quickbooks, runs, settings, sync_log
 
 BLUEPRINTS = (
     auth.bp,

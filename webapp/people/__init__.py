@@ -1,0 +1,1 @@
+"""People: login, account, who belongs to a company, notifications, the audit log."""
