@@ -15,7 +15,7 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import Browser, House
 from tests.webapp.records import NOON, Records, post_with_token
-from webapp.drift_cards import said
+from webapp.questions.drift_cards import said
 
 THEIRS = {
     "Id": "145",

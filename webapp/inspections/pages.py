@@ -17,7 +17,7 @@ from webapp.frame.filters import ListFilter, choice, neighbours, position_asked,
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of
-from webapp.views.drift import drift_cards
+from webapp.questions.drift import drift_cards
 from webapp.views.sync_log import what_happens
 
 bp = Blueprint("inspections", __name__)

@@ -19,7 +19,8 @@ from webapp.ops import overview as ops
 from webapp.people import account, audit_log, notifications
 from webapp.people import login as auth
 from webapp.people import pages as people
-from webapp.views import connecting, customers, drift, home, quickbooks, runs, settings, sync_log
+from webapp.questions import customers, drift
+from webapp.views import connecting, home, quickbooks, runs, settings, sync_log
 
 BLUEPRINTS = (
     auth.bp,

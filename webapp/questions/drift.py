@@ -9,11 +9,11 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
 from webapp.answers import answers
-from webapp.drift_cards import DriftCard
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.words import plural
+from webapp.questions.drift_cards import DriftCard
 from webapp.views.sync_log import what_happens
 
 bp = Blueprint("drift", __name__)
