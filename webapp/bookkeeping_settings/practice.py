@@ -22,7 +22,7 @@ from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.progress import is_open, progress_of
-from webapp.views.quickbooks import sensible_day
+from webapp.quickbooks_settings.pages import sensible_day
 
 bp = Blueprint("practice", __name__, url_prefix="/settings/quickbooks/practice")
 

@@ -20,7 +20,10 @@ from webapp.people import account, audit_log, notifications
 from webapp.people import login as auth
 from webapp.people import pages as people
 from webapp.questions import customers, drift
-from webapp.views import connecting, home, quickbooks, runs, settings, sync_log
+from webapp.quickbooks_settings import connecting
+from webapp.quickbooks_settings import integrations as settings
+from webapp.quickbooks_settings import pages as quickbooks
+from webapp.views import home, runs, sync_log
 
 BLUEPRINTS = (
     auth.bp,

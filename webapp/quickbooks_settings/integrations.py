@@ -11,7 +11,7 @@ from bookkeeping.storage.people.sessions import token_digest
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, open_to
 from webapp.frame.standing import next_sync, standing_of
-from webapp.intuit import remember_authorize_origin
+from webapp.quickbooks_settings.sign_in import remember_authorize_origin
 
 bp = Blueprint("settings", __name__)
 

@@ -23,8 +23,8 @@ from webapp.frame.extensions import client_address, limiter
 from webapp.frame.roles import open_to, public
 from webapp.frame.security import start_writing
 from webapp.frame.standing import local_today
-from webapp.intuit import sign_in
-from webapp.views.quickbooks import show_page
+from webapp.quickbooks_settings.pages import show_page
+from webapp.quickbooks_settings.sign_in import sign_in
 
 logger = logging.getLogger(__name__)
 bp = Blueprint("connecting", __name__)

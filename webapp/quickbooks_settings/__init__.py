@@ -1,0 +1,1 @@
+"""Settings of the connection: integrations, connecting and disconnecting, state and dates."""
