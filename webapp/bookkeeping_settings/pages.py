@@ -28,7 +28,7 @@ from webapp.bookkeeping_settings.forms import (
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
-from webapp.progress import is_open, progress_of
+from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("bookkeeping", __name__, url_prefix="/settings/quickbooks")
 

@@ -21,8 +21,8 @@ from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
-from webapp.progress import is_open, progress_of
 from webapp.quickbooks_settings.pages import sensible_day
+from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("practice", __name__, url_prefix="/settings/quickbooks/practice")
 

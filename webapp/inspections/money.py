@@ -9,7 +9,7 @@ from bookkeeping.rules.inspection import FeeLine, PaymentReceived
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.numbers import acts_about, drifts_of, runs_by_id, statement_or_none
 from webapp.inspections.trace import Trace
-from webapp.log_words import operation_title, run_title
+from webapp.sync_log.words import operation_title, run_title
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of
 from webapp.questions.drift import drift_cards
-from webapp.views.sync_log import what_happens
+from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("inspections", __name__)
 bp.url_value_preprocessor(refuse_nul)

@@ -35,7 +35,7 @@ from webapp.frame.words import day, money, span
 from webapp.migration.chart import chart_of, touched
 from webapp.migration.files import PLACES
 from webapp.migration.report import forecast_periods, report_lines
-from webapp.progress import is_open, progress_of
+from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("migration", __name__)
 

@@ -23,8 +23,8 @@ from webapp.frame.spreadsheets import csv_answer
 from webapp.frame.standing import standing_of
 from webapp.frame.words import day
 from webapp.numbers import figures
-from webapp.progress import is_open, progress_of
-from webapp.views.sync_log import what_happens
+from webapp.sync_log.pages import what_happens
+from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("numbers", __name__)
 

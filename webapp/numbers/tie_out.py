@@ -20,8 +20,8 @@ from webapp.frame.standing import local_today, standing_of
 from webapp.frame.words import day
 from webapp.numbers import statements
 from webapp.numbers.pages import trouble_of
-from webapp.progress import is_open, progress_of
-from webapp.views.sync_log import what_happens
+from webapp.sync_log.pages import what_happens
+from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("tie_out", __name__)
 

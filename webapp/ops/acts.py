@@ -193,7 +193,7 @@ def _retry(retry_id: int) -> tuple[Retry, ops_acts.RetryProgress]:
 
 
 def _as_job(row: Retry, progress: ops_acts.RetryProgress) -> dict[str, object]:
-    """Return it in the shape of `webapp.progress.Progress`, which app.js reads."""
+    """Return it in the shape of `webapp.sync_log.progress.Progress`, which app.js reads."""
     done = progress.total - progress.going
     return {
         "run_id": row.id,

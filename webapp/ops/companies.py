@@ -28,7 +28,7 @@ from webapp.frame.roles import open_to
 from webapp.frame.standing import next_sync
 from webapp.frame.words import day, local_time, plural
 from webapp.inspections.trace import trace_of
-from webapp.progress import is_open, progress_of
+from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("ops_companies", __name__)
 

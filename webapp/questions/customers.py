@@ -10,7 +10,7 @@ from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.filters import refuse_nul
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
-from webapp.views.sync_log import what_happens
+from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("customers", __name__)
 bp.url_value_preprocessor(refuse_nul)

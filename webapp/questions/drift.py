@@ -14,7 +14,7 @@ from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.words import plural
 from webapp.questions.drift_cards import DriftCard
-from webapp.views.sync_log import what_happens
+from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("drift", __name__)
 

@@ -24,8 +24,8 @@ from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, kept_input, open_to
 from webapp.frame.standing import next_sync, standing_of
 from webapp.frame.words import day, plural
-from webapp.progress import is_open, progress_of, result_sentence
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
+from webapp.sync_log.progress import is_open, progress_of, result_sentence
 
 bp = Blueprint("quickbooks", __name__)
 _FIRST_YEAR = 2000

@@ -23,7 +23,9 @@ from webapp.questions import customers, drift
 from webapp.quickbooks_settings import connecting
 from webapp.quickbooks_settings import integrations as settings
 from webapp.quickbooks_settings import pages as quickbooks
-from webapp.views import home, runs, sync_log
+from webapp.sync_log import pages as sync_log
+from webapp.sync_log import runs
+from webapp.views import home
 
 BLUEPRINTS = (
     auth.bp,

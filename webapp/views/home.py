@@ -9,7 +9,7 @@ from bookkeeping.storage.work.runs import latest_run
 from webapp.frame.roles import COMPANY_ROLES, open_to
 from webapp.frame.standing import local_today, next_sync, standing_of, today
 from webapp.numbers.this_month import this_month
-from webapp.progress import is_open, progress_of
+from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("home", __name__)
 

@@ -16,8 +16,8 @@ from webapp.frame.extensions import client_address
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.words import plural
-from webapp.log_words import FILTERS
-from webapp.progress import is_open, progress_of
+from webapp.sync_log.progress import is_open, progress_of
+from webapp.sync_log.words import FILTERS
 
 bp = Blueprint("sync_log", __name__)
 

@@ -1,0 +1,1 @@
+"""The sync log and its runs, with progress."""
