@@ -14,7 +14,7 @@ from webapp.frame.request_ids import set_up_request_ids
 from webapp.frame.roles import require_marked_views
 from webapp.frame.security import set_up_security
 from webapp.frame.words import set_up_words
-from webapp.views import register_views
+from webapp.page_families import register_views
 
 
 def create_app(settings: Settings) -> Flask:

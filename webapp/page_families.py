@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webapp import home
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.inspections import explain
@@ -25,7 +26,6 @@ from webapp.quickbooks_settings import integrations as settings
 from webapp.quickbooks_settings import pages as quickbooks
 from webapp.sync_log import pages as sync_log
 from webapp.sync_log import runs
-from webapp.views import home
 
 BLUEPRINTS = (
     auth.bp,
