@@ -22,6 +22,7 @@ from bookkeeping.errors import (
 
 Who = Literal["owner", "bookkeeper", "ops", "nobody"]
 Handling = Literal["temporary", "stale", "reconnect", "refused", "bug", "done"]
+Scope = Literal["inspection", "company"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ class Fault:
 
     `handling`: temporary (tried again), stale (read and planned again), reconnect (the company waits), refused (this one waits for
     a change), bug (ours: for ops), done (nothing is owed).
+
+    What follows beyond that:
+    scope            company: every other write of the company would meet it too, so the others are not sent
+    rechecked        a person removes it inside QuickBooks, where nobody tells us: looked at again every night and when asked
+    waits            goes away without anybody touching this very inspection
+    by_setting       goes away with a choice in our settings
+    outcome_unknown  the write may have been carried out although it was refused: looked up, never just repeated
+    held_by_person   only a person lets it go, with a button of its own
     """
 
     code: str
@@ -39,6 +48,17 @@ class Fault:
     who: Who
     handling: Handling
     link: str | None = None
+    scope: Scope = "inspection"
+    rechecked: bool = False
+    waits: bool = False
+    by_setting: bool = False
+    outcome_unknown: bool = False
+    held_by_person: bool = False
+
+    @property
+    def blocks_writes(self) -> bool:
+        """Whether QuickBooks lets us in, but takes no write of the company until a person acts."""
+        return self.scope == "company" and self.handling != "temporary"
 
 
 # Intuit's codes that can only mean that what we sent was malformed: one text for all, with Intuit's own name as the title.
@@ -88,8 +108,6 @@ _OWN_CLASS: dict[str, type[BookkeepingError]] = {
     "qbo-3001": ThrottledError,
     "qbo-6240": DuplicateNameError,
 }
-# Trouble that every other request to the company would meet too, so the whole realm backs off.
-_WHOLE_REALM = {"qbo-130", "qbo-140", "qbo-150", "qbo-3001"}
 
 
 def fault(code: str) -> Fault:
@@ -110,14 +128,15 @@ def error_for(number: str | int, detail: str = "", tid: str | None = None) -> Bo
     own = _OWN_CLASS.get(code)
     if own:
         return own(detail, code=code, reference=tid)
-    match fault(code).handling:
+    known = fault(code)
+    match known.handling:
         case "temporary":
             return TemporaryError(
                 detail,
                 code=code,
                 reference=tid,
-                whole_realm=code in _WHOLE_REALM,
-                outcome_unknown=code == "qbo-600",
+                whole_realm=known.scope == "company",
+                outcome_unknown=known.outcome_unknown,
             )
         case "stale":
             return StaleSyncTokenError(detail, code=code, reference=tid, whole_realm=False)
@@ -142,3 +161,7 @@ def _catalogue() -> dict[str, Fault]:
 
 
 CATALOGUE: dict[str, Fault] = _catalogue()
+
+RECHECKED = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.rechecked))
+BY_SETTING = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.by_setting))
+HELD_BY_A_PERSON = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.held_by_person))

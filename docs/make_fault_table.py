@@ -34,13 +34,34 @@ def page_with(table_text: str, page: str) -> str:
 
 
 def _rows(entries: list[Fault]) -> str:
-    head = "| code | what it is | what happens | who can act | cause | remedy |\n|---|---|---|---|---|---|"
+    head = "| code | what it is | what happens | beyond that | who can act | cause | remedy |\n|---|---|---|---|---|---|---|"
     return "\n".join([head, *map(_row, entries)])
+
+
+def _beyond(entry: Fault) -> str:
+    """Return what follows from a code beside its handling, as the catalogue's own fields say."""
+    facts = {
+        "whole company": entry.scope == "company",
+        "looked at again every night": entry.rechecked,
+        "goes away by itself": entry.waits and not entry.held_by_person,
+        "goes away with a setting": entry.by_setting,
+        "outcome unknown": entry.outcome_unknown,
+        "a person lets it go": entry.held_by_person,
+    }
+    return ", ".join(name for name, holds in facts.items() if holds)
 
 
 def _row(entry: Fault) -> str:
     code = entry.code.removeprefix("qbo-")
-    cells = (code, entry.title, HANDLING[entry.handling], entry.who, entry.cause, entry.remedy)
+    cells = (
+        code,
+        entry.title,
+        HANDLING[entry.handling],
+        _beyond(entry),
+        entry.who,
+        entry.cause,
+        entry.remedy,
+    )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

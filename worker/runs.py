@@ -221,7 +221,7 @@ def due_companies(limit: int = 1000) -> list[int]:
     """Return the companies for which somebody should be rung: an open run, or a due poll."""
     now = utcnow()
     with_runs = select(Run.company_id).where(is_unfinished())
-    connected = select(Connection.company_id).where(Connection.state.in_(("checking", "connected")))
+    connected = select(Connection.company_id).where(Connection.usable)
     due = select(Company.id).where(
         Company.id.in_(with_runs)
         | (

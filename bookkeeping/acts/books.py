@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, false, select
+from sqlalchemy import delete, false, select
 
+from bookkeeping.faults import BY_SETTING
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
@@ -17,15 +18,13 @@ from bookkeeping.storage.records.choices import (
     choices_of,
     closed_through,
     keep_earlier,
-    update_rows,
     versions_of,
     with_invoice,
 )
 from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.due import held_up_by, make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import queue_run
-
-FREED_BY_CHOICE = ("no-income-account", "no-item", "payment-method-missing")
 
 
 def change_books(
@@ -47,7 +46,7 @@ def change_books(
     if after["due_days"] != before["due_days"]:
         changes["due_days"] = after["due_days"]
     adopt(company, scope, who, changes)
-    _make_due(company.id, InspectionRow.reason.in_(FREED_BY_CHOICE))
+    make_due(company.id, "cause-gone", held_up_by(*BY_SETTING))
     queue_run(company.id, "sync", "settings changed", who)
     record_act(
         company.id,
@@ -102,9 +101,4 @@ def _let_follow(company: Company, before: dict[str, Any], who: str, changes: Cha
     )
     db.session.flush()
     db.session.execute(delete(BookVersion).where(*unused), execution_options={"synchronize_session": False})
-    _make_due(company.id, InspectionRow.key.in_(with_invoice(company.id)))
-
-
-def _make_due(company_id: int, *which: ColumnElement[bool]) -> None:
-    due = {"due": True, "next_try_at": None, "wanted_gen": InspectionRow.wanted_gen + 1}
-    update_rows((InspectionRow.company_id == company_id, *which), due)
+    make_due(company.id, "look-again", InspectionRow.key.in_(with_invoice(company.id)))

@@ -5,7 +5,7 @@ Nothing here talks to Intuit. Each function changes rows in the current transact
 
 import json
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, text, update
@@ -17,7 +17,6 @@ from bookkeeping.storage.company.vault import EXPIRIES, vault
 from bookkeeping.storage.people.sessions import token_digest
 
 CONSENT_LASTS = timedelta(minutes=10)
-IN_USE = ("checking", "connected", "reconnect")
 
 
 def begin_consent(company_id: int, session_digest: str) -> str:
@@ -59,7 +58,7 @@ def realm_problem(company_id: int, realm: str) -> str | None:
     others = select(Connection.company_id).where(
         Connection.realm_digest.in_(digests),
         Connection.company_id != company_id,
-        Connection.state.in_(IN_USE),
+        Connection.held,
     )
     if db.session.scalar(others.limit(1)) is not None:
         return "realm-taken"
@@ -108,11 +107,6 @@ def end_connection(company_id: int) -> None:
 def company_of_realm(realm: str) -> int | None:
     """Return the company that uses this realm, or None."""
     rows = select(Connection.company_id).where(
-        Connection.realm_digest.in_(vault().digests(realm)), Connection.state.in_(IN_USE)
+        Connection.realm_digest.in_(vault().digests(realm)), Connection.held
     )
     return db.session.scalar(rows.limit(1))
-
-
-def expires_soon(ends_at: datetime | None, *, days: int = 30) -> bool:
-    """Return whether a grant that ends then is worth a warning now."""
-    return ends_at is not None and ends_at - utcnow() < timedelta(days=days)

@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select, update
 
 from bookkeeping.errors import RuleError
-from bookkeeping.rules.cutoff import parse_cutoff
+from bookkeeping.rules.cutoff import parse_cutoff, side_of
 from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migration_basis import why_stale
@@ -57,7 +57,7 @@ def ask_for_preview(company: Company, typed: str, who: str, now: datetime, addre
             "SalesReceipts again. Choose that moment or an earlier one.",
             code="cutoff-later",
         )
-    connection = db.session.get(Connection, company.id)
+    connection = connection_of(company.id)
     if connection is None or not connection.usable:
         raise RuleError(
             "QuickBooks has to be connected, so that we can read your SalesReceipts. Connect it first.",
@@ -225,7 +225,7 @@ def _freeze(migration: Migration, company: Company) -> None:
             "inspection_key": key,
             "side": before[key]
             if key in before and (same or before[key] == "new")
-            else ("new" if starts_at >= migration.cutoff else "old"),
+            else side_of(starts_at, migration.cutoff),
         }
         for key, starts_at in starts.items()
     ]

@@ -7,19 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select, update
+from sqlalchemy import delete, func, insert, literal, not_, or_, select
 
+from bookkeeping.faults import HELD_BY_A_PERSON
 from bookkeeping.logbook.failures import FailureFilter, conditions
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.due import make_rows_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.ops import CaseNote, Mute, Retry, RetryItem, SavedView
 from bookkeeping.storage.work.runs import Run
-
-HELD_BY_PEOPLE = ("mass-delete-brake",)
-"""Causes that *Retry all* leaves alone: they have a button of their own."""
 
 
 @dataclass(frozen=True)
@@ -61,22 +60,14 @@ def retry_failures(
     db.session.add(retry)
     db.session.flush()
     chosen = select(literal(retry.id), InspectionRow.id).where(
-        *conditions(wanted), InspectionRow.reason.not_in(HELD_BY_PEOPLE)
+        *conditions(wanted), InspectionRow.reason.not_in(HELD_BY_A_PERSON)
     )
     db.session.execute(insert(RetryItem).from_select(["retry_id", "inspection_id"], chosen))
     mine = select(RetryItem.inspection_id).where(RetryItem.retry_id == retry.id)
     by_company = select(InspectionRow.company_id, func.count()).where(InspectionRow.id.in_(mine))
     counts = dict(db.session.execute(by_company.group_by(InspectionRow.company_id)).all())
     retry.total, retry.companies = sum(counts.values()), len(counts)
-    again = {
-        "state": "syncing",
-        "due": True,
-        "next_try_at": None,
-        "waits_for": "",
-        "wanted_gen": InspectionRow.wanted_gen + 1,
-    }
-    due = update(InspectionRow).where(InspectionRow.id.in_(mine)).values(**again)
-    db.session.execute(due, execution_options={"synchronize_session": False})
+    make_rows_due("asked", InspectionRow.id.in_(mine))
     _forget_blocks(list(counts))
     _queue_syncs(list(counts), who)
     for company_id, count in counts.items():
@@ -98,7 +89,7 @@ def retry_progress(retry: Retry) -> RetryProgress:
     halted = or_(
         Company.paused_at.is_not(None),
         Connection.state.is_(None),
-        Connection.state.not_in(("checking", "connected")),
+        not_(Connection.usable),
     )
     rows = (
         select(InspectionRow.state, halted, func.count())
@@ -185,12 +176,6 @@ def notes_for(codes: Sequence[str]) -> dict[tuple[str, int | None], CaseNote]:
     return {(row.code, row.company_id): row for row in rows if row.assignee or row.note}
 
 
-def note_history(code: str, company_id: int | None, limit: int = 10) -> list[CaseNote]:
-    """Return the newest notes of one place."""
-    rows = select(CaseNote).where(CaseNote.code == code, _same(CaseNote.company_id, company_id))
-    return list(db.session.scalars(rows.order_by(CaseNote.id.desc()).limit(limit)))
-
-
 def save_view(name: str, address: str, who: str) -> SavedView:
     """Keep a filter under a name; one of the same name is replaced."""
     row = db.session.scalar(select(SavedView).where(SavedView.name == name)) or SavedView(name=name)
@@ -202,10 +187,6 @@ def save_view(name: str, address: str, who: str) -> SavedView:
 def saved_views() -> list[SavedView]:
     """Return the saved views by name."""
     return list(db.session.scalars(select(SavedView).order_by(SavedView.name).limit(100)))
-
-
-def _same(column, company_id: int | None) -> ColumnElement[bool]:
-    return column.is_(None) if company_id is None else column == company_id
 
 
 def _forget_blocks(company_ids: list[int]) -> None:

@@ -5,28 +5,20 @@ Nothing here talks to QuickBooks: the next run plans again from the changed rows
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.logbook.pages import STUCK_STATES
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.documents import CustomerLink, Drift
+from bookkeeping.storage.records.due import make_due, waiting_for
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.work.runs import queue_run
 
 Choice = Literal["restore", "keep"]
-
-_DUE = {
-    "state": "syncing",
-    "due": True,
-    "next_try_at": None,
-    "waits_for": "",
-    "failures": 0,
-    "wanted_gen": InspectionRow.wanted_gen + 1,  # So that a slice at work now does not count it as done.
-}
 
 
 def retry_one(company_id: int, key: str, who: str, address: str = "") -> bool:
@@ -35,7 +27,7 @@ def retry_one(company_id: int, key: str, who: str, address: str = "") -> bool:
     One that could not be read is looked for on the platform again, in case its record was corrected.
     """
     if (
-        not _make_due(company_id, InspectionRow.key == key)
+        not make_due(company_id, "asked", InspectionRow.key == key)
         and db.session.get(BadRecord, (company_id, key)) is None
     ):
         return False
@@ -49,7 +41,7 @@ def retry_stuck(company_id: int, who: str, address: str = "", *, code: str | Non
     stuck = [InspectionRow.state.in_(STUCK_STATES)]
     if code is not None:
         stuck.append(InspectionRow.reason == code)
-    retried = _make_due(company_id, *stuck)
+    retried = make_due(company_id, "asked", *stuck)
     if retried:
         after = {"inspections": retried}
         record_act(
@@ -85,7 +77,9 @@ def settle_drifts(
             _restore(drift)
         _record(drift, before, who, address)
     if drifts:
-        _make_due(company_id, InspectionRow.key.in_({drift.document.inspection_key for drift in drifts}))
+        make_due(
+            company_id, "asked", InspectionRow.key.in_({drift.document.inspection_key for drift in drifts})
+        )
         queue_run(company_id, "sync", "by a person", who)
     return drifts
 
@@ -112,11 +106,6 @@ def create_customer(company_id: int, client_key: str, who: str, address: str = "
     link.qbo_id, link.create_new = "", True
     _settle_link(link, f"{who} chose to create a new Customer.", who, address)
     return True
-
-
-def _make_due(company_id: int, *which: Any) -> int:
-    rows = update(InspectionRow).where(InspectionRow.company_id == company_id, *which).values(**_DUE)
-    return db.session.execute(rows, execution_options={"synchronize_session": False}).rowcount
 
 
 def _restore(drift: Drift) -> None:
@@ -157,5 +146,5 @@ def _settle_link(link: CustomerLink, because: str, who: str, address: str) -> No
         after=after,
         address=address,
     )
-    _make_due(link.company_id, InspectionRow.waits_for == f"customer:{link.client_key}")
+    make_due(link.company_id, "asked", waiting_for(f"customer:{link.client_key}"))
     queue_run(link.company_id, "sync", "by a person", who)

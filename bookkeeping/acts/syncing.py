@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select
 
+from bookkeeping.acts import books
 from bookkeeping.logbook.held_deletes import held_by_brake
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
-from bookkeeping.storage.records import choices as books
+from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import queue_run
 
@@ -47,7 +48,7 @@ def change_dates(
         after["existing_invoices"] = "get the new date" if scope == "all" else "keep their date"
         books.adopt(company, scope, who, {"invoice_date": invoice_date})
     company.start_date = start_date
-    _look_at_all(company.id)
+    make_due(company.id, "look-again")
     record_act(company.id, who, "changed dates", before=before, after=after)
     queue_run(company.id, "sync", "settings changed", who)
     return True
@@ -74,18 +75,7 @@ def resume(company: Company, who: str) -> None:
 
 def approve_deletes(company: Company, who: str) -> int:
     """Let the held deletes go through and return for how many inspections. Source: bookkeeping decision 17."""
-    approved = {
-        "deletes_approved": True,
-        "due": True,
-        "next_try_at": None,
-        "wanted_gen": InspectionRow.wanted_gen + 1,
-    }
-    count = db.session.execute(
-        update(InspectionRow)
-        .where(*held_by_brake(company.id))
-        .values(**approved)
-        .execution_options(synchronize_session=False)
-    ).rowcount
+    count = make_due(company.id, "asked", *held_by_brake(company.id), deletes_approved=True)
     company.brake_at, company.brake_count = None, 0
     record_act(company.id, who, "approved deletes", after={"inspections": count})
     queue_run(company.id, "sync", "by a person", who)
@@ -114,13 +104,3 @@ def _month_of(company: Company) -> ColumnElement[str]:
     # SQLite knows no zones: the offset of today can be an hour off, which only matters at midnight between two months.
     offset = utcnow().astimezone(ZoneInfo(company.time_zone)).utcoffset() or timedelta()
     return func.strftime("%Y-%m", InspectionRow.starts_at, f"{offset.total_seconds() / 60:+.0f} minutes")
-
-
-def _look_at_all(company_id: int) -> None:
-    again = {"due": True, "next_try_at": None, "wanted_gen": InspectionRow.wanted_gen + 1}
-    db.session.execute(
-        update(InspectionRow)
-        .where(InspectionRow.company_id == company_id)
-        .values(**again)
-        .execution_options(synchronize_session=False)
-    )

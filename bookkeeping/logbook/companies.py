@@ -197,7 +197,7 @@ def newest_night(lines: list[CompanyLine]) -> Night | None:
         line.company
         for line in lines
         if line.connection is not None
-        and line.connection.state in ("checking", "connected", "reconnect")
+        and line.connection.held
         and line.connection.connected_at <= slot.noted_at
     ]
     done = sum(1 for company in mine if company.last_nightly_at and company.last_nightly_at >= slot.slot)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, keyset_page, search_page
-from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, LegacyReceipt, documents_of
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, documents_of
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.work.journal import Call, Operation
 from bookkeeping.storage.work.runs import Run
@@ -164,16 +164,6 @@ def documents_by_inspection(company_id: int, keys: list[str]) -> dict[str, list[
         )
         for key, rows in found.items()
     }
-
-
-def with_receipts(company_id: int, keys: list[str]) -> set[str]:
-    """Return which of these inspections still have a SalesReceipt of the earlier integration."""
-    rows = select(LegacyReceipt.inspection_key).where(
-        LegacyReceipt.company_id == company_id,
-        LegacyReceipt.inspection_key.in_(keys),
-        LegacyReceipt.replaced_at.is_(None),
-    )
-    return set(db.session.scalars(rows))
 
 
 def causes(company_id: int, examples: int = 5) -> list[Cause]:

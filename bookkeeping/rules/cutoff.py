@@ -2,9 +2,12 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.local_time import local_day, say_day, say_moment, zone_named
+
+Side = Literal["old", "new"]
 
 _DATETIME_LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.ASCII)
 _EARLIEST_YEAR = 1970
@@ -38,9 +41,20 @@ def parse_cutoff(text: str, zone: str, *, now: datetime, first_start: datetime |
     return cutoff
 
 
-def on_new_side(starts_at: datetime, cutoff: datetime) -> bool:
-    """Return whether an inspection that starts then is on the new side: at the cutoff or later."""
-    return starts_at >= cutoff
+def side_of(
+    starts_at: datetime, cutoff: datetime, *, frozen: Side | None = None, booked: bool = False
+) -> Side:
+    """Return the side of the cutoff on which an inspection lies.
+
+    `frozen`: where a confirmed migration froze it, which holds whatever is rescheduled later. `booked`: documents of ours stand for it
+    and no migration froze it, so it was booked after the cutoff, wherever a reschedule has moved it since. Otherwise its scheduled start
+    decides: at the cutoff or later is new.
+
+    Source: bookkeeping decisions 12 ("Cutoff") and 14 (frozen membership).
+    """
+    if frozen is not None:
+        return frozen
+    return "new" if booked or starts_at >= cutoff else "old"
 
 
 def next_midnight_mst(now: datetime, zone: str = "Etc/GMT+7", hour: int = 0) -> datetime:

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-from bookkeeping.rules.cutoff import on_new_side
+from bookkeeping.rules.cutoff import Side, side_of
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.local_time import local_day, say_day, say_moment
-
-Side = Literal["old", "new"]
 
 
 @dataclass(frozen=True)
@@ -40,16 +37,20 @@ def eligibility(
     has_receipt: bool = False,
     migrating: bool = False,
     side: Side | None = None,
+    booked: bool = False,
 ) -> Eligibility:
     """Return whether the inspection should have documents. Every rule is evaluated; the first that fails is the reason.
 
     `has_receipt`: a SalesReceipt of the earlier integration still stands for this inspection. `migrating`: the question
     comes from the migration of that very receipt, so the receipt is not in the way. `side`: the side of the cutoff on which
-    a confirmed migration froze this inspection; without it the scheduled start decides.
+    a confirmed migration froze this inspection. `booked`: documents of ours stand for it, which is how one that was booked after
+    the cutoff stays there; without either the scheduled start decides.
 
     Source: bookkeeping decisions 1 ("In the books"), 11, 12 and 14 (frozen membership).
     """
-    answers = tuple(_answers(inspection, settings, has_receipt=has_receipt and not migrating, side=side))
+    answers = tuple(
+        _answers(inspection, settings, has_receipt=has_receipt and not migrating, side=side, booked=booked)
+    )
     steps = tuple(step for _, step in answers)
     for reason, step in answers:
         if not step.passed:
@@ -59,7 +60,7 @@ def eligibility(
 
 
 def _answers(
-    inspection: Inspection, settings: BookSettings, *, has_receipt: bool, side: Side | None
+    inspection: Inspection, settings: BookSettings, *, has_receipt: bool, side: Side | None, booked: bool
 ) -> Iterator[tuple[str, RuleStep]]:
     zone = settings.time_zone
 
@@ -92,7 +93,7 @@ def _answers(
             f"It was confirmed on {on(confirmed)}." if confirmed else "It is not confirmed yet.",
         ),
     )
-    yield _start(inspection, settings, side)
+    yield _start(inspection, settings, side, booked)
     yield (
         "has-receipt",
         RuleStep(
@@ -105,17 +106,21 @@ def _answers(
     )
 
 
-def _start(inspection: Inspection, settings: BookSettings, side: Side | None) -> tuple[str, RuleStep]:
+def _start(
+    inspection: Inspection, settings: BookSettings, side: Side | None, booked: bool
+) -> tuple[str, RuleStep]:
     """Return the rule of the start date, or of the cutoff where there is one."""
     zone, start, cutoff = settings.time_zone, settings.start_date, settings.cutoff
     when = say_moment(inspection.starts_at, zone)
     if cutoff is not None:
-        new = on_new_side(inspection.starts_at, cutoff) if side is None else side == "new"
+        new = side_of(inspection.starts_at, cutoff, frozen=side, booked=booked) == "new"
         place = "on or after" if new else "before"
         limit = f"{place} the cutoff {say_moment(cutoff, zone)}"
         because = f"It is scheduled for {when}, {limit}."
         if side is not None:
             because = f"It was {limit} when the migration was confirmed, which a later reschedule (to {when}) does not change."
+        elif new and inspection.starts_at < cutoff:
+            because = f"It was booked {limit}, which a later reschedule (to {when}) does not change."
         return "before-cutoff", RuleStep("On or after the migration cutoff", new, because)
     if start is None:
         because = "No sync start date is set. Choose one in the QuickBooks settings."

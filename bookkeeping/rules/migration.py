@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from bookkeeping.errors import RuleError
-from bookkeeping.rules.cutoff import on_new_side
+from bookkeeping.rules.cutoff import Side
 from bookkeeping.rules.documents import DesiredDocuments, Flag, desired_documents
-from bookkeeping.rules.eligibility import Side, eligibility
+from bookkeeping.rules.eligibility import eligibility
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.money import ZERO, dollars
@@ -121,15 +121,6 @@ class Around:
     twins: int = 0
     has_documents: bool = False
     customer: CustomerFound = field(default_factory=CustomerFound)
-
-
-def side_of(inspection: Inspection | None, cutoff: datetime, frozen: Side | None) -> Side | None:
-    """Return the side of an inspection: as frozen by a confirmed migration, else by its scheduled start; None when unknown."""
-    if frozen is not None:
-        return frozen
-    if inspection is None:
-        return None
-    return "new" if on_new_side(inspection.starts_at, cutoff) else "old"
 
 
 def judge(

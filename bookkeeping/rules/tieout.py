@@ -11,8 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from bookkeeping.rules.cutoff import Side
 from bookkeeping.rules.documents import invoice_day
-from bookkeeping.rules.eligibility import Side
 from bookkeeping.rules.inspection import BookSettings, Inspection, PaymentReceived
 from bookkeeping.rules.local_time import local_day
 from bookkeeping.rules.money import ZERO
@@ -40,6 +40,7 @@ class Mirrored:
     due: bool = False
     has_receipt: bool = False
     side: Side | None = None  # On which a confirmed migration froze it.
+    booked: bool = False  # Documents of ours stand for it.
     kept: BookSettings | None = None  # The earlier choices that its Invoice was made under and keeps.
 
     def invoice_day(self, settings: BookSettings) -> date:

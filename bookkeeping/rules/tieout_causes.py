@@ -75,4 +75,6 @@ def cause_of(
 
 
 def _answer(one: Mirrored, settings: BookSettings) -> Eligibility:
-    return eligibility(one.inspection, settings, has_receipt=one.has_receipt, side=one.side)
+    return eligibility(
+        one.inspection, settings, has_receipt=one.has_receipt, side=one.side, booked=one.booked
+    )

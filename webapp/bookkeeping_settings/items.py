@@ -6,13 +6,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.acts.books import note_looked_at
 from bookkeeping.logbook.fee_names import MAPPED_KINDS, SeenName, names_seen
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.names import clean_name
 from bookkeeping.rules.text import ITEM_NAME_LIMIT, one_line
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.records import choices as books
 from webapp.bookkeeping_settings.forms import Typed, lists_of
 from webapp.bookkeeping_settings.pages import Answer, followers, item_ids, settle
 from webapp.frame.extensions import client_address
@@ -111,7 +111,7 @@ def save_new_names() -> Answer:
 def looked_at() -> Response:
     """Note that somebody has looked at the new names and leaves them as they are."""
     company = current_company()
-    books.note_looked_at(
+    note_looked_at(
         company, [one.name for one in _mapped_names(company)], current_user.email, client_address()
     )
     db.session.commit()

@@ -9,13 +9,14 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.acts.books import change_books
 from bookkeeping.logbook.fee_names import MAPPED_KINDS, inspectors, invoices_with, names_seen
 from bookkeeping.rules.text import one_line
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
-from bookkeeping.storage.records import choices as books
+from bookkeeping.storage.records.choices import closed_through, living_documents
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.bookkeeping_settings.forms import (
     DEPOSIT_ACCOUNTS,
@@ -124,7 +125,7 @@ def save_payments() -> Answer:
     names = {method: name for method, name in names.items() if name and name != METHODS[method]}
     changes = {"deposit_account_id": account, "method_names": names}
     moved = any((before.get(key) or None) != (value or None) for key, value in changes.items())
-    counts = books.living_documents(company, "Payment") if moved else (0, 0)
+    counts = living_documents(company, "Payment") if moved else (0, 0)
     return settle(company, typed, "Payment", counts, "bookkeeping.page", **changes)
 
 
@@ -137,7 +138,7 @@ def save_due() -> Answer:
     days = typed.whole_number("due_days", 0, LONGEST_DUE)
     if typed.errors:
         return _show(typed), 422
-    counts = books.living_documents(company, "Invoice") if days != company.due_days else (0, 0)
+    counts = living_documents(company, "Invoice") if days != company.due_days else (0, 0)
     return settle(company, typed, "Invoice", counts, "bookkeeping.page", due_days=days)
 
 
@@ -161,7 +162,7 @@ def save_classes() -> Answer:
         return _show(typed), 422
     before = company.books or {}
     moved = any((before.get(key) or None) != (value or None) for key, value in changes.items())
-    counts = books.living_documents(company, "Invoice") if moved else (0, 0)
+    counts = living_documents(company, "Invoice") if moved else (0, 0)
     return settle(company, typed, "Invoice", counts, "bookkeeping.page", **changes)
 
 
@@ -224,9 +225,7 @@ def settle(
             closed=closed,
             back=url_for(back),
         )
-    if not books.change_books(
-        company, scope, current_user.email, client_address(), due_days=due_days, **changes
-    ):
+    if not change_books(company, scope, current_user.email, client_address(), due_days=due_days, **changes):
         flash("Nothing was changed: this is in force already.", "info")
         return redirect(url_for(back), 303)
     db.session.commit()
@@ -239,7 +238,7 @@ def settle(
 def followers(company: Company, spellings: set[str], kinds: tuple[str, ...]) -> tuple[int, int]:
     """Return how many living Invoices have a line of these spellings, and how many of them lie in a closed period."""
     found = invoices_with(company.id, spellings, kinds)
-    closed_on = books.closed_through(company)
+    closed_on = closed_through(company)
     return len(found), sum(1 for day in found.values() if closed_on and day <= closed_on)
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateField
 from wtforms.validators import Optional
 
-from bookkeeping.acts import syncing as choosing
+from bookkeeping.acts import syncing
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
@@ -96,9 +96,9 @@ def start_syncing() -> Response:
         return redirect(url_for(".page"), 303)
     day = _earlier_day(company, run)
     if day is not None:
-        choosing.change_dates(company, day, company.invoice_date, current_user.email)
+        syncing.change_dates(company, day, company.invoice_date, current_user.email)
     if company.paused_at:
-        choosing.resume(company, current_user.email)
+        syncing.resume(company, current_user.email)
     db.session.commit()
     current_app.extensions["bell"].ring(company.id)
     flash("Syncing has started.", "success")

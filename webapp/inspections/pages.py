@@ -4,13 +4,13 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 
 from bookkeeping.acts.questions import retry_one
+from bookkeeping.case import answers
 from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
-from webapp.answers import answers
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul

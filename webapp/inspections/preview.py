@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from bookkeeping.case import whom_to_bill
 from bookkeeping.quickbooks_gateway.bodies import (
     customer_body,
     delete_body,
@@ -15,7 +16,7 @@ from bookkeeping.quickbooks_gateway.bodies import (
     invoice_body,
     payment_body,
 )
-from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, kept_name, match_customer
+from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, kept_name
 from bookkeeping.rules.documents import (
     DesiredCustomer,
     DesiredInvoice,
@@ -24,7 +25,7 @@ from bookkeeping.rules.documents import (
 )
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
-from bookkeeping.storage.company.names import listed_names, named_things
+from bookkeeping.storage.company.names import active_ids, listed_names, named_things
 from bookkeeping.storage.records.documents import Document
 from webapp.frame.words import day, money
 from webapp.inspections.json_text import parsed, readable
@@ -117,10 +118,7 @@ class Preview:
     def _match(self, desired: DesiredCustomer) -> tuple[str, str, str]:
         """Return (fate, name, why) of a client who has no Customer on record yet, by the rule that the worker goes by."""
         trace, index = self._trace, NameIndex(listed_names(self._trace.company.id))
-        if trace.link is not None and trace.link.create_new:
-            chosen = "A person chose to create a new Customer."
-            return "create", index.free_name(desired.display_name), chosen
-        match match_customer(desired, trace.inspection.address.line1, index):
+        match whom_to_bill(desired, trace.inspection.address.line1, trace.link, index):
             case Use(qbo_id, because):
                 self._customer_id = qbo_id
                 people = (one for one in index if (one.kind, one.qbo_id) == ("Customer", qbo_id))
@@ -213,7 +211,7 @@ class _Lists:
     def __init__(self, company_id: int):
         things = named_things(company_id, "Item", "Account", "PaymentMethod", "Class", "Department")
         self._names = {(thing.kind, thing.qbo_id): thing.name for thing in things}
-        self._ids = {(thing.kind, thing.name_key): thing.qbo_id for thing in things if thing.active}
+        self._ids = {kind: active_ids(company_id, kind) for kind in ("Item", "PaymentMethod")}
 
     def name(self, kind: str, qbo_id: str) -> str:
         """Return what it is called, "" for no id."""
@@ -221,7 +219,7 @@ class _Lists:
 
     def id(self, kind: str, name: str) -> str:
         """Return the id under which it is sent."""
-        return self._ids.get((kind, name_key(name)), TO_BE_MADE)
+        return self._ids[kind].get(name_key(name), TO_BE_MADE)
 
 
 def _deleted(trace: Trace) -> list[Document]:

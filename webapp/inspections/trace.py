@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from bookkeeping.case import build_cases
 from bookkeeping.errors import RuleError
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.rules.documents import (
@@ -14,17 +15,14 @@ from bookkeeping.rules.documents import (
     DesiredDocuments,
     DesiredInvoice,
     DesiredPayment,
-    desired_documents,
 )
 from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.inspection import Inspection
-from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
+from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.records.choices import in_force, kept_settings
-from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, documents_of
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.work.journal import Operation
-from webapp.answers import answers
 from webapp.frame.words import day, money
 
 
@@ -56,6 +54,7 @@ class Trace:
     link: CustomerLink | None = None
     drifts: list[Drift] = field(default_factory=list)
     plan: Plan = field(default_factory=Plan)
+    left_alone: bool = False
     operations: list[Operation] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
 
@@ -104,30 +103,15 @@ def trace_of(company: Company, key: str) -> Trace | None:
     trace.operations = logbook.operations_of(company.id, key)
     if row is None:
         return trace
-    settings, inspection = company.book_settings(), row.inspection()
-    trace.inspection = inspection
-    trace.eligibility = answers(company, [row])[key]
-    trace.documents = documents_of(company.id, [key])[key]
-    wanted = in_force(row, trace.documents, settings, kept_settings(company))
+    [case] = build_cases(company, [row])
+    trace.inspection, trace.eligibility, trace.desired = case.inspection, case.eligibility, case.desired
+    trace.documents, trace.plan, trace.left_alone = case.documents, case.plan or Plan(), case.left_alone
     trace.drifts = logbook.open_drifts(company.id, key)
     trace.link = logbook.customer_link_or_none(company.id, row.client_key)
-    try:
-        if trace.eligibility.in_books:
-            trace.desired = desired_documents(inspection, wanted)
-        trace.plan = _plan(trace)
-        trace.differences = _differences(trace)
-    except RuleError as error:
-        trace.problem = (error.code, error.detail)
+    trace.differences = _differences(trace)
+    if isinstance(case.parked, RuleError):
+        trace.problem = (case.parked.code, case.parked.detail)
     return trace
-
-
-def _plan(trace: Trace) -> Plan:
-    last: dict[tuple[str, str], int] = {}
-    for document in trace.documents:
-        place = (document.kind, document.source_key)
-        last[place] = max(last.get(place, 0), document.generation)
-    customer_id = (trace.link.qbo_id or None) if trace.link is not None else None
-    return plan(trace.desired, [document.known() for document in trace.live], customer_id, last)
 
 
 def _differences(trace: Trace) -> list[Difference]:

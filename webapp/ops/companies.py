@@ -11,7 +11,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from bookkeeping.acts import syncing as choosing
+from bookkeeping.acts import syncing
 from bookkeeping.acts.questions import retry_one
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook import company as ops_company
@@ -110,7 +110,7 @@ def poll_now(company_id: int) -> Response:
 @open_to("ops")
 def pause(company_id: int) -> Response:
     """Stop sending for this company."""
-    choosing.pause(_company(company_id), current_user.email)
+    syncing.pause(_company(company_id), current_user.email)
     return _done(
         company_id, "Paused. Nothing is sent to QuickBooks until someone presses Resume.", ring=False
     )
@@ -120,7 +120,7 @@ def pause(company_id: int) -> Response:
 @open_to("ops")
 def resume(company_id: int) -> Response:
     """Go on."""
-    choosing.resume(_company(company_id), current_user.email)
+    syncing.resume(_company(company_id), current_user.email)
     return _done(company_id, "Syncing goes on.")
 
 
@@ -128,7 +128,7 @@ def resume(company_id: int) -> Response:
 @open_to("ops")
 def approve_deletes(company_id: int) -> Response:
     """Let the deletes go through that the brake holds."""
-    count = choosing.approve_deletes(_company(company_id), current_user.email)
+    count = syncing.approve_deletes(_company(company_id), current_user.email)
     return _done(
         company_id,
         f"Approved. The documents of {plural(count, 'inspection')} are taken out of QuickBooks now.",

@@ -4,11 +4,11 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_login import current_user
 
 from bookkeeping.acts.questions import Choice, settle_drifts
+from bookkeeping.case import answers
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
-from webapp.answers import answers
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to

@@ -7,8 +7,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from bookkeeping.acts import connecting
-from bookkeeping.acts import syncing as choosing
+from bookkeeping.acts import connecting, syncing
 from bookkeeping.errors import BookkeepingError, MisconfiguredError
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.oauth import TokenSet
@@ -87,7 +86,7 @@ def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
         company.start_date = local_today(company)
     why = "reconnected" if again else "connected"
     if company.hold_first_sync and company.last_sync_at is None and not again:
-        choosing.hold_for_review(company)
+        syncing.hold_for_review(company)
         queue_run(company.id, "practice", why, current_user.email)
     else:
         queue_run(company.id, "sync" if again else "first", why, current_user.email)

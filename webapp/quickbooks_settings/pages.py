@@ -11,12 +11,11 @@ from wtforms import DateField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from bookkeeping.acts import syncing as choosing
-from bookkeeping.acts.connecting import expires_soon
+from bookkeeping.acts import syncing
+from bookkeeping.logbook.held_deletes import held_deletes
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import make_poll_due
-from bookkeeping.storage.company.vault import reconnect_by
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import latest_run, queue_run
@@ -84,8 +83,7 @@ def show_page(
     if not standing.connected:
         remember_authorize_origin()
     run = latest_run(company.id, *_SHOWN_RUNS) if standing.connected else None
-    ends_at = reconnect_by(connection) if standing.connected else None
-    months = choosing.earlier_inspections(company) if standing.connected and not company.cutoff else []
+    months = syncing.earlier_inspections(company) if standing.connected and not company.cutoff else []
     return render_template(
         "quickbooks.html",
         standing=standing,
@@ -94,9 +92,9 @@ def show_page(
         job=progress_of(run) if is_open(run) else None,
         result=_shown_result(run),
         run_id=run.id if run else None,
-        reconnect_by=ends_at,
-        reconnect_soon=expires_soon(ends_at),
-        held=choosing.held_deletes(company.id) if company.brake_at else 0,
+        reconnect_by=connection.reconnect_by if connection else None,
+        reconnect_soon=connection is not None and connection.reconnect_soon,
+        held=held_deletes(company.id) if company.brake_at else 0,
         months=months,
         dates=dates or _dates_form(),
         invoices=living_documents(company, "Invoice")[0],
@@ -124,7 +122,7 @@ def check_now() -> Response:
 @open_to(*COMPANY_ROLES)
 def pause() -> Response:
     """Stop sending until somebody resumes."""
-    choosing.pause(current_user.company, current_user.email)
+    syncing.pause(current_user.company, current_user.email)
     return _done("Paused. Nothing is sent to QuickBooks until someone presses Resume.", ring=False)
 
 
@@ -132,7 +130,7 @@ def pause() -> Response:
 @open_to(*COMPANY_ROLES)
 def resume() -> Response:
     """Go on."""
-    choosing.resume(current_user.company, current_user.email)
+    syncing.resume(current_user.company, current_user.email)
     return _done("Syncing goes on.")
 
 
@@ -145,7 +143,7 @@ def save_dates() -> Response | tuple[str, int]:
         return show_page(dates=form), 422
     before, start_date, scope = company.start_date, form.start_date.data, form.existing.data
     dated_anew = form.invoice_date.data != company.invoice_date
-    if not choosing.change_dates(company, start_date, form.invoice_date.data, current_user.email, scope):
+    if not syncing.change_dates(company, start_date, form.invoice_date.data, current_user.email, scope):
         flash("Nothing was changed: these dates are in use already.", "info")
         return redirect(url_for(".page"), 303)
     said = [_what_follows(before, start_date) if before != start_date else ""]
@@ -166,7 +164,7 @@ def bring_in_earlier() -> Response | tuple[str, int]:
         ]
         return show_page(earlier=form), 422
     before = company.start_date
-    choosing.change_dates(company, form.earlier_from.data, company.invoice_date, current_user.email)
+    syncing.change_dates(company, form.earlier_from.data, company.invoice_date, current_user.email)
     return _done(f"Bringing in the earlier inspections. {_what_follows(before, form.earlier_from.data)}")
 
 
@@ -174,7 +172,7 @@ def bring_in_earlier() -> Response | tuple[str, int]:
 @open_to("owner")
 def approve_deletes() -> Response:
     """Let the deletes go through that the brake holds."""
-    count = choosing.approve_deletes(current_user.company, current_user.email)
+    count = syncing.approve_deletes(current_user.company, current_user.email)
     return _done(f"Approved. The documents of {plural(count, 'inspection')} are taken out of QuickBooks now.")
 
 
@@ -208,7 +206,7 @@ def _shown_result(run) -> tuple[str, str] | None:
     return result_sentence(run)
 
 
-def _first_day(months: list[choosing.EarlierMonth]) -> date | None:
+def _first_day(months: list[syncing.EarlierMonth]) -> date | None:
     return date.fromisoformat(months[-1].month + "-01") if months else None
 
 

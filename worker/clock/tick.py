@@ -98,9 +98,7 @@ def note_due_slots(now: datetime, values: Settings) -> ScheduledRun | None:
     except IntegrityError:
         return None  # Another tick noted it in this moment.
     if outcome != "skipped":
-        usable = select(Connection.company_id).where(
-            Connection.state.in_(("checking", "connected", "reconnect"))
-        )
+        usable = select(Connection.company_id).where(Connection.held)
         for company_id in db.session.scalars(usable).all():
             queue_run(
                 company_id,

@@ -175,9 +175,7 @@ def nightly(company_id: int | None, at_text: str | None) -> dict[str, Any]:
         company_of(company_id)
         ids = [company_id]
     else:
-        kept = select(Connection.company_id).where(
-            Connection.state.in_(("checking", "connected", "reconnect"))
-        )
+        kept = select(Connection.company_id).where(Connection.held)
         ids = list(db.session.scalars(kept.order_by(Connection.company_id)))
     results = [run_in_foreground(one, "nightly", now=(lambda: at) if at else utcnow) for one in ids]
     return {"companies": results, "failed": any(result.get("failed") for result in results)}

@@ -10,8 +10,7 @@ from bookkeeping.storage.records.due import held_since_now
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.work import Work
 
-COMPANY_WIDE = frozenset({"qbo-6190", "qbo-5020"})
-"""Refusals that every other write of the company would meet too: subscription lapsed, permission lost (decision 9)."""
+logger = logging.getLogger(__name__)
 
 
 def hold_all(work: Work, code: str) -> None:
@@ -25,19 +24,16 @@ def hold_all(work: Work, code: str) -> None:
     work.commit()
 
 
-logger = logging.getLogger(__name__)
-
-
 def blocked_by(work: Work) -> str:
     """Return the code of what blocks the company, or ""."""
     connection = work.connection
-    return ((connection.facts if connection else None) or {}).get("blocked") or ""
+    return connection.blocked if connection is not None else ""
 
 
 def block(work: Work, code: str) -> None:
     """Note in the current transaction that no write is taken, and why."""
     connection = work.connection
-    if (connection.facts or {}).get("blocked") == code:
+    if connection.blocked == code:
         return
     connection.facts = {**(connection.facts or {}), "blocked": code}
     note_looked(work)  # This run has met the refusal itself.
@@ -46,4 +42,5 @@ def block(work: Work, code: str) -> None:
 
 
 def note_looked(work: Work) -> None:
+    """Note that this run has seen for itself what QuickBooks takes, so that it does not look again."""
     work.run.parameters = {**work.run.parameters, "looked_again": True}

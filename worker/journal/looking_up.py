@@ -19,6 +19,7 @@ from bookkeeping.rules.references import marked
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import make_due
+from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Operation
 from worker.holding.work import Work
 from worker.journal.settling import settle_operation
@@ -42,7 +43,7 @@ def find_out(work: Work, operations: Iterable[Operation]) -> None:
         else:
             settle_operation(work, operation, found)
             _judge_made(operation, found)
-        make_due(operation)
+        look_again(operation)
         work.count({operation.outcome: 1})
         work.commit()
 
@@ -52,6 +53,12 @@ def drop(operation: Operation) -> None:
     operation.outcome, operation.code, operation.detail = "waiting", "planned-again", ""
     operation.settled_at = utcnow()
     operation.error, operation.warning = TemporaryError(code="planned-again", whole_realm=False), ""
+
+
+def look_again(operation: Operation) -> None:
+    """Let the operation's inspection be looked at again."""
+    if operation.inspection_key:
+        make_due(operation.company_id, "look-again", InspectionRow.key == operation.inspection_key)
 
 
 def _look_up(work: Work, operation: Operation) -> ItemAnswer | None:

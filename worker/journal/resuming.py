@@ -11,10 +11,9 @@ from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
-from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.work.journal import Call, Operation
 from worker.holding.work import Work
-from worker.journal.looking_up import drop, find_out
+from worker.journal.looking_up import drop, find_out, look_again
 from worker.journal.writing import open_calls, operations_of, send
 from worker.reading.connection import still_blocked
 from worker.reading.drift import note_gone
@@ -57,7 +56,7 @@ def _abandon(work: Work, call: Call, operations: list[Operation]) -> None:
     """It was journaled and not sent: the world may have moved since, so it is dropped and planned anew."""
     for operation in operations:
         drop(operation)
-        make_due(operation)
+        look_again(operation)
     call.state = "abandoned"
     work.commit()
 
@@ -87,4 +86,4 @@ def _gone(operation: Operation) -> None:
     )
     for document in db.session.scalars(dead):
         note_gone(document)
-    make_due(operation)
+    look_again(operation)

@@ -17,19 +17,17 @@ from bookkeeping.errors import (
     GoneError,
     TemporaryError,
 )
+from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.differences import differs
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.quickbooks_gateway.reading import plain
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import keep_name
 from bookkeeping.storage.records.documents import CustomerLink, Document
-from bookkeeping.storage.records.due import free_waiting
+from bookkeeping.storage.records.due import make_due, waiting_for
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Operation
 from worker.holding.work import Work
-
-_FAILED_INSIDE = frozenset({"qbo-600", "qbo-1000", "qbo-1010", "qbo-1020", "qbo-10000"})
-"""QuickBooks failed in the middle of it, or says that it has seen it: neither tells what is in the books."""
 
 _MAIN_FACTS = (
     "Id",
@@ -72,7 +70,7 @@ def unclear(error: BookkeepingError | None) -> bool:
     """Whether the write may have been carried out although it was not confirmed: to be looked up, never just repeated."""
     if not isinstance(error, TemporaryError):
         return False
-    return error.outcome_unknown or error.code in _FAILED_INSIDE
+    return error.outcome_unknown or fault(error.code).outcome_unknown
 
 
 def _said(answer: ItemAnswer) -> str:
@@ -194,4 +192,4 @@ def _customer_written(operation: Operation, note: dict[str, Any], entity: dict[s
     keep_name(
         operation.company_id, "Customer", operation.qbo_id, link.display_name, entity, **note.get("name", {})
     )
-    free_waiting(operation.company_id, f"customer:{operation.source_key}")
+    make_due(operation.company_id, "cause-gone", waiting_for(f"customer:{operation.source_key}"))

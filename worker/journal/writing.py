@@ -23,6 +23,7 @@ from bookkeeping.errors import (
     TemporaryError,
     ThrottledError,
 )
+from bookkeeping.faults import fault
 from bookkeeping.metrics import count_operations
 from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
@@ -30,7 +31,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Attempt, Call, Operation
 from worker.app import bell
-from worker.holding.blocks import COMPANY_WIDE, block, blocked_by
+from worker.holding.blocks import block, blocked_by
 from worker.holding.work import Work
 from worker.jitter import jitter
 from worker.journal.looking_up import find_out
@@ -132,7 +133,7 @@ def send(work: Work, call: Call) -> list[Operation]:
         except (ThrottledError, MisconfiguredError):
             raise
         except NotConnectedError as error:
-            if error.code not in COMPANY_WIDE:
+            if not fault(error.code).blocks_writes:
                 raise
             answers = _the_same_for_all(call, error)
         except TemporaryError as error:
@@ -198,7 +199,7 @@ def settle(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operat
             outcomes[operation.outcome] = outcomes.get(operation.outcome, 0) + 1
     open_still = any(operation.settled_at is None for operation in operations)
     call.state, call.answered_at = "unknown" if open_still else "answered", utcnow()
-    refused = next((one.code for one in operations if one.error and one.code in COMPANY_WIDE), None)
+    refused = next((one.code for one in operations if one.error and fault(one.code).blocks_writes), None)
     if refused:
         block(work, refused)
     work.count(outcomes)

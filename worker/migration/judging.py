@@ -2,17 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from bookkeeping.errors import RuleError
 from bookkeeping.quickbooks_gateway.receipts import receipt_of
+from bookkeeping.rules.cutoff import Side, side_of
 from bookkeeping.rules.documents import desired_customer
-from bookkeeping.rules.eligibility import Side
 from bookkeeping.rules.inspection import BookSettings
-from bookkeeping.rules.migration import Around, CustomerFound, Entry, Receipt, Recorded, judge, side_of
+from bookkeeping.rules.migration import Around, CustomerFound, Entry, Receipt, Recorded, judge
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import documents_of
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -51,10 +51,9 @@ def judge_all(
         set() if begun else {key for key, found in documents_of(company.id, keys).items() if _any_live(found)}
     )
     standing = Counter(one.inspection_key for one in recorded if one.receipt_id in receipts)
-    close_text = ((connection.facts if connection else None) or {}).get("close_date")
     base = Around(
         settings=settings_with(company.book_settings(), migration.cutoff),
-        close_date=date.fromisoformat(close_text) if close_text else None,
+        close_date=connection.closed_through if connection is not None else None,
     )
     found = _customers(
         work, [one for one in recorded if sides.get(one.inspection_key) == "new"], rows, receipts
@@ -91,9 +90,7 @@ def sides_for(work: Work, migration: Migration, keys: list[str]) -> dict[str, Si
         frozen = {key: side for key, side in frozen.items() if side == "new"}
     rows = rows_by_key(company.id, [key for key in keys if key not in frozen])
     for key, row in rows.items():
-        side = side_of(row.inspection(), migration.cutoff, None)
-        if side is not None:
-            frozen[key] = side
+        frozen[key] = side_of(row.starts_at, migration.cutoff)
     return frozen
 
 

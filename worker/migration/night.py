@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from bookkeeping.faults import fault
 from bookkeeping.rules.documents import Flag
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import (
     Migration,
@@ -20,7 +22,6 @@ from bookkeeping.storage.records.migrations import (
     receipt_counts,
     receipts_of,
 )
-from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work
 from worker.journal.resuming import resume_open_calls
 from worker.journal.writing import BATCH_SIZE
@@ -43,7 +44,7 @@ def migrate_tonight(work: Work) -> bool:
     if migration.state == "scheduled":
         if migration.runs_at is None or migration.runs_at > work.now() or not _begin(work, migration):
             return True
-    elif migration.state == "paused" and migration.code in COMPANY_WIDE:
+    elif migration.state == "paused" and fault(migration.code).blocks_writes:
         migration.state, migration.code, migration.detail = "running", "", ""
         work.commit()
     return carry_on(work)
@@ -93,10 +94,7 @@ def _begin(work: Work, migration: Migration) -> bool:
     company = work.company
     before = company.cutoff
     company.cutoff = migration.cutoff
-    due = update(InspectionRow).where(
-        InspectionRow.company_id == company.id, InspectionRow.starts_at >= migration.cutoff
-    )
-    db.session.execute(due.values(due=True, next_try_at=None))
+    make_due(company.id, "look-again", InspectionRow.starts_at >= migration.cutoff)
     record_act(
         company.id,
         "Tieout",

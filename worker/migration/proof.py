@@ -6,9 +6,9 @@ Only when all of it is right may the SalesReceipt be deleted.
 from decimal import Decimal
 from typing import Any
 
+from bookkeeping.case import Case
 from bookkeeping.quickbooks_gateway.reading import SeenPayment, seen
 from bookkeeping.rules.money import ZERO, dollars
-from worker.cases import Case
 from worker.holding.work import Work
 
 Rows = dict[tuple[str, str], dict[str, Any]]

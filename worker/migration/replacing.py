@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import update
 
+from bookkeeping.case import Case, build_cases
 from bookkeeping.errors import BookkeepingError, GoneError, StaleSyncTokenError, TemporaryError
+from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.bodies import delete_body
 from bookkeeping.quickbooks_gateway.receipts import copy_of, receipt_of
 from bookkeeping.rules.documents import NOTHING, Flag
@@ -18,10 +20,9 @@ from bookkeeping.rules.migration import Receipt, Recorded
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.choices import keep_deposit_account
 from bookkeeping.storage.records.documents import LegacyReceipt
+from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
-from worker.cases import Case, build_cases
-from worker.holding.blocks import COMPANY_WIDE
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.migration.customers import bill
@@ -36,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """How often passing trouble with one receipt is tried again before what was made for it is taken back."""
-
-WAITS_FOR_OTHERS = frozenset({"waiting-for-customer"})
 
 
 class PauseMigration(Exception):
@@ -95,7 +94,7 @@ def take_back(work: Work, rows: list[MigrationReceipt]) -> None:
     if not rows:
         return
     inspections = rows_by_key(work.company_id, [row.inspection_key for row in rows])
-    cases = {case.key: case for case in build_cases(work, list(inspections.values()), migrating=True)}
+    cases = {case.key: case for case in build_cases(work.company, list(inspections.values()), migrating=True)}
     for case in cases.values():
         case.desired, case.parked = NOTHING, None
         case.make_plan()
@@ -106,7 +105,7 @@ def take_back(work: Work, rows: list[MigrationReceipt]) -> None:
         if case is not None and case.live:
             row.attempts += 1
             why = case.parked or BookkeepingError(code="unexpected")
-            if row.attempts > ATTEMPTS * 2 or why.code in COMPANY_WIDE:
+            if row.attempts > ATTEMPTS * 2 or fault(why.code).blocks_writes:
                 detail = f"What was made for SalesReceipt {row.receipt_id} cannot be taken away. {why.detail}".strip()
                 work.commit()
                 raise PauseMigration(Flag(why.code, detail))
@@ -142,7 +141,9 @@ def _begin(work: Work, migration: Migration, rows: list[MigrationReceipt]) -> li
                 row.archive, row.archived_at, row.state = copy_of(raw), utcnow(), "working"
             ready.append((row, one))
     work.commit()
-    cases = {case.key: case for case in build_cases(work, [one.row for _, one in ready], migrating=True)}
+    cases = {
+        case.key: case for case in build_cases(work.company, [one.row for _, one in ready], migrating=True)
+    }
     tasks = []
     for row, one in ready:
         task = Task(row, cases[row.inspection_key], one.entry.receipt)
@@ -197,7 +198,7 @@ def _note_made(work: Work, tasks: list[Task]) -> None:
         row.payment_ids = [document.qbo_id for document in payments]
         if case.parked is None:
             row.paid_at = row.paid_at or utcnow()
-        elif case.parked.code in COMPANY_WIDE:
+        elif fault(case.parked.code).blocks_writes:
             blocked = Flag(case.parked.code, case.parked.detail)
         else:
             _not_through(row, case.parked)
@@ -209,7 +210,9 @@ def _note_made(work: Work, tasks: list[Task]) -> None:
 def _not_through(row: MigrationReceipt, error: BookkeepingError) -> None:
     """Try again what passes; take back what QuickBooks refuses."""
     row.attempts += 1
-    passing = isinstance(error, TemporaryError) or error.code in WAITS_FOR_OTHERS
+    passing = isinstance(error, TemporaryError) or (
+        fault(error.code).waits and not fault(error.code).held_by_person
+    )
     if not passing or row.attempts >= ATTEMPTS:
         _leave(row, Flag(error.code, error.detail))
 
@@ -304,7 +307,7 @@ def _send_deletes(work: Work, tasks: list[Task]) -> list[Task]:
             task.row.deleted_at = utcnow()
         elif isinstance(error, StaleSyncTokenError):
             stale.append(task)
-        elif error.code in COMPANY_WIDE:
+        elif fault(error.code).blocks_writes:
             blocked = Flag(error.code, error.detail)
         else:
             _not_through(task.row, error)
@@ -340,10 +343,7 @@ def _done(work: Work, row: MigrationReceipt) -> None:
         LegacyReceipt.replaced_at.is_(None),
     )
     db.session.execute(receipts.values(replaced_at=now))
-    inspection = update(InspectionRow).where(
-        InspectionRow.company_id == work.company_id, InspectionRow.key == row.inspection_key
-    )
-    db.session.execute(inspection.values(due=True, next_try_at=None))
+    make_due(work.company_id, "look-again", InspectionRow.key == row.inspection_key)
     keep_deposit_account(work.company, row.inspection_key, receipt_of(json.loads(row.archive)).account_id)
     logger.info(
         "Receipt replaced",

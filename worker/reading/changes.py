@@ -19,7 +19,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.documents import Document
-from bookkeeping.storage.records.due import release_rows
+from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.work import Work
 from worker.reading.company import LISTS, default_accounts, keep_listed, read_lists
@@ -93,7 +93,7 @@ def _take_over(work: Work, changes: Changes) -> None:
     freed = set()
     for row in changes.by_entity.get("Deposit", []):
         freed |= note_deposit(work.company_id, row)
-    release_rows(work.company_id, InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
+    make_due(work.company_id, "cause-gone", InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
     for kind in (*PEOPLE, *LISTS):
         for row in changes.by_entity.get(kind, []):
             _keep_name(work.company_id, kind, row)
@@ -135,8 +135,9 @@ def _mark_inspections(work: Work, documents: list[Document]) -> None:
             Document.status == "live",
             Document.hands_off == "drift",
         )
-        release_rows(
+        make_due(
             work.company_id,
+            "cause-gone",
             InspectionRow.state == "drift",
             InspectionRow.key.in_(keys),
             InspectionRow.key.not_in(still),
@@ -197,7 +198,7 @@ def _read_all_again(work: Work) -> None:
     freed = set()
     for row in [*deposits, *({"Id": qbo_id, "status": "Deleted"} for qbo_id in sorted(gone))]:
         freed |= note_deposit(work.company_id, row)
-    release_rows(work.company_id, InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
+    make_due(work.company_id, "cause-gone", InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
     work.commit()
 
 

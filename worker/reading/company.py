@@ -19,7 +19,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, keep_name
 from bookkeeping.storage.company.vault import ConnectionTokens
 from bookkeeping.storage.records.customer_links import follow_customers
-from bookkeeping.storage.records.due import release
+from bookkeeping.storage.records.due import held_up_by, make_due
 from worker.app import intuit_config
 from worker.holding.work import Work
 
@@ -88,7 +88,7 @@ def read_facts(work: Work) -> None:
     blocked = kept.get("blocked")
     if blocked and not (blocked == "qbo-6190" and facts.subscription.upper() in LAPSED):
         del kept["blocked"]
-        release(work.company_id, codes=frozenset({blocked}))
+        make_due(work.company_id, "cause-gone", held_up_by(blocked))
     connection.facts = kept | _plain(asdict(facts))
     connection.company_name = facts.name
     connection.facts_at = utcnow()

@@ -8,11 +8,11 @@ Nothing is lost by either: what is due stays due or is released, what was sent s
 
 from zoneinfo import ZoneInfo
 
-from bookkeeping.acts.connecting import expires_soon
 from bookkeeping.errors import NotConnectedError
-from bookkeeping.storage.company.vault import ConnectionTokens, reconnect_by
+from bookkeeping.faults import fault
+from bookkeeping.storage.company.vault import ConnectionTokens
 from bookkeeping.storage.people.notices import notify_once
-from worker.holding.blocks import COMPANY_WIDE, block, blocked_by, hold_all, note_looked
+from worker.holding.blocks import block, blocked_by, hold_all, note_looked
 from worker.holding.work import Work
 from worker.reading.company import read_facts
 
@@ -36,7 +36,7 @@ def stop_working(work: Work, error: NotConnectedError) -> None:
     connection = work.connection
     if connection is None or not connection.usable:
         return
-    if error.code in COMPANY_WIDE:
+    if fault(error.code).blocks_writes:
         block(work, error.code)
         hold_all(work, error.code)
     elif connection.connected_at < work.run.started_at:  # A consent given meanwhile is not touched.
@@ -49,9 +49,8 @@ def stop_working(work: Work, error: NotConnectedError) -> None:
 def warn_of_expiry(work: Work) -> bool:
     """Tell the owner, 30 days ahead, by when QuickBooks must be reconnected."""
     connection = work.connection
-    ends_at = reconnect_by(connection) if connection is not None and connection.usable else None
-    if expires_soon(ends_at):
-        day = ends_at.astimezone(ZoneInfo(work.company.time_zone)).date()
+    if connection is not None and connection.reconnect_soon:
+        day = connection.reconnect_by.astimezone(ZoneInfo(work.company.time_zone)).date()
         more = f"Reconnect by {day:%B} {day.day}, {day.year}."
         notify_once(work.company_id, "reconnect-soon", day.isoformat(), more=more)
     work.commit()

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from sqlalchemy import select
 
+from bookkeeping.case import Case, whom_to_bill
 from bookkeeping.errors import DuplicateNameError, RuleError
 from bookkeeping.quickbooks_gateway.bodies import customer_body
 from bookkeeping.quickbooks_gateway.gateway import quote
@@ -18,13 +19,11 @@ from bookkeeping.rules.customers import (
     NameIndex,
     Use,
     kept_name,
-    match_customer,
 )
 from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import listed_names
 from bookkeeping.storage.records.documents import CustomerLink
-from worker.cases import Case
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
@@ -65,7 +64,8 @@ def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
         if name in names_in_making:
             again += cases
             continue
-        match _decide(work, client_key, desired, cases[0], index):
+        link = db.session.get(CustomerLink, (work.company_id, client_key))
+        match whom_to_bill(desired, cases[0].inspection.address.line1, link, index):
             case Use(qbo_id, because):
                 _link(work, client_key, desired, qbo_id, because, index)
                 _give(cases, qbo_id)
@@ -93,15 +93,6 @@ def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
             for one in cases[1:]:
                 one.park_code("waiting-for-customer", write.error.detail, f"customer:{client_key}")
     return again
-
-
-def _decide(
-    work: Work, client_key: str, desired: DesiredCustomer, case: Case, index: NameIndex
-) -> Use | Ask | Create:
-    link = db.session.get(CustomerLink, (work.company_id, client_key))
-    if link is not None and link.create_new:
-        return Create(index.free_name(desired.display_name), "A person chose to create a new Customer.")
-    return match_customer(desired, case.inspection.address.line1, index)
 
 
 def _give(cases: list[Case], customer_id: str) -> None:

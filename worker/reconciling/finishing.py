@@ -4,18 +4,16 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from bookkeeping.case import Case
 from bookkeeping.errors import BookkeepingError, TemporaryError
+from bookkeeping.faults import fault
 from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.due import held_since_now
 from bookkeeping.storage.records.inspections import InspectionRow
-from worker.cases import Case
-from worker.holding.blocks import COMPANY_WIDE
+from worker.holding.blocks import block
 from worker.holding.work import Work
 from worker.jitter import jitter
-
-WAITING_CODES = frozenset({"waiting-for-customer", "mass-delete-brake"})
-"""Causes of ours that go away without anybody touching this very inspection."""
 
 
 def finish_cases(work: Work, cases: list[Case]) -> None:
@@ -28,11 +26,10 @@ def finish_cases(work: Work, cases: list[Case]) -> None:
             done = row.where(InspectionRow.wanted_gen == case.wanted_gen)
             db.session.execute(done.values(due=False, deletes_approved=False))
     blocked = next(
-        (case.parked.code for case in cases if case.parked and case.parked.code in COMPANY_WIDE), None
+        (case.parked.code for case in cases if case.parked and fault(case.parked.code).blocks_writes), None
     )
     if blocked:
-        connection = work.connection
-        connection.facts = {**connection.facts, "blocked": blocked}
+        block(work, blocked)
     work.commit()
 
 
@@ -68,7 +65,7 @@ def _parked(case: Case) -> dict:
         return values | {"state": "drift", "next_try_at": None}
     if isinstance(error, TemporaryError):
         return values | {"state": "waiting"} | _next_try(case, error)
-    if error.code in WAITING_CODES:
+    if fault(error.code).waits:
         return values | {"state": "waiting", "next_try_at": None}
     return values | {"state": "needs-you", "next_try_at": None, "failures": InspectionRow.failures + 1}
 

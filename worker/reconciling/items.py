@@ -1,13 +1,13 @@
 """Items and PaymentMethods that the planned documents name: found in the local index, else made, in one round."""
 
+from bookkeeping.case import Case
 from bookkeeping.errors import DuplicateNameError, RuleError
 from bookkeeping.quickbooks_gateway.bodies import item_body, payment_method_body
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, UpdateInvoice
 from bookkeeping.storage.base import db
-from bookkeeping.storage.company.names import named_things
-from worker.cases import Case
+from bookkeeping.storage.company.names import active_ids
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
@@ -45,23 +45,9 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
                 case.park(error, waits_for="")
 
 
-def item_ids(work: Work) -> dict[str, str]:
-    """Return the ids of the active Items by name key."""
-    return {thing.name_key: thing.qbo_id for thing in named_things(work.company_id, "Item") if thing.active}
-
-
-def method_ids(work: Work) -> dict[str, str]:
-    """Return the ids of the active PaymentMethods by name key."""
-    return {
-        thing.name_key: thing.qbo_id
-        for thing in named_things(work.company_id, "PaymentMethod")
-        if thing.active
-    }
-
-
 def _park_without_item(work: Work, cases: list[Case]) -> None:
     """Park the cases that need an Item which the bookkeeper chose and somebody made inactive since."""
-    active = {thing.qbo_id for thing in named_things(work.company_id, "Item") if thing.active}
+    active = set(active_ids(work.company_id, "Item").values())
     for case in cases:
         action = case.plan.invoice if case.writes_planned else None
         if isinstance(action, (CreateInvoice, UpdateInvoice)):
@@ -71,8 +57,8 @@ def _park_without_item(work: Work, cases: list[Case]) -> None:
 
 
 def _known(work: Work) -> set[tuple[str, str]]:
-    things = named_things(work.company_id, "Item", "PaymentMethod")
-    return {(thing.kind, thing.name_key) for thing in things if thing.active}
+    kinds = ("Item", "PaymentMethod")
+    return {(kind, key) for kind in kinds for key in active_ids(work.company_id, kind)}
 
 
 def _item_names(case: Case) -> list[str]:

@@ -8,18 +8,18 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from bookkeeping.case import Case, build_cases, whom_to_bill
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.quickbooks_gateway.reading import Seen, seen
-from bookkeeping.rules.customers import Ask, NameIndex, Use, match_customer
+from bookkeeping.rules.customers import Ask, NameIndex, Use
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, UpdateInvoice
 from bookkeeping.rules.practice import NEAR, Tally, same_client
 from bookkeeping.storage.base import db
-from bookkeeping.storage.company.names import listed_names, named_things
+from bookkeeping.storage.company.names import active_ids, listed_names, named_things
 from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow
-from worker.cases import Case, build_cases
 from worker.holding.work import SLICE_INSPECTIONS, Work
 
 MOST_DOUBLES = 200
@@ -35,13 +35,13 @@ def practise(work: Work) -> bool:
     tally, after = Tally.from_json(standing["tally"]), standing["after"]
     settings = _settings(work)
     index = NameIndex(listed_names(work.company_id))
-    known = {one.name_key for one in named_things(work.company_id, "Item") if one.active}
+    known = set(active_ids(work.company_id, "Item"))
     work.commit()
     while True:
         rows = _next(work, after)
         if not rows:
             break
-        for case in build_cases(work, rows, settings=settings):
+        for case in build_cases(work.company, rows, settings=settings):
             _count(tally, case, index, known)
         after = rows[-1].id
         work.tell(f"Working out documents: {tally.inspections} inspections looked at", done=tally.inspections)
@@ -104,7 +104,7 @@ def _count_client(tally: Tally, case: Case, index: NameIndex) -> None:
     if case.customer_id is not None:
         tally.clients[customer.client_key] = "use"
         return
-    answer = match_customer(customer, case.inspection.address.line1, index)
+    answer = whom_to_bill(customer, case.inspection.address.line1, case.link, index)
     kinds = {Use: "use", Ask: "ask"}
     tally.clients[customer.client_key] = kinds.get(type(answer), "create")
 
@@ -130,7 +130,7 @@ def _doubles(work: Work, tally: Tally, settings: BookSettings) -> list[dict[str,
                 suspects += [(match, one) for match in _matches(work, one, emails)]
         work.commit()
     rows = {match.id: match for match, _ in suspects}
-    cases = {case.row_id: case for case in build_cases(work, list(rows.values()), settings=settings)}
+    cases = {case.row_id: case for case in build_cases(work.company, list(rows.values()), settings=settings)}
     wanted = [
         _double(match, one)
         for match, one in suspects

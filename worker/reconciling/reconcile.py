@@ -6,11 +6,11 @@ own inspection with the cause; the others go on.
 
 from sqlalchemy import func, or_, select
 
+from bookkeeping.case import Case, build_cases
 from bookkeeping.rules.brake import brake_trips
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.inspections import InspectionRow
-from worker.cases import Case, build_cases
 from worker.holding.blocks import hold_all
 from worker.holding.work import SLICE_INSPECTIONS, Work
 from worker.journal.resuming import resume_open_calls
@@ -44,7 +44,7 @@ def reconcile(work: Work) -> bool:
         work.tell("Up to date")
         return True
     _count_to_do(work, len(rows))
-    cases = build_cases(work, rows)
+    cases = build_cases(work.company, rows)
     _brake(work, cases)
     work.commit()
     if any(case.writes_planned for case in cases):

@@ -7,6 +7,7 @@ old, it is read back; what a person changed meanwhile is left alone and becomes 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from bookkeeping.case import Case, reload_documents
 from bookkeeping.errors import GoneError, RuleError, StaleSyncTokenError
 from bookkeeping.quickbooks_gateway.bodies import delete_body, invoice_body, payment_body
 from bookkeeping.rules.documents import invoice_fingerprint, payment_fingerprint
@@ -20,12 +21,11 @@ from bookkeeping.rules.planning import (
     UpdatePayment,
 )
 from bookkeeping.storage.base import utcnow
+from bookkeeping.storage.company.names import active_ids
 from bookkeeping.storage.records.documents import Document
-from worker.cases import Case, reload_documents
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import note_gone
-from worker.reconciling.items import item_ids, method_ids
 from worker.reconciling.rereading import freshen
 
 Action = CreateInvoice | UpdateInvoice | DeleteInvoice | CreatePayment | UpdatePayment | DeletePayment
@@ -87,7 +87,7 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
     for one in planned:
         _conclude(one)
     touched = {id(one.case): one.case for one in planned}
-    reload_documents(work, list(touched.values()))
+    reload_documents(work.company_id, list(touched.values()))
     work.commit()
 
 
@@ -114,7 +114,7 @@ def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
 
 def _send(work: Work, planned: list[Planned]) -> None:
     ready = [one for one in planned if one.case.parked is None and not _deleted(one)]
-    items, methods = item_ids(work), method_ids(work)
+    items, methods = active_ids(work.company_id, "Item"), active_ids(work.company_id, "PaymentMethod")
     work.commit()
     for one in ready:
         one.write = _write(one, items, methods)

@@ -87,6 +87,7 @@ def our_side(work: Work, period: Period, documents: Documents) -> tuple[list[Mir
         sides, kept = frozen_sides(company, keys), kept_settings(company)
         db.session.commit()
     invoiced = {one.inspection_key for (kind, _), one in records.items() if kind == "Invoice" and one.live}
+    booked = {one.inspection_key for (kind, _), one in records.items() if kind != "SalesReceipt" and one.live}
     standing = {
         one.inspection_key for (kind, _), one in records.items() if kind == "SalesReceipt" and one.live
     }
@@ -95,6 +96,7 @@ def our_side(work: Work, period: Period, documents: Documents) -> tuple[list[Mir
             one,
             has_receipt=one.inspection.key in standing,
             side=sides.get(one.inspection.key),
+            booked=one.inspection.key in booked,
             kept=kept.get(version_id) if one.inspection.key in invoiced else None,
         )
         for one, version_id in spoken_of

@@ -1,12 +1,17 @@
 """A company's connection to QuickBooks: its realm, its tokens at rest, and the states of its life."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bookkeeping.storage.base import Base, UtcDateTime, utcnow
+from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
+
+USABLE = ("checking", "connected")
+HELD = (*USABLE, "reconnect")
+WARN_BEFORE = timedelta(days=30)
 
 
 class Connection(Base):
@@ -46,10 +51,52 @@ class Connection(Base):
     connected_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     connected_by: Mapped[str] = mapped_column(String(200), default="")
 
-    @property
+    @hybrid_property
     def usable(self) -> bool:
-        """True when calls can be made."""
-        return self.state in ("checking", "connected")
+        """True when calls can be made. On the class: the condition for a query."""
+        return self.state in USABLE
+
+    @usable.inplace.expression
+    @classmethod
+    def _usable_in_sql(cls) -> ColumnElement[bool]:
+        return cls.state.in_(USABLE)
+
+    @hybrid_property
+    def held(self) -> bool:
+        """True while the company has its realm: usable, or waiting for an owner to reconnect. On the class: the condition."""
+        return self.state in HELD
+
+    @held.inplace.expression
+    @classmethod
+    def _held_in_sql(cls) -> ColumnElement[bool]:
+        return cls.state.in_(HELD)
+
+    @property
+    def closed_through(self) -> date | None:
+        """The last day of the closed period, as last read from QuickBooks: nothing on or before it can be changed."""
+        closed_on = (self.facts or {}).get("close_date")
+        return date.fromisoformat(closed_on) if closed_on else None
+
+    @property
+    def blocked(self) -> str:
+        """The code of what keeps QuickBooks from taking any write, or ""."""
+        return (self.facts or {}).get("blocked") or ""
+
+    @property
+    def reconnect_by(self) -> datetime | None:
+        """The instant at which a usable grant ends if nobody reconnects: the earlier of the two refresh limits."""
+        ends = [end for end in (self.refresh_expires_at, self.hard_expires_at) if end]
+        return min(ends) if ends and self.usable else None
+
+    @property
+    def reconnect_soon(self) -> bool:
+        """True in the last 30 days of the grant."""
+        return self.reconnect_by is not None and self.reconnect_by - utcnow() < WARN_BEFORE
+
+
+def connection_of(company_id: int) -> Connection | None:
+    """Return the company's connection, or None before its first consent."""
+    return db.session.get(Connection, company_id)
 
 
 class ConsentState(Base):

@@ -36,6 +36,11 @@ def named_things(company_id: int, *kinds: str) -> list[NamedThing]:
     return list(db.session.scalars(rows))
 
 
+def active_ids(company_id: int, kind: str) -> dict[str, str]:
+    """Return the QuickBooks ids of the active Items, PaymentMethods, … by name key: under these they are sent."""
+    return {thing.name_key: thing.qbo_id for thing in named_things(company_id, kind) if thing.active}
+
+
 def listed_names(company_id: int) -> list[NameEntry]:
     """Return the local index of the realm's Customers, Vendors and Employees."""
     return [

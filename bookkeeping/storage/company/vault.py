@@ -9,7 +9,7 @@ import hmac
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -168,9 +168,3 @@ class ConnectionTokens:
 
 
 EXPIRIES: tuple[str, ...] = ("access_expires_at", "refresh_expires_at", "hard_expires_at")
-
-
-def reconnect_by(connection: Connection) -> datetime | None:
-    """Return the instant at which the grant ends if nobody reconnects: the earlier of the two refresh limits."""
-    ends = [end for end in (connection.refresh_expires_at, connection.hard_expires_at) if end]
-    return min(ends) if ends else None

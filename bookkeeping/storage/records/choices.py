@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.inspections import InspectionRow
 
@@ -104,9 +104,8 @@ def living_documents(company: Company, kind: str) -> tuple[int, int]:
 
 def closed_through(company: Company) -> date | None:
     """Return the last day of the closed period, as last read from QuickBooks."""
-    connection = db.session.get(Connection, company.id)
-    closed = ((connection.facts if connection else None) or {}).get("close_date")
-    return date.fromisoformat(closed) if closed else None
+    connection = connection_of(company.id)
+    return connection.closed_through if connection is not None else None
 
 
 def versions_of(company_id: int) -> list[BookVersion]:

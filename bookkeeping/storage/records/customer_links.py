@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.records.documents import CustomerLink
-from bookkeeping.storage.records.due import free_waiting
+from bookkeeping.storage.records.due import make_due, waiting_for
 
 INACTIVE = "The Customer of this client was made inactive in QuickBooks."
 
@@ -44,9 +44,9 @@ def _follow(company_id: int, qbo_ids: Sequence[str] | None) -> None:
         elif thing.active and link.state == "ask":
             link.state, link.because, link.candidates = "linked", "Active in QuickBooks again.", []
             link.updated_at = utcnow()
-            free_waiting(company_id, f"customer:{link.client_key}")
+            make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
         elif thing.active:
-            free_waiting(company_id, f"customer:{link.client_key}")
+            make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
 
 
 def _candidate(thing: NamedThing) -> dict:

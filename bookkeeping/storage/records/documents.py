@@ -1,5 +1,6 @@
 """What we know QuickBooks has of ours: the documents, the Customers behind them, old receipts, and drift."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -128,4 +129,28 @@ def documents_of(company_id: int, inspection_keys: list[str]) -> dict[str, list[
         rows = select(Document).where(Document.company_id == company_id, Document.inspection_key.in_(chunk))
         for document in db.session.scalars(rows.order_by(Document.id)):
             found[document.inspection_key].append(document)
+    return found
+
+
+def with_receipts(company_id: int, inspection_keys: Sequence[str]) -> set[str]:
+    """Return which of these inspections still have a SalesReceipt of the earlier integration."""
+    found: set[str] = set()
+    for start in range(0, len(inspection_keys), 500):
+        rows = select(LegacyReceipt.inspection_key).where(
+            LegacyReceipt.company_id == company_id,
+            LegacyReceipt.inspection_key.in_(inspection_keys[start : start + 500]),
+            LegacyReceipt.replaced_at.is_(None),
+        )
+        found |= set(db.session.scalars(rows))
+    return found
+
+
+def customer_links(company_id: int, client_keys: Iterable[str]) -> dict[str, CustomerLink]:
+    """Return which Customer stands for each of these clients, by client key; absent for those not decided yet."""
+    wanted, found = sorted(client_keys), {}
+    for start in range(0, len(wanted), 500):
+        rows = select(CustomerLink).where(
+            CustomerLink.company_id == company_id, CustomerLink.client_key.in_(wanted[start : start + 500])
+        )
+        found |= {link.client_key: link for link in db.session.scalars(rows)}
     return found

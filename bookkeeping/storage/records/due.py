@@ -1,57 +1,63 @@
-"""Making inspections due: which are looked at again, and since when one is held up. Why they wait is in their rows."""
+"""Making inspections due: one function, whose meanings say why. Only the poll makes one due besides, with the row that it changes.
+
+What is due is looked at by the next slice; the state that a row shows until then follows from the meaning.
+"""
 
 from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, literal, or_, update
 
+from bookkeeping.faults import HELD_BY_A_PERSON
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
-from bookkeeping.storage.work.journal import Operation
+
+Why = Literal["asked", "cause-gone", "look-again"]
+"""asked       a person asked: tried at once whatever its state, and what failed before counts no longer
+cause-gone  what it waited for is there, or may be: tried at once, but for what only a person lets go
+look-again  something about it changed: looked at with the next slice; what it shows and waits for stays until then
+"""
+
+_VALUES: dict[Why, dict[str, Any]] = {
+    "asked": {"state": "syncing", "waits_for": "", "failures": 0},
+    "cause-gone": {"state": "syncing", "waits_for": ""},
+    "look-again": {},
+}
 
 
-def release(company_id: int, *, codes: frozenset[str] | None = None) -> int:
-    """Make due what waits: everything on a back-off or waiting for something, or all with one of these causes."""
-    waits = or_(InspectionRow.next_try_at.is_not(None), InspectionRow.state == "waiting")
-    chosen = InspectionRow.reason.in_(codes) if codes is not None else waits
-    rows = update(InspectionRow).where(InspectionRow.company_id == company_id, chosen)
-    rows = rows.where(InspectionRow.reason != "mass-delete-brake")
-    released = db.session.execute(rows.values(due=True, next_try_at=None, waits_for=""))
-    return released.rowcount
+def make_due(company_id: int, why: Why, *which: ColumnElement[bool], **values: Any) -> int:
+    """Make these inspections of the company due now, in the current transaction; return how many there are.
+
+    A slice that is at work on one of them now does not count it as done. `values` are set with it.
+    """
+    return make_rows_due(why, InspectionRow.company_id == company_id, *which, **values)
 
 
-def release_rows(company_id: int, *which: ColumnElement[bool]) -> int:
-    """Make these inspections due now, in the current transaction; return how many there are."""
-    rows = update(InspectionRow).where(InspectionRow.company_id == company_id, *which)
-    rows = rows.execution_options(synchronize_session=False)
-    due = {"due": True, "next_try_at": None, "waits_for": "", "state": "syncing"}
-    return db.session.execute(rows.values(**due)).rowcount
+def make_rows_due(why: Why, *which: ColumnElement[bool], **values: Any) -> int:
+    """The same over companies, for ops: `which` alone says whose."""
+    rows = update(InspectionRow).where(*which)
+    if why == "cause-gone":
+        rows = rows.where(InspectionRow.reason.not_in(HELD_BY_A_PERSON))
+    again = {"due": True, "next_try_at": None, "wanted_gen": InspectionRow.wanted_gen + 1}
+    due = rows.values(**again, **_VALUES[why], **values).execution_options(synchronize_session=False)
+    return db.session.execute(due).rowcount
 
 
-def rows_waiting_for(company_id: int, waits_for: str) -> list[str]:
-    """Return the keys of the inspections that wait for this root cause."""
-    chosen = select(InspectionRow.key).where(
-        InspectionRow.company_id == company_id, InspectionRow.waits_for == waits_for
-    )
-    return list(db.session.scalars(chosen))
+def waits() -> ColumnElement[bool]:
+    """The condition for what waits by itself: on a back-off, or for something else to be settled."""
+    return or_(InspectionRow.next_try_at.is_not(None), InspectionRow.state == "waiting")
+
+
+def held_up_by(*codes: str) -> ColumnElement[bool]:
+    """The condition for what one of these causes holds up."""
+    return InspectionRow.reason.in_(codes)
+
+
+def waiting_for(waits_for: str) -> ColumnElement[bool]:
+    """The condition for what waits for this root cause, such as "customer:<client key>"."""
+    return InspectionRow.waits_for == waits_for
 
 
 def held_since_now() -> ColumnElement[datetime]:
-    """Since when it is held up: the first time counts, however often it is tried again."""
+    """Since when a row is held up: the first time counts, however often it is tried again."""
     return func.coalesce(InspectionRow.held_since, literal(utcnow(), InspectionRow.held_since.type))
-
-
-def free_waiting(company_id: int, waits_for: str) -> None:
-    """Make everything due that waited for this root cause, in the current transaction."""
-    waiting = update(InspectionRow).where(
-        InspectionRow.company_id == company_id, InspectionRow.waits_for == waits_for
-    )
-    db.session.execute(waiting.values(due=True, waits_for="", next_try_at=None, state="syncing"))
-
-
-def make_due(operation: Operation) -> None:
-    """Let the operation's inspection be looked at again."""
-    if operation.inspection_key:
-        row = update(InspectionRow).where(
-            InspectionRow.company_id == operation.company_id, InspectionRow.key == operation.inspection_key
-        )
-        db.session.execute(row.values(due=True, next_try_at=None))

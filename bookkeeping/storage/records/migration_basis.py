@@ -42,7 +42,7 @@ def basis_of(company: Company, cutoff: datetime) -> str:
         cutoff.isoformat(),
         repr(company.book_settings()),
         connection.realm_digest if connection else "",
-        ((connection.facts if connection else None) or {}).get("close_date"),
+        (connection.facts or {}).get("close_date") if connection else None,
         recorded,
         mirrored,
         sorted(list(row) for row in db.session.execute(links)),

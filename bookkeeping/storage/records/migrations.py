@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column, undefer
 
-from bookkeeping.rules.eligibility import Side
+from bookkeeping.rules.cutoff import Side
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
 from bookkeeping.storage.company.companies import Company
 

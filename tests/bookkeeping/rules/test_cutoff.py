@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookkeeping.errors import RuleError
-from bookkeeping.rules.cutoff import next_midnight_mst, on_new_side, parse_cutoff, quarter, tax_year
+from bookkeeping.rules.cutoff import next_midnight_mst, parse_cutoff, quarter, side_of, tax_year
 from bookkeeping.rules.local_time import say_moment
 from tests.bookkeeping.rules.factories import moments
 
@@ -96,14 +96,14 @@ def test_an_accepted_cutoff_shows_the_time_that_was_typed(typed, zone):
 
 def test_the_boundary_second_is_new():
     cutoff = parse("2019-03-01T00:00")
-    assert on_new_side(cutoff, cutoff)
-    assert not on_new_side(cutoff - timedelta(seconds=1), cutoff)
+    assert side_of(cutoff, cutoff) == "new"
+    assert side_of(cutoff - timedelta(seconds=1), cutoff) == "old"
 
 
 @given(moments, moments, moments)
 def test_what_starts_later_is_never_on_an_older_side(earlier, later, cutoff):
     earlier, later = sorted((earlier, later))
-    assert not on_new_side(earlier, cutoff) or on_new_side(later, cutoff)
+    assert side_of(earlier, cutoff) == "old" or side_of(later, cutoff) == "new"
 
 
 def test_midnight_mst_is_seven_utc_all_year():

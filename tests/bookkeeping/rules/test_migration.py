@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bookkeeping.faults import CATALOGUE
 from bookkeeping.rules import forecast
+from bookkeeping.rules.cutoff import side_of
 from bookkeeping.rules.documents import Flag
 from bookkeeping.rules.eligibility import eligibility
 from bookkeeping.rules.inspection import BookSettings
@@ -23,7 +24,6 @@ from bookkeeping.rules.migration import (
     judge,
     manifest_text,
     sha256_of,
-    side_of,
 )
 from tests.bookkeeping.rules.factories import (
     inspection,
@@ -161,28 +161,30 @@ def test_what_moves_without_changing_amounts_is_noted():
 
 @pytest.mark.parametrize(("seconds", "side"), [(-1, "old"), (0, "new"), (1, "new")])
 def test_the_boundary_second_is_new(seconds, side):
-    assert side_of(booked(starts_at=CUTOFF + timedelta(seconds=seconds)), CUTOFF, None) == side
+    assert side_of(CUTOFF + timedelta(seconds=seconds), CUTOFF) == side
 
 
-@given(moments, moments, st.sampled_from(["old", "new"]))
-def test_a_frozen_side_holds_whatever_the_reschedule(starts_at, cutoff, frozen):
-    assert side_of(booked(starts_at=starts_at), cutoff, frozen) == frozen
-    answer = eligibility(
-        booked(starts_at=starts_at), BookSettings("America/Denver", None, cutoff=cutoff), side=frozen
-    )
+@given(moments, moments, st.sampled_from(["old", "new"]), st.booleans())
+def test_a_frozen_side_holds_whatever_the_reschedule(starts_at, cutoff, frozen, standing):
+    assert side_of(starts_at, cutoff, frozen=frozen, booked=standing) == frozen
+    settings = BookSettings("America/Denver", None, cutoff=cutoff)
+    answer = eligibility(booked(starts_at=starts_at), settings, side=frozen, booked=standing)
     assert answer.in_books == (frozen == "new")
+
+
+@given(moments, moments)
+def test_what_was_booked_after_the_cutoff_stays_new_wherever_it_is_rescheduled(starts_at, cutoff):
+    assert side_of(starts_at, cutoff, booked=True) == "new"
+    settings = BookSettings("America/Denver", None, cutoff=cutoff)
+    assert eligibility(booked(starts_at=starts_at), settings, booked=True).in_books
 
 
 @given(moments, st.sampled_from(["America/Denver", "America/New_York", "Pacific/Honolulu"]))
 def test_midnight_of_new_year_in_the_company_zone_parts_two_tax_years(moment, zone):
     year = moment.astimezone(ZoneInfo(zone)).year
     cutoff = datetime(year, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    assert side_of(booked(starts_at=moment), cutoff, None) == "new"
-    assert side_of(booked(starts_at=moment), cutoff.replace(year=cutoff.year + 1), None) == "old"
-
-
-def test_an_unknown_inspection_has_no_side():
-    assert side_of(None, CUTOFF, None) is None
+    assert side_of(moment, cutoff) == "new"
+    assert side_of(moment, cutoff.replace(year=cutoff.year + 1)) == "old"
 
 
 # ---- Manifest

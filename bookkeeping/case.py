@@ -1,0 +1,264 @@
+"""One answer to "what should this inspection have, and what would we do about it", for the worker and for pages alike.
+
+A Case is one inspection: the rules' answer, the documents it should have, those that stand, the plan between the two, and what keeps
+the plan from being carried out. Reads rows and asks the rules; writes nothing and never talks to QuickBooks. Carrying a plan out is
+`worker.reconciling`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bookkeeping.errors import BookkeepingError, RuleError
+from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, match_customer
+from bookkeeping.rules.cutoff import Side, side_of
+from bookkeeping.rules.documents import NOTHING, DesiredCustomer, DesiredDocuments, desired_documents
+from bookkeeping.rules.eligibility import Eligibility, eligibility
+from bookkeeping.rules.inspection import BookSettings, Inspection
+from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection, connection_of
+from bookkeeping.storage.company.names import inactive_customers
+from bookkeeping.storage.records.choices import in_force, kept_settings
+from bookkeeping.storage.records.documents import (
+    CustomerLink,
+    Document,
+    customer_links,
+    documents_of,
+    with_receipts,
+)
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import frozen_sides
+
+
+@dataclass
+class Case:
+    """One inspection. `parked` is the error that keeps its plan from being carried out; nothing more is written for it."""
+
+    row_id: int
+    key: str
+    wanted_gen: int
+    inspection: Inspection
+    eligibility: Eligibility
+    desired: DesiredDocuments
+    documents: list[Document]
+    deletes_approved: bool = False
+    link: CustomerLink | None = None
+    customer_id: str | None = None
+    plan: Plan | None = None
+    parked: BookkeepingError | None = None
+    waits_for: str = ""
+    warnings: list[str] = field(default_factory=list)
+    wrote: bool = False
+    left_alone: bool = False  # Before the cutoff, or its receipt stands: nothing is written or deleted.
+
+    @property
+    def subject(self) -> str:
+        """Client and address, as the sync log names the inspection."""
+        name = self.inspection.client.name if self.inspection.client else ""
+        return " · ".join(
+            part for part in (name, self.inspection.address.line1 or self.inspection.address.full) if part
+        )
+
+    @property
+    def live(self) -> list[Document]:
+        """Its documents that QuickBooks has."""
+        return [document for document in self.documents if document.status == "live"]
+
+    @property
+    def invoice(self) -> Document | None:
+        """Its living Invoice, if any."""
+        return next((document for document in self.live if document.kind == "Invoice"), None)
+
+    @property
+    def last_generations(self) -> dict[tuple[str, str], int]:
+        """The highest generation there ever was of each document, by (kind, source key)."""
+        last: dict[tuple[str, str], int] = {}
+        for document in self.documents:
+            place = (document.kind, document.source_key)
+            last[place] = max(last.get(place, 0), document.generation)
+        return last
+
+    @property
+    def writes_planned(self) -> bool:
+        """True while something is to be written for it."""
+        return self.parked is None and self.plan is not None and not self.plan.empty
+
+    def document(self, qbo_id: str, kind: str) -> Document:
+        """Return its living document of that id."""
+        return next(one for one in self.live if one.qbo_id == qbo_id and one.kind == kind)
+
+    def park(self, error: BookkeepingError, waits_for: str = "") -> None:
+        """End its way in this slice with the cause; the first cause stays."""
+        if self.parked is None:
+            self.parked, self.waits_for = error, waits_for
+
+    def park_code(self, code: str, detail: str = "", waits_for: str = "") -> None:
+        """Park it under a catalogue code of ours."""
+        self.park(RuleError(detail, code=code), waits_for)
+
+    def make_plan(self) -> None:
+        """Plan from the documents known now and the Customer known now."""
+        if self.parked is not None:
+            return
+        if self.left_alone:
+            self.plan = Plan()
+            return
+        try:
+            known = [one.known() for one in self.live]
+            self.plan = plan(self.desired, known, self.customer_id, self.last_generations)
+        except RuleError as error:
+            self.park(error)
+
+
+def build_cases(
+    company: Company,
+    rows: Sequence[InspectionRow],
+    *,
+    migrating: bool = False,
+    settings: BookSettings | None = None,
+) -> list[Case]:
+    """Return a planned case for each row. Customers are taken from stored links only; new ones are resolved by the worker.
+
+    `migrating`: the rows are those whose receipt is being replaced now, so it is not in the way. `settings`: instead of the company's.
+    """
+    settings, kept = settings or company.book_settings(), kept_settings(company)
+    around = _Around.of(company, rows, migrating)
+    cases = [
+        _case(row, around, in_force(row, around.documents[row.key], settings, kept), migrating)
+        for row in rows
+    ]
+    links = customer_links(
+        company.id, {case.desired.customer.client_key for case in cases if case.desired.customer}
+    )
+    inactive = inactive_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
+    connection = connection_of(company.id)
+    for case in cases:
+        case.link = links.get(case.desired.customer.client_key) if case.desired.customer else None
+        # A link that asks and has a Customer asks because that one is inactive: until then it stays that one.
+        case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
+        case.make_plan()
+        _hold_what_must_fail(case, connection)
+        if case.customer_id in inactive:
+            _hold_for_customer(case)
+    return cases
+
+
+def answers(company: Company, rows: Iterable[InspectionRow]) -> dict[str, Eligibility]:
+    """Return the rules' answer for each of the company's inspections, by the platform's id; the same as its Case gives."""
+    rows, settings = list(rows), company.book_settings()
+    around = _Around.of(company, rows, migrating=False)
+    return {row.key: around.eligibility(row.inspection(), settings) for row in rows}
+
+
+def reload_documents(company_id: int, cases: Sequence[Case]) -> None:
+    """Read the cases' documents again after a round."""
+    documents = documents_of(company_id, [case.key for case in cases])
+    for case in cases:
+        case.documents = documents[case.key]
+
+
+def whom_to_bill(
+    desired: DesiredCustomer, address_line: str, link: CustomerLink | None, index: NameIndex
+) -> Use | Ask | Create:
+    """Return which Customer a client is who has none on record yet: as a person chose, else by the match ladder over the name index.
+
+    Source: bookkeeping decision 2 ("Customer").
+    """
+    if link is not None and link.create_new:
+        return Create(index.free_name(desired.display_name), "A person chose to create a new Customer.")
+    return match_customer(desired, address_line, index)
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What our records know beside the inspections themselves: receipts that stand, documents, and frozen sides."""
+
+    receipts: set[str]
+    documents: dict[str, list[Document]]
+    sides: dict[str, Side]
+    migrating: bool
+
+    @classmethod
+    def of(cls, company: Company, rows: Sequence[InspectionRow], migrating: bool) -> "_Around":
+        keys = [row.key for row in rows]
+        sides: dict[str, Side] = dict.fromkeys(keys, "new") if migrating else frozen_sides(company, keys)
+        return cls(with_receipts(company.id, keys), documents_of(company.id, keys), sides, migrating)
+
+    def booked(self, key: str) -> bool:
+        """Whether documents of ours stand for it."""
+        return any(document.status == "live" for document in self.documents[key])
+
+    def eligibility(self, inspection: Inspection, settings: BookSettings) -> Eligibility:
+        key = inspection.key
+        return eligibility(
+            inspection,
+            settings,
+            has_receipt=key in self.receipts,
+            migrating=self.migrating,
+            side=self.sides.get(key),
+            booked=self.booked(key),
+        )
+
+    def left_alone(self, inspection: Inspection, settings: BookSettings) -> bool:
+        """Whether nothing is written, changed or deleted for it (decisions 11 and 12)."""
+        key = inspection.key
+        if self.migrating:
+            return False
+        if key in self.receipts or settings.cutoff is None:
+            return key in self.receipts
+        frozen, booked = self.sides.get(key), self.booked(key)
+        return side_of(inspection.starts_at, settings.cutoff, frozen=frozen, booked=booked) == "old"
+
+
+def _case(row: InspectionRow, around: _Around, settings: BookSettings, migrating: bool) -> Case:
+    inspection = row.inspection()
+    case = Case(
+        row_id=row.id,
+        key=row.key,
+        wanted_gen=row.wanted_gen,
+        inspection=inspection,
+        eligibility=around.eligibility(inspection, settings),
+        desired=NOTHING,
+        documents=around.documents[row.key],
+        deletes_approved=row.deletes_approved,
+        left_alone=around.left_alone(inspection, settings),
+    )
+    if case.eligibility.in_books:
+        try:
+            case.desired = desired_documents(inspection, settings)
+        except RuleError as error:
+            case.park(error)
+    return case
+
+
+def _hold_for_customer(case: Case) -> None:
+    """Park a case that would write a document for an inactive Customer; taking documents away needs no Customer."""
+    if not case.writes_planned:
+        return
+    actions = (*case.plan.first, case.plan.invoice, *case.plan.after)
+    if any(isinstance(one, (CreateInvoice, CreatePayment, UpdateInvoice, UpdatePayment)) for one in actions):
+        client = case.desired.customer.client_key
+        case.park_code("customer-inactive", waits_for=f"customer:{client}")
+
+
+def _hold_what_must_fail(case: Case, connection: Connection | None) -> None:
+    """Park a case whose writes QuickBooks must refuse (decision 9): closed books and deposited Payments."""
+    if not case.writes_planned:
+        return
+    closes = connection.closed_through if connection is not None else None
+    actions = [*case.plan.first, *([case.plan.invoice] if case.plan.invoice else []), *case.plan.after]
+    for action in actions:
+        document = None
+        if not isinstance(action, (CreateInvoice, CreatePayment)):
+            document = case.document(action.known.qbo_id, action.known.kind)
+        if document is not None and document.deposit_id:
+            case.park_code(
+                "deposited", f"Payment {document.qbo_id} is part of Deposit {document.deposit_id}."
+            )
+        days = [document.txn_date] if document is not None else []
+        if isinstance(action, (CreateInvoice, CreatePayment, UpdateInvoice, UpdatePayment)):
+            days.append(action.desired.txn_date)
+        if closes is not None and any(day <= closes for day in days):
+            case.park_code(
+                "closed-books", f"The books are closed through {closes:%B} {closes.day}, {closes.year}."
+            )
