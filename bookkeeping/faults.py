@@ -24,6 +24,9 @@ Who = Literal["owner", "bookkeeper", "ops", "nobody"]
 Handling = Literal["temporary", "stale", "reconnect", "refused", "bug", "done"]
 Scope = Literal["inspection", "company"]
 
+UNTIED = "does-not-tie-out"
+"""The catalogue's code of a statement that leaves something unexplained."""
+
 
 @dataclass(frozen=True)
 class Fault:

@@ -40,7 +40,18 @@ PLANTS = [
         "import bookkeeping.quickbooks_gateway.gateway",
         "web requests never call QuickBooks, apart from signing in and out of it",
     ),
+    ("worker/journal", "import worker.reconciling", "rooms of the worker"),
+    ("worker/holding", "import worker.runs", "rooms of the worker"),
+    ("webapp/frame", "import webapp.sync_log", "rooms of the web app"),
+    ("webapp/numbers", "import webapp.people", "rooms of the web app"),
+    ("bookkeeping/storage/people", "import bookkeeping.acts", "rooms of bookkeeping"),
+    ("bookkeeping/logbook", "import bookkeeping.acts", "rooms of bookkeeping"),
+    ("bookkeeping/storage/company", "import bookkeeping.storage.people", "rooms of storage"),
 ]
+
+MOST_FILES = 13  # About twelve, and the __init__ that says what lives there.
+LARGER = {"bookkeeping/rules": 25, "bookkeeping/quickbooks_gateway": 14}
+"""Rooms that hold one kind of thing in many files; each with how many it may have."""
 
 
 def broken_contracts(folder: Path) -> list[str]:
@@ -73,3 +84,12 @@ def test_every_import_points_down():
 def test_an_import_that_points_up_is_caught(copy, where, planted, contract):
     (copy / where / "planted.py").write_text(f"{planted}\n")
     assert contract in broken_contracts(copy)
+
+
+@pytest.mark.parametrize("house", ["bookkeeping", "webapp", "worker"])
+def test_every_room_has_few_files_and_says_what_lives_there(house):
+    for room in [ROOT / house, *(each.parent for each in (ROOT / house).rglob("*/__init__.py"))]:
+        name = room.relative_to(ROOT).as_posix()
+        files = [one.name for one in room.glob("*.py")]
+        assert len(files) <= LARGER.get(name, MOST_FILES), (name, sorted(files))
+        assert (room / "__init__.py").read_text().startswith('"""'), f"{name} does not say what lives there"

@@ -13,8 +13,9 @@ from sqlalchemy import delete, select, text, update
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
-from bookkeeping.storage.company.vault import EXPIRIES, vault
+from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.sessions import token_digest
+from bookkeeping.storage.work.tokens import EXPIRIES
 
 CONSENT_LASTS = timedelta(minutes=10)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from bookkeeping.faults import UNTIED
 from bookkeeping.logbook.failures import (
     CauseGroup,
     CompanyShare,
@@ -25,7 +26,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.migrations import Migration
-from bookkeeping.storage.records.numbers import UNTIED, untied_statements
+from bookkeeping.storage.records.numbers import untied_statements
 from bookkeeping.storage.work.journal import ApiUsage, Call
 from bookkeeping.storage.work.ops import HourlyCount, Mute
 from bookkeeping.storage.work.runs import Heartbeat, Run, ScheduledRun, is_unfinished

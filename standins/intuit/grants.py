@@ -6,10 +6,9 @@ HTTP is in `oauth`; times are epoch seconds of the stand-in's clock.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from standins.intuit.world import World
+from standins.intuit.surroundings import Surroundings
 
 CODE_SECONDS = 600
 
@@ -29,7 +28,7 @@ def _read_times(grant: dict[str, Any]) -> None:
 class Grants:
     """All grants. One grant is one app's access to one company; hold `world.lock` around changes."""
 
-    def __init__(self, world: World):
+    def __init__(self, world: Surroundings):
         self._world = world
         self._codes: dict[str, dict[str, Any]] = {}
         self._grants: dict[str, dict[str, Any]] = world.storage.documents("grant")

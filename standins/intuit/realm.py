@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from standins.intuit.schema import NAME_LISTS, TRANSACTIONS
-
-if TYPE_CHECKING:
-    from standins.intuit.world import World
+from standins.intuit.surroundings import Surroundings
 
 
 @dataclass(eq=False)
@@ -87,7 +85,7 @@ def index_keys(record: Record) -> list[tuple]:
 class Realm:
     """The books of one company. Hold `lock` while reading or changing them."""
 
-    def __init__(self, world: World, meta: dict):
+    def __init__(self, world: Surroundings, meta: dict):
         self.world = world
         self.meta = meta
         self.lock = threading.RLock()

@@ -15,7 +15,8 @@ from bookkeeping.errors import MisconfiguredError
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.vault import rotate_keys, vault
+from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.work.resealing import rotate_keys
 from tests.harness.tieout import Tieout
 from worker.app import create_worker_app
 

@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
-from bookkeeping.storage.company.vault import ConnectionTokens
 from bookkeeping.storage.work.runs import Run
+from bookkeeping.storage.work.tokens import ConnectionTokens
 from tests.webapp.house import PASSWORD, Browser, House
 
 NOT_CONNECTED = "Nothing was connected"

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 
 from bookkeeping.errors import MisconfiguredError
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.vault import Vault, rotate_keys
+from bookkeeping.storage.company.vault import Vault
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation
+from bookkeeping.storage.work.resealing import rotate_keys
 from tests.harness.mail_server import MailServer
 from tests.webapp.house import Browser, House
 from tests.webapp.mailing import ZONE, mail, with_mail

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.acts import ops as ops_acts
+from bookkeeping.faults import UNTIED
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook.failures import FailureFilter, failure_count
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.mail_queue import unmailed
-from bookkeeping.storage.records.numbers import UNTIED
 from webapp.frame.roles import open_to
 from webapp.frame.words import money, plural
 from webapp.ops.chart import Hours, hours_of

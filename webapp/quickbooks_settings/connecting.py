@@ -14,10 +14,10 @@ from bookkeeping.quickbooks_gateway.oauth import TokenSet
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.company.vault import ConnectionTokens
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import password_fits
 from bookkeeping.storage.work.runs import queue_run
+from bookkeeping.storage.work.tokens import ConnectionTokens
 from webapp.frame.extensions import client_address, limiter
 from webapp.frame.roles import open_to, public
 from webapp.frame.security import start_writing

@@ -21,9 +21,10 @@ from bookkeeping.rules.money import cents
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.company.vault import rotate_keys, vault
+from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.people import ROLES
 from bookkeeping.storage.records.documents import LegacyReceipt
+from bookkeeping.storage.work.resealing import rotate_keys
 from worker.clock.tick import tick_forever
 from worker.commands.answering import PlainCommand, Refusal, answering, speak_json
 from worker.commands.archive_and_backup import archive, backup

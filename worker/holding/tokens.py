@@ -6,7 +6,7 @@ from bookkeeping.errors import NotConnectedError
 from bookkeeping.metrics import count
 from bookkeeping.quickbooks_gateway.oauth import TokenSet
 from bookkeeping.quickbooks_gateway.tokens import StoredTokens
-from bookkeeping.storage.company.vault import ConnectionTokens
+from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.app import bell
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from bookkeeping.acts.invitation_mail import drop_ended_invitations
-from bookkeeping.faults import fault
+from bookkeeping.faults import UNTIED, fault
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.money import dollars
 from bookkeeping.storage.base import db
@@ -18,7 +18,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.notices import notify_once, write_once
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import Migration
-from bookkeeping.storage.records.numbers import UNTIED, untied_statements
+from bookkeeping.storage.records.numbers import untied_statements
 
 DIGEST_AT = time(7, 0)
 """When the day's digest is made, in the company's zone."""

@@ -17,9 +17,9 @@ from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, keep_name
-from bookkeeping.storage.company.vault import ConnectionTokens
 from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.due import held_up_by, make_due
+from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.app import intuit_config
 from worker.holding.work import Work
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bookkeeping.errors import NotConnectedError
 from bookkeeping.faults import fault
-from bookkeeping.storage.company.vault import ConnectionTokens
 from bookkeeping.storage.people.notices import notify_once
+from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.holding.blocks import block, blocked_by, hold_all, note_looked
 from worker.holding.work import Work
 from worker.reading.company import read_facts

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bookkeeping.faults import UNTIED
 from bookkeeping.storage.base import Base, db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import User
-from bookkeeping.storage.records.numbers import UNTIED
 
 TOPICS = {
     "failures": "Inspections that need somebody",

@@ -46,9 +46,6 @@ class TieoutStatement(Base):
     content: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
 
 
-UNTIED = "does-not-tie-out"
-"""The catalogue's code of a statement that leaves something unexplained."""
-
 _NOT_METERED = ("batch", "write")
 KINDS = ("profit-and-loss", "aged-receivables", "open-invoices", "payments", "undeposited")
 

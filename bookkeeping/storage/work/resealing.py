@@ -1,0 +1,39 @@
+"""Sealing every secret again under the newest key."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.vault import Vault, vault
+from bookkeeping.storage.people.notices import Notice
+
+
+def rotate_keys() -> int:
+    """Seal every secret again under the newest key, one company a transaction; return how many rows changed."""
+    keys, changed = vault(), 0
+    for company_id in db.session.scalars(select(Company.id)).all():
+        # Not the strongest lock: rows that only refer to the company may be written meanwhile.
+        company = db.session.get(Company, company_id, with_for_update={"key_share": True})
+        changed += _reseal(keys, company, company_id, ("feed_key",))
+        connection = db.session.get(Connection, company_id, with_for_update=True)
+        if connection is not None:
+            changed += _reseal(keys, connection, company_id, ("realm", "tokens"))
+            connection.realm_digest = keys.digests(keys.open(connection.realm, company_id, "realm"))[0]
+        links = select(Notice).where(Notice.company_id == company_id, Notice.sealed_link != "")
+        for notice in db.session.scalars(links.with_for_update()):
+            changed += _reseal(keys, notice, company_id, ("sealed_link",))
+        db.session.commit()
+    return changed
+
+
+def _reseal(keys: Vault, row: Any, company_id: int, columns: tuple[str, ...]) -> int:
+    changed = 0
+    for column in columns:
+        sealed = getattr(row, column)
+        if sealed and sealed.split(".")[1] != keys.newest:
+            setattr(row, column, keys.seal(keys.open(sealed, company_id, column), company_id, column))
+            changed = 1
+    return changed
