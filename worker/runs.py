@@ -47,17 +47,23 @@ logger = logging.getLogger(__name__)
 
 
 class Step(NamedTuple):
-    """One step of a run: its name on screen, what does a slice of it, and whether it needs QuickBooks."""
+    """One step of a run: its name on screen, and what does a slice of it.
+
+    `reads_platform_only`: an outage met there is the platform's and holds back nothing else. `counts_as_sync`: a run that has it and
+    meets no problem is a sync of the company.
+    """
 
     name: str
     slice: Callable[[Work], bool]
+    reads_platform_only: bool = False
+    counts_as_sync: bool = False
 
 
-POLL = Step("poll", poll)
-FULL_POLL = Step("full poll", full_poll)
+POLL = Step("poll", poll, reads_platform_only=True)
+FULL_POLL = Step("full poll", full_poll, reads_platform_only=True)
 SET_UP = Step("set up", set_up)
 RESUME = Step("resume", resume_open_calls)
-RECONCILE = Step("reconcile", reconcile)
+RECONCILE = Step("reconcile", reconcile, counts_as_sync=True)
 PREFERENCES = Step("preferences", refresh_facts)
 CHANGES = Step("changes", check_changes)
 MIGRATION = Step("migration", carry_on)  # What was begun and broken off; the night alone begins one.
@@ -192,7 +198,7 @@ def _note_problem(work: Work, step: Step, error: BookkeepingError) -> None:
     logger.log(level, "Step did not finish", extra=facts | {"intuit_tid": error.reference})
     if isinstance(error, NotConnectedError):
         stop_working(work, error)
-    if isinstance(error, TemporaryError) and error.whole_realm and step.slice not in (poll, full_poll):
+    if isinstance(error, TemporaryError) and error.whole_realm and not step.reads_platform_only:
         company = work.company
         company.failures += 1
         pause = utcnow() + retry_delay(company.failures, jitter())
@@ -211,7 +217,7 @@ def _finish(work: Work) -> None:
         run.error_code, run.error_detail = worst["code"], worst["detail"]
     else:
         company.failures, company.not_before, company.wait_code = 0, None, ""
-    if any(step is RECONCILE for step in STEPS[run.kind]) and not run.problems:
+    if any(step.counts_as_sync for step in STEPS[run.kind]) and not run.problems:
         company.last_sync_at = utcnow()
     work.commit()
     count(bell().redis, "tieout_runs", run.kind, run.state)

@@ -5,7 +5,7 @@ A change that existing documents could follow is never silent: the page asks whe
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -26,6 +26,7 @@ from webapp.bookkeeping_settings.forms import (
     lists_of,
     sent_fields,
 )
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
@@ -176,8 +177,7 @@ def refresh_lists() -> Response:
         return redirect(url_for(".page"), 303)
     queue_run(company.id, "lists", "by a person", current_user.email)
     record_act(company.id, current_user.email, "asked for the lists", address=client_address())
-    db.session.commit()
-    current_app.extensions["bell"].ring(company.id)
+    commit_and_ring(company.id)
     flash("Reading your lists in QuickBooks.", "success")
     return redirect(url_for(".page"), 303)
 
@@ -228,8 +228,7 @@ def settle(
     if not change_books(company, scope, current_user.email, client_address(), due_days=due_days, **changes):
         flash("Nothing was changed: this is in force already.", "info")
         return redirect(url_for(back), 303)
-    db.session.commit()
-    current_app.extensions["bell"].ring(company.id)
+    commit_and_ring(company.id)
     follow = f"{living - closed:,} existing {kind}{'s follow' if living - closed != 1 else ' follows'} with the next sync."
     flash(f"Saved. {follow if scope == 'all' and living > closed else 'It holds from now on.'}", "success")
     return redirect(url_for(back), 303)

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -13,10 +13,10 @@ from wtforms import DateField
 from wtforms.validators import Optional
 
 from bookkeeping.acts import syncing
-from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
@@ -99,15 +99,13 @@ def start_syncing() -> Response:
         syncing.change_dates(company, day, company.invoice_date, current_user.email)
     if company.paused_at:
         syncing.resume(company, current_user.email)
-    db.session.commit()
-    current_app.extensions["bell"].ring(company.id)
+    commit_and_ring(company.id)
     flash("Syncing has started.", "success")
     return redirect(url_for("quickbooks.page"), 303)
 
 
 def _done(sentence: str) -> Response:
-    db.session.commit()
-    current_app.extensions["bell"].ring(current_company().id)
+    commit_and_ring(current_company().id)
     flash(sentence, "success")
     return redirect(url_for(".page"), 303)
 

@@ -1,6 +1,6 @@
 """Inspections: the list with state and reason, and each one's page: platform beside QuickBooks, why, and history."""
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_login import current_user
 
 from bookkeeping.acts.questions import retry_one
@@ -11,6 +11,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
@@ -85,8 +86,7 @@ def retry(key: str):
     company = current_company()
     if not retry_one(company.id, key, current_user.email, client_address()):
         abort(404)
-    db.session.commit()
-    current_app.extensions["bell"].ring(company.id)
+    commit_and_ring(company.id)
     flash(f"Inspection {key} is tried again. {what_happens(company)}", "success")
     return redirect(url_for(".detail", key=key), 303)
 

@@ -1,11 +1,12 @@
 """Calls from the inspection platform: something changed, look now. What changed is read from the feed, never from the call."""
 
-from flask import Blueprint, abort, current_app
+from flask import Blueprint, abort
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.sessions import token_digest
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.extensions import csrf, limiter
 from webapp.frame.roles import public
 
@@ -22,6 +23,5 @@ def inspections(secret: str):
     if company_id is None:
         abort(404)
     make_poll_due(company_id)
-    db.session.commit()
-    current_app.extensions["bell"].ring(company_id)
+    commit_and_ring(company_id)
     return "", 204

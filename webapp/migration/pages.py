@@ -27,6 +27,7 @@ from bookkeeping.storage.records.migrations import (
     with_everything,
 )
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address, limiter
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
@@ -343,8 +344,7 @@ def _act(act, sentence: str) -> Response:
 
 def _done(sentence: str) -> Response:
     company_id = current_company().id
-    db.session.commit()
-    current_app.extensions["bell"].ring(company_id)
+    commit_and_ring(company_id)
     if sentence:
         flash(sentence, "success")
     return redirect(url_for(".page"), 303)

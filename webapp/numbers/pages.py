@@ -4,11 +4,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from bookkeeping.faults import fault
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.numbers import (
     inspections_behind,
@@ -17,6 +17,7 @@ from bookkeeping.storage.records.numbers import (
     statement_or_none,
 )
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.spreadsheets import csv_answer
@@ -117,8 +118,7 @@ def refresh():
     """Ask for the numbers to be pulled again."""
     company = current_company()
     queue_run(company.id, "numbers", "by a person", current_user.email)
-    db.session.commit()
-    current_app.extensions["bell"].ring(company.id)
+    commit_and_ring(company.id)
     flash(f"The numbers are being read again. {what_happens(company)}", "info")
     return redirect(url_for(".page"), 303)
 

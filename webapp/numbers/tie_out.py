@@ -2,16 +2,16 @@
 
 from datetime import date, timedelta
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import ValidationError
 from wtforms.validators import InputRequired
 
-from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none, statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import Day
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
@@ -82,8 +82,7 @@ def make():
         return _shown(company, statement_or_none(company.id), form), 400
     days = {"first_day": form.first.data.isoformat(), "last_day": form.last.data.isoformat()}
     queue_run(company.id, "tieout", "by a person", current_user.email, **days)
-    db.session.commit()
-    current_app.extensions["bell"].ring(company.id)
+    commit_and_ring(company.id)
     said = f"{day(form.first.data)} to {day(form.last.data)}"
     flash(f"The statement of {said} is being made. {what_happens(company)}", "info")
     return redirect(url_for(".page"), 303)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.work.ops import Mute, Retry, SavedView
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import open_to
 from webapp.frame.security import same_site_path, start_writing
@@ -74,9 +75,7 @@ def start_retry(wanted: FailureFilter, subject: str) -> Response:
         db.session.rollback()
         flash("Nothing of that fails any more.", "info")
         return redirect(_back(), 303)
-    db.session.commit()
-    for company_id in companies[:RUNG_AT_ONCE]:
-        current_app.extensions["bell"].ring(company_id)
+    commit_and_ring(*companies[:RUNG_AT_ONCE])
     return redirect(url_for(".retried", retry_id=begun.id), 303)
 
 

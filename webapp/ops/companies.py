@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -22,6 +22,7 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.numbers import statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.extensions import client_address
 from webapp.frame.filters import neighbours, position_asked
 from webapp.frame.roles import open_to
@@ -172,8 +173,7 @@ def retry(company_id: int, key: str) -> Response:
     company = _company(company_id)
     if not retry_one(company.id, key, current_user.email, client_address()):
         abort(404)
-    db.session.commit()
-    current_app.extensions["bell"].ring(company.id)
+    commit_and_ring(company.id)
     flash(f"Inspection {key} is tried again. The result shows here in a moment.", "success")
     return redirect(url_for(".inspection", company_id=company.id, key=key), 303)
 
@@ -191,9 +191,7 @@ def _run(company_id: int, kind: str, sentence: str) -> Response:
 
 
 def _done(company_id: int, sentence: str, *, ring: bool = True) -> Response:
-    db.session.commit()
-    if ring:
-        current_app.extensions["bell"].ring(company_id)
+    commit_and_ring(*([company_id] if ring else []))
     flash(sentence, "success")
     return redirect(url_for(".detail", company_id=company_id), 303)
 

@@ -1,11 +1,11 @@
 """Clients of whom a person must say which Customer in QuickBooks they are."""
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from bookkeeping.acts.questions import create_customer, use_customer
 from bookkeeping.logbook import pages as logbook
-from bookkeeping.storage.base import db
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.filters import refuse_nul
@@ -58,9 +58,8 @@ def _settled(client_key: str, done: bool):
     link = logbook.customer_link_or_none(company.id, client_key) or abort(404)
     if not done and link.state == "ask":
         abort(400)  # Not one of the candidates that the page offered.
-    db.session.commit()
+    commit_and_ring(*([company.id] if done else []))
     if done:
-        current_app.extensions["bell"].ring(company.id)
         if link.create_new:
             said = f"A new Customer is made for {link.display_name or 'the client'}."
         else:

@@ -1,14 +1,14 @@
 """Changed in QuickBooks: what people changed there beside what we had written, and the choice between the two."""
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from bookkeeping.acts.questions import Choice, settle_drifts
 from bookkeeping.case import answers
 from bookkeeping.logbook import pages as logbook
-from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
@@ -85,11 +85,10 @@ def _settled(drift_ids: list[int], choice: Choice):
     settled = settle_drifts(company.id, drift_ids, choice, current_user.email, client_address())
     if not settled and len(drift_ids) == 1 and not logbook.has_drift(company.id, drift_ids[0]):
         abort(404)
-    db.session.commit()
+    commit_and_ring(*([company.id] if settled else []))
     if not settled:
         flash("That was settled already.", "info")
     else:
-        current_app.extensions["bell"].ring(company.id)
         flash(_sentence(company, settled, choice), "success")
     return redirect(url_for(".page"), 303)
 

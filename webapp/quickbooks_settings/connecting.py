@@ -3,7 +3,7 @@
 import logging
 from dataclasses import asdict
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -18,6 +18,7 @@ from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import password_fits
 from bookkeeping.storage.work.runs import queue_run
 from bookkeeping.storage.work.tokens import ConnectionTokens
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.extensions import client_address, limiter
 from webapp.frame.roles import open_to, public
 from webapp.frame.security import start_writing
@@ -91,8 +92,7 @@ def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
     else:
         queue_run(company.id, "sync" if again else "first", why, current_user.email)
     record_act(company.id, current_user.email, f"{why} QuickBooks", address=client_address())
-    db.session.commit()
-    current_app.extensions["bell"].ring(company.id)
+    commit_and_ring(company.id)
     logger.info("QuickBooks connected", extra={"company_id": company.id, "again": again})
     return redirect(url_for("quickbooks.page"), 303)
 
@@ -144,8 +144,7 @@ def disconnected() -> str:
     company_id = connecting.company_of_realm(realm) if realm.isdigit() else None
     if company_id is not None:
         queue_run(company_id, "check", "disconnected in QuickBooks")
-        db.session.commit()
-        current_app.extensions["bell"].ring(company_id)
+        commit_and_ring(company_id)
     return render_template("disconnected.html")
 
 

@@ -14,11 +14,12 @@ from wtforms.validators import InputRequired
 from bookkeeping.acts import syncing
 from bookkeeping.logbook.held_deletes import held_deletes
 from bookkeeping.rules.cutoff import next_midnight_mst
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.companies import make_poll_due
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import latest_run, queue_run
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, kept_input, open_to
 from webapp.frame.standing import next_sync, standing_of
@@ -186,9 +187,7 @@ def _queued(kind: str, sentence: str) -> Response:
 
 
 def _done(sentence: str, *, ring: bool = True) -> Response:
-    db.session.commit()
-    if ring:
-        current_app.extensions["bell"].ring(current_user.company.id)
+    commit_and_ring(*([current_user.company.id] if ring else []))
     flash(sentence, "success")
     return redirect(url_for(".page"), 303)
 

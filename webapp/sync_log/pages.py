@@ -1,6 +1,6 @@
 """The sync log: what holds things up and how to go on, every run, and every operation with its outcome."""
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from bookkeeping.acts.questions import retry_stuck
@@ -11,6 +11,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.paging import SEARCH_ROWS
 from bookkeeping.storage.work.journal import OUTCOMES
+from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.extensions import client_address
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked
@@ -114,9 +115,8 @@ def retry_all():
     company = current_company()
     code = request.form.get("cause", "").replace("\x00", "") or None
     retried = retry_stuck(company.id, current_user.email, client_address(), code=code)
-    db.session.commit()
+    commit_and_ring(*([company.id] if retried else []))
     if retried:
-        current_app.extensions["bell"].ring(company.id)
         flash(
             f"{plural(retried, 'inspection is', 'inspections are')} tried again. {what_happens(company)}",
             "success",

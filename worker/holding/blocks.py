@@ -8,6 +8,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.notices import notify_once
 from bookkeeping.storage.records.due import held_since_now
 from bookkeeping.storage.records.inspections import InspectionRow
+from worker.holding.progress import tell
 from worker.holding.work import Work
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ def hold_all(work: Work, code: str) -> None:
     )
     held = {"state": "needs-you", "reason": code, "detail": "", "due": False, "held_since": held_since_now()}
     db.session.execute(due.values(**held))
-    work.tell("Waiting")
+    tell(work, "Waiting")
     work.commit()
 
 

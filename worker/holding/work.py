@@ -1,4 +1,4 @@
-"""One holder's work on one company: its lease, its gateway, its clock, and what it tells the run it works for."""
+"""One holder's work on one company: its lease, its gateway and its clock. What it tells the run it works for is `progress`."""
 
 import os
 import socket
@@ -111,28 +111,6 @@ class Work:
     def before_call(self) -> None:
         """Make sure that the lease is ours and outlasts the call, and that no transaction is open while it runs."""
         self.lease.renew()
-
-    def tell(
-        self, phase: str | None = None, *, done: int | None = None, total: int | None = None, **result: Any
-    ) -> None:
-        """Note progress on the run, in the current transaction."""
-        if self.run_id is None:
-            return
-        run = self.run
-        run.phase = phase if phase is not None else run.phase
-        run.done = done if done is not None else run.done
-        run.total = total if total is not None else run.total
-        if result:
-            run.result = {**run.result, **result}
-
-    def count(self, outcomes: dict[str, int]) -> None:
-        """Add to the run's counts by outcome, in the current transaction."""
-        if self.run_id is None or not outcomes:
-            return
-        run = self.run
-        run.counts = {
-            name: run.counts.get(name, 0) + outcomes.get(name, 0) for name in {*run.counts, *outcomes}
-        }
 
     def _meter(self, facts: Any) -> None:
         self.calls += 1

@@ -21,6 +21,7 @@ from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Operation
+from worker.holding.progress import count
 from worker.holding.work import Work
 from worker.journal.settling import settle_operation
 from worker.reading.drift import judge
@@ -44,7 +45,7 @@ def find_out(work: Work, operations: Iterable[Operation]) -> None:
             settle_operation(work, operation, found)
             _judge_made(operation, found)
         look_again(operation)
-        work.count({operation.outcome: 1})
+        count(work, {operation.outcome: 1})
         work.commit()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.work.journal import Call, Operation
+from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.looking_up import drop, find_out, look_again
 from worker.journal.writing import open_calls, operations_of, send
@@ -34,7 +35,7 @@ def resume_open_calls(work: Work) -> bool:
     ids = open_calls(work.company_id)
     work.commit()
     for number, call_id in enumerate(ids):
-        work.tell(f"Settling what was interrupted: {number + 1} of {len(ids)}")
+        tell(work, f"Settling what was interrupted: {number + 1} of {len(ids)}")
         _settle(work, db.session.get_one(Call, call_id))
     return True
 

@@ -32,6 +32,7 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Attempt, Call, Operation
 from worker.app import bell
 from worker.holding.blocks import block, blocked_by
+from worker.holding.progress import count
 from worker.holding.work import Work
 from worker.jitter import jitter
 from worker.journal.looking_up import find_out
@@ -202,7 +203,7 @@ def settle(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operat
     refused = next((one.code for one in operations if one.error and fault(one.code).blocks_writes), None)
     if refused:
         block(work, refused)
-    work.count(outcomes)
+    count(work, outcomes)
     work.commit()
     count_operations(bell().redis, [(one.outcome, one.code) for one in operations])
     return operations

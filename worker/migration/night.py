@@ -22,6 +22,7 @@ from bookkeeping.storage.records.migrations import (
     receipt_counts,
     receipts_of,
 )
+from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.resuming import resume_open_calls
 from worker.journal.writing import BATCH_SIZE
@@ -130,7 +131,7 @@ def _judge_canary(work: Work, migration: Migration, row: MigrationReceipt) -> No
     """Let the others start once the first receipt has gone right; stop when several in a row were refused."""
     if row.state == "done":
         migration.canary_at = utcnow()
-        work.tell("First receipt checked: correct")
+        tell(work, "First receipt checked: correct")
         work.commit()
         return
     refused = select(func.count()).where(
@@ -149,7 +150,7 @@ def _pause(work: Work, migration: Migration, flag: Flag) -> None:
         subject=f"migration {migration.id}",
         after={"code": flag.code},
     )
-    work.tell("Migration paused")
+    tell(work, "Migration paused")
     work.commit()
     facts: dict[str, Any] = {"company_id": work.company_id, "migration_id": migration.id, "code": flag.code}
     logger.error("Migration paused", extra=facts)
@@ -161,7 +162,7 @@ def _finish(work: Work, migration: Migration) -> None:
     record_act(
         work.company_id, "Tieout", "finished the migration", subject=f"migration {migration.id}", after=counts
     )
-    work.tell("Migration done", replaced=counts.get("done", 0), left=counts.get("left", 0))
+    tell(work, "Migration done", replaced=counts.get("done", 0), left=counts.get("left", 0))
     work.commit()
     logger.info("Migration done", extra={"company_id": work.company_id, "migration_id": migration.id})
 
@@ -169,5 +170,5 @@ def _finish(work: Work, migration: Migration) -> None:
 def _tell(work: Work, migration: Migration) -> None:
     counts = receipt_counts(migration.id)
     total = sum(count for state, count in counts.items() if state not in ("stay", "blocked"))
-    work.tell("Replacing SalesReceipts", done=counts.get("done", 0) + counts.get("left", 0), total=total)
+    tell(work, "Replacing SalesReceipts", done=counts.get("done", 0) + counts.get("left", 0), total=total)
     work.commit()

@@ -28,6 +28,7 @@ from bookkeeping.storage.records.documents import Document, LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migration_basis import basis_of
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
+from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.migration.judging import Judged, judge_all, settings_with, sides_for
 from worker.migration.receipts import read_all
@@ -55,7 +56,7 @@ def preview(work: Work) -> bool:
         if not waited_out and not isinstance(error, LeaseLostError):
             _note_failure(work, error)
         raise
-    work.tell("Comparing")
+    tell(work, "Comparing")
     work.commit()
     migration = _asked_for(work)
     if migration is not None:
@@ -118,7 +119,7 @@ def _keep(work: Work, migration: Migration, recorded: list[Recorded], raws: dict
     for position, one in enumerate(judged, start=1):
         db.session.add(_row(migration, position, one))
     migration.state, migration.previewed_at = "preview", utcnow()
-    work.tell("Preview is ready", done=len(recorded), total=len(recorded))
+    tell(work, "Preview is ready", done=len(recorded), total=len(recorded))
     work.commit()
 
 

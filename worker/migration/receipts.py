@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from worker.holding.progress import tell
 from worker.holding.work import Work
 
 IDS_PER_READ = 50
@@ -23,7 +24,7 @@ def read_all(work: Work, receipt_ids: Sequence[str], *, phase: str = "") -> dict
             if row is not None:
                 found[receipt_id] = row
         if phase:
-            work.tell(phase, done=start + len(chunk), total=len(wanted))
+            tell(work, phase, done=start + len(chunk), total=len(wanted))
         work.commit()
     return found
 

@@ -23,6 +23,7 @@ from bookkeeping.storage.records.documents import LegacyReceipt
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
+from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.migration.customers import bill
@@ -282,7 +283,7 @@ def _send_deletes(work: Work, tasks: list[Task]) -> list[Task]:
     """Send the deletions; return those that met a stale token."""
     if not tasks:
         return []
-    work.tell(f"Deleting SalesReceipts: {len(tasks)}")
+    tell(work, f"Deleting SalesReceipts: {len(tasks)}")
     writes = [
         Write(
             kind="SalesReceipt",

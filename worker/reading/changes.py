@@ -21,6 +21,7 @@ from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
+from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.reading.company import LISTS, default_accounts, keep_listed, read_lists
 from worker.reading.drift import judge, note_gone
@@ -49,7 +50,7 @@ def check_changes(work: Work) -> bool:
     if standing is not None:
         return _compare(work, standing)
     since = work.connection.changes_since if work.connection else None
-    work.tell("Looking for changes in QuickBooks")
+    tell(work, "Looking for changes in QuickBooks")
     work.commit()
     work.before_call()
     changes, complete = _captured(work, since)
@@ -211,7 +212,7 @@ def _compare(work: Work, standing: dict[str, Any]) -> bool:
         documents = list(db.session.scalars(rows.limit(COMPARED_AT_ONCE)))
         if not documents:
             break
-        work.tell(f"Comparing documents with QuickBooks, from no. {documents[0].id}")
+        tell(work, f"Comparing documents with QuickBooks, from no. {documents[0].id}")
         work.commit()
         _compare_some(work, documents)
         standing = {**standing, "after": documents[-1].id}

@@ -21,6 +21,7 @@ from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.due import held_up_by, make_due
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.app import intuit_config
+from worker.holding.progress import tell
 from worker.holding.work import Work
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def set_up(work: Work) -> bool:
     if connection is not None and connection.state == "connected" and connection.set_up_at is not None:
         return True
     work.gateway  # noqa: B018 - raises before anything is told when there is no connection.
-    work.tell("Looking at your QuickBooks company")
+    tell(work, "Looking at your QuickBooks company")
     work.commit()
     started = utcnow()
     read_facts(work)

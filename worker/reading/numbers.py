@@ -11,6 +11,7 @@ from bookkeeping.quickbooks_gateway.reading import Seen, SeenInvoice, money, see
 from bookkeeping.quickbooks_gateway.reports import Basis, aged_receivables, profit_and_loss
 from bookkeeping.storage.company.names import named_things
 from bookkeeping.storage.records.numbers import inspections_behind, keep_numbers
+from worker.holding.progress import tell
 from worker.holding.work import Work
 
 MONTHS = 12
@@ -32,11 +33,11 @@ def pull_numbers(work: Work) -> bool:
         ("payments", lambda: _pull_payments(work, first)),
     )
     for what, pull in pulls:
-        work.tell(f"Reading {what}")
+        tell(work, f"Reading {what}")
         work.commit()
         pull()
         work.commit()
-    work.tell("Numbers pulled")
+    tell(work, "Numbers pulled")
     work.commit()
     return True
 

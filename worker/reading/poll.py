@@ -11,6 +11,7 @@ from bookkeeping.rules.inspection import Inspection
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from worker.app import settings
+from worker.holding.progress import tell
 from worker.holding.work import Work
 
 OVERLAP = timedelta(minutes=10)
@@ -31,7 +32,7 @@ def poll(work: Work, *, full: bool = False) -> bool:
     company = work.company
     everything = full or company.cursor is None
     since = EVERYTHING if everything else company.cursor - OVERLAP
-    work.tell("Reading inspections")
+    tell(work, "Reading inspections")
     work.commit()
     seen = changed = bad = 0
     try:
@@ -39,7 +40,7 @@ def poll(work: Work, *, full: bool = False) -> bool:
             changed += _keep_page(work, page)
             seen += len(page.inspections) + len(page.bad)
             bad += len(page.bad)
-            work.tell(f"Reading inspections: {seen} read", polled=seen, changed=changed, bad_records=bad)
+            tell(work, f"Reading inspections: {seen} read", polled=seen, changed=changed, bad_records=bad)
             work.commit()
     except (FeedRefusedError, FeedUnavailableError) as error:
         db.session.rollback()

@@ -24,6 +24,7 @@ from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import listed_names
 from bookkeeping.storage.records.documents import CustomerLink
+from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
@@ -78,7 +79,7 @@ def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
                 writes[client_key] = _create(desired, display_name, because, cases[0])
     work.commit()
     if writes:
-        work.tell(f"Creating customers: {len(writes)}")
+        tell(work, f"Creating customers: {len(writes)}")
         carry_out(work, list(writes.values()))
     for client_key, write in writes.items():
         cases = by_client[client_key]

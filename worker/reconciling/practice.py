@@ -20,6 +20,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.names import active_ids, listed_names, named_things
 from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow
+from worker.holding.progress import tell
 from worker.holding.work import SLICE_INSPECTIONS, Work
 
 MOST_DOUBLES = 200
@@ -44,7 +45,9 @@ def practise(work: Work) -> bool:
         for case in build_cases(work.company, rows, settings=settings):
             _count(tally, case, index, known)
         after = rows[-1].id
-        work.tell(f"Working out documents: {tally.inspections} inspections looked at", done=tally.inspections)
+        tell(
+            work, f"Working out documents: {tally.inspections} inspections looked at", done=tally.inspections
+        )
         work.lease.renew()
         if work.slice_over:
             run = work.run
@@ -55,7 +58,7 @@ def practise(work: Work) -> bool:
     run = work.run
     run.parameters = {name: value for name, value in run.parameters.items() if name != "standing"}
     run.result = {**run.result, **tally.summary(), "doubles": doubles}
-    work.tell("Nothing was sent")
+    tell(work, "Nothing was sent")
     work.commit()
     return True
 
@@ -113,7 +116,7 @@ def _doubles(work: Work, tally: Tally, settings: BookSettings) -> list[dict[str,
     """Return documents in QuickBooks, not ours, that look like ones that would be made: same client, same amount, near day."""
     if not tally.first:
         return []
-    work.tell("Looking for doubles in QuickBooks")
+    tell(work, "Looking for doubles in QuickBooks")
     work.commit()
     first = (date.fromisoformat(tally.first) - NEAR).isoformat()
     last = (date.fromisoformat(tally.last) + NEAR).isoformat()

@@ -4,6 +4,8 @@ Level-triggered: everything is read anew and only differences are written, so do
 own inspection with the cause; the others go on.
 """
 
+from collections.abc import Callable
+
 from sqlalchemy import func, or_, select
 
 from bookkeeping.case import Case, build_cases
@@ -12,6 +14,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.blocks import hold_all
+from worker.holding.progress import tell
 from worker.holding.work import SLICE_INSPECTIONS, Work
 from worker.journal.resuming import resume_open_calls
 from worker.reading.connection import still_blocked
@@ -19,6 +22,25 @@ from worker.reconciling.customers import resolve_customers
 from worker.reconciling.finishing import finish_cases
 from worker.reconciling.items import ensure_names
 from worker.reconciling.rounds import change_and_create, delete_first
+
+
+def _take_away(work: Work, cases: list[Case]) -> None:
+    delete_first(work, [case for case in cases if case.desired.invoice is None])
+
+
+def _make_room(work: Work, cases: list[Case]) -> None:
+    """A change of client takes its Payments away first: only once the new Customer is sure to be there."""
+    delete_first(work, [case for case in cases if case.desired.invoice is not None])
+
+
+ROUNDS: tuple[Callable[[Work, list[Case]], None], ...] = (
+    _take_away,
+    resolve_customers,
+    _make_room,
+    ensure_names,
+    change_and_create,
+)
+"""The rounds of a slice, in order: items of one batch cannot see each other. Each skips the cases that were parked before it."""
 
 
 def reconcile(work: Work) -> bool:
@@ -30,7 +52,7 @@ def reconcile(work: Work) -> bool:
     """
     company = work.company
     if company.paused_at is not None:
-        work.tell("Paused")
+        tell(work, "Paused")
         return True
     blocked = still_blocked(work)
     if blocked:
@@ -41,7 +63,7 @@ def reconcile(work: Work) -> bool:
     )  # Nothing is planned beside a write of which it is not known whether it is in the books.
     rows = _due(work)
     if not rows:
-        work.tell("Up to date")
+        tell(work, "Up to date")
         return True
     _count_to_do(work, len(rows))
     cases = build_cases(work.company, rows)
@@ -49,15 +71,11 @@ def reconcile(work: Work) -> bool:
     work.commit()
     if any(case.writes_planned for case in cases):
         work.gateway.realm_id  # noqa: B018 - raises before anything is planned to be sent when there is no connection.
-        delete_first(work, [case for case in cases if case.desired.invoice is None])
-        resolve_customers(work, cases)
-        # A change of client takes its Payments away first: only now, when the new Customer is sure to be there.
-        delete_first(work, [case for case in cases if case.desired.invoice is not None])
-        ensure_names(work, cases)
-        change_and_create(work, cases)
+        for carry_out_round in ROUNDS:
+            carry_out_round(work, cases)
     finish_cases(work, cases)
     run = work.run
-    work.tell(done=run.done + len(rows))
+    tell(work, done=run.done + len(rows))
     work.commit()
     return False
 
@@ -85,7 +103,7 @@ def _count_to_do(work: Work, at_least: int) -> None:
     run = work.run
     left = max(due_count(work), at_least)
     if run.done + left > run.total:
-        work.tell("Comparing", total=run.done + left)
+        tell(work, "Comparing", total=run.done + left)
 
 
 def _brake(work: Work, cases: list[Case]) -> None:

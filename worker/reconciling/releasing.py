@@ -5,6 +5,7 @@ from sqlalchemy import or_
 from bookkeeping.faults import RECHECKED
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.records.due import held_up_by, make_due, waits
+from worker.holding.progress import tell
 from worker.holding.work import Work
 
 
@@ -13,7 +14,7 @@ def release_waiting(work: Work) -> bool:
     company = work.company
     company.not_before, company.failures, company.wait_code = None, 0, ""
     released = make_due(work.company_id, "cause-gone", or_(waits(), held_up_by(*RECHECKED)))
-    work.tell(f"Trying again what waits: {released}")
+    tell(work, f"Trying again what waits: {released}")
     work.commit()
     return True
 
@@ -21,7 +22,7 @@ def release_waiting(work: Work) -> bool:
 def release_settled(work: Work) -> bool:
     """Make everything due that may have been settled inside QuickBooks."""
     released = make_due(work.company_id, "cause-gone", held_up_by(*RECHECKED))
-    work.tell(f"Trying again what waits: {released}")
+    tell(work, f"Trying again what waits: {released}")
     work.commit()
     return True
 

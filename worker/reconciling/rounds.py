@@ -23,6 +23,7 @@ from bookkeeping.rules.planning import (
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.names import active_ids
 from bookkeeping.storage.records.documents import Document
+from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import note_gone
@@ -72,7 +73,7 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
     ]
     if not planned:
         return
-    work.tell(f"{phase}: {len(planned)}")
+    tell(work, f"{phase}: {len(planned)}")
     work.commit()
     _freshen(
         work, [one for one in planned if one.document is not None and one.document.token_stale], by_id=False

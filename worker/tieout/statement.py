@@ -15,6 +15,7 @@ from bookkeeping.rules.tieout_matching import tie_out
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import BadRecord
 from bookkeeping.storage.records.numbers import keep_statement
+from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.tieout.both_sides import documents_dated_within, our_side, read_what_belongs
 
@@ -31,7 +32,7 @@ def tie_out_step(work: Work) -> bool:
         period = this_year(today)
     content = make_tie_out(work, period)
     kept = keep_statement(work.company_id, period.first, period.last, content, work.run.asked_by)
-    work.tell("Tied out", statement=kept.id, unexplained=content["unexplained"])
+    tell(work, "Tied out", statement=kept.id, unexplained=content["unexplained"])
     work.commit()
     return True
 
@@ -53,15 +54,15 @@ def make_tie_out(work: Work, period: Period) -> dict[str, Any]:
     Raises:
         NotConnectedError, TemporaryError, PermanentError: QuickBooks could not be read.
     """
-    work.tell("Reading QuickBooks")
+    tell(work, "Reading QuickBooks")
     work.commit()
     read_at = utcnow()
     documents = {(one.kind, one.qbo_id): one for one in documents_dated_within(work, period)}
-    work.tell(f"Reading QuickBooks: {len(documents)} documents")
+    tell(work, f"Reading QuickBooks: {len(documents)} documents")
     work.commit()
     rows, records = our_side(work, period, documents)
     read_what_belongs(work, documents, {place for place, one in records.items() if one.live})
-    work.tell("Comparing")
+    tell(work, "Comparing")
     work.commit()
     work.lease.renew()  # Comparing the year of a large company takes a while, without a call in between.
     made = tie_out(period, rows, list(documents.values()), records, work.company.book_settings())
