@@ -23,6 +23,7 @@ from bookkeeping.errors import (
 Who = Literal["owner", "bookkeeper", "ops", "nobody"]
 Handling = Literal["temporary", "stale", "reconnect", "refused", "bug", "done"]
 Scope = Literal["inspection", "company"]
+OutcomeUnknown = Literal["", "document", "call"]
 
 UNTIED = "does-not-tie-out"
 """The catalogue's code of a statement that leaves something unexplained."""
@@ -40,7 +41,8 @@ class Fault:
     rechecked        a person removes it inside QuickBooks, where nobody tells us: looked at again every night and when asked
     waits            goes away without anybody touching this very inspection
     by_setting       goes away with a choice in our settings
-    outcome_unknown  the write may have been carried out although it was refused: looked up, never just repeated
+    outcome_unknown  the write may have been carried out although it was refused: looked up, never just repeated. `document`: this one;
+                     `call`: all that went with it, since the request id is the call's
     held_by_person   only a person lets it go, with a button of its own
     """
 
@@ -55,7 +57,7 @@ class Fault:
     rechecked: bool = False
     waits: bool = False
     by_setting: bool = False
-    outcome_unknown: bool = False
+    outcome_unknown: OutcomeUnknown = ""
     held_by_person: bool = False
 
     @property
@@ -139,7 +141,7 @@ def error_for(number: str | int, detail: str = "", tid: str | None = None) -> Bo
                 code=code,
                 reference=tid,
                 whole_realm=known.scope == "company",
-                outcome_unknown=known.outcome_unknown,
+                outcome_unknown=known.outcome_unknown == "call",
             )
         case "stale":
             return StaleSyncTokenError(detail, code=code, reference=tid, whole_realm=False)

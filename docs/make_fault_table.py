@@ -45,7 +45,7 @@ def _beyond(entry: Fault) -> str:
         "looked at again every night": entry.rechecked,
         "goes away by itself": entry.waits and not entry.held_by_person,
         "goes away with a setting": entry.by_setting,
-        "outcome unknown": entry.outcome_unknown,
+        "outcome unknown": entry.outcome_unknown != "",
         "a person lets it go": entry.held_by_person,
     }
     return ", ".join(name for name, holds in facts.items() if holds)

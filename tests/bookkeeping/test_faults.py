@@ -17,8 +17,10 @@ from bookkeeping.errors import (
     ThrottledError,
 )
 from bookkeeping.faults import CATALOGUE, error_for, fault
+from bookkeeping.storage.records.inspections import STATES
 
 BOOKKEEPING = Path(errors.__file__).parent
+ROOT = BOOKKEEPING.parent
 
 
 @pytest.mark.parametrize("code", sorted(CATALOGUE))
@@ -118,3 +120,26 @@ def test_handling_and_error_class_agree_for_every_number_of_intuit():
     for code, entry in CATALOGUE.items():
         if code.startswith("qbo-"):
             assert isinstance(error_for(code.removeprefix("qbo-")), classes[entry.handling]), code
+
+
+def test_which_codes_do_what_stands_in_the_catalogue_and_nowhere_else():
+    """A set or tuple of codes beside the catalogue would be a second answer: each file may name single codes only."""
+    # Some codes are words for an inspection's state too, and states are listed where they are meant.
+    code = "|".join(re.escape(one) for one in CATALOGUE if one not in STATES)
+    several = re.compile(rf"""[({{\[]\s*["']({code})["']\s*,\s*["']({code})["']""")
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for room in ("bookkeeping", "worker", "webapp")
+        for path in (ROOT / room).rglob("*.py")
+        if several.search(path.read_text(encoding="utf-8"))
+    ]
+    assert not found
+
+
+def test_what_follows_from_a_code_fits_its_handling():
+    for code, entry in CATALOGUE.items():
+        assert not entry.outcome_unknown or entry.handling == "temporary", code
+        assert not entry.held_by_person or entry.waits, code
+        assert not entry.rechecked or entry.handling in ("refused", "reconnect"), code
+        assert entry.blocks_writes == (entry.scope == "company" and entry.handling != "temporary"), code
+    assert {code for code, entry in CATALOGUE.items() if entry.blocks_writes} == {"qbo-5020", "qbo-6190"}

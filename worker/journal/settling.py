@@ -70,7 +70,7 @@ def unclear(error: BookkeepingError | None) -> bool:
     """Whether the write may have been carried out although it was not confirmed: to be looked up, never just repeated."""
     if not isinstance(error, TemporaryError):
         return False
-    return error.outcome_unknown or fault(error.code).outcome_unknown
+    return error.outcome_unknown or fault(error.code).outcome_unknown != ""
 
 
 def _said(answer: ItemAnswer) -> str:
