@@ -90,6 +90,16 @@ def reading():
         _reading.reset(token)
 
 
+@contextmanager
+def writing():
+    """Within it a SQLite transaction starts as the only writer, whatever the caller reads."""
+    token = _reading.set(False)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
 def set_reading(flag: bool) -> None:
     """The same as `reading` for callers whose scope is not a block, such as a request."""
     _reading.set(flag)

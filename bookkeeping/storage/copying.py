@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Table, func, insert, literal, select, text
 
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import db, writing
 
 CHUNK = 1000
 """Rows that are in memory at a time, however many a table has."""
@@ -56,9 +56,8 @@ def keep_writers_out(database: Connection) -> None:
         names = ", ".join(f'"{table.name}"' for table in all_tables())
         database.execute(text(f"LOCK TABLE {names} IN SHARE MODE"))
     else:
-        database.execute(
-            select(literal(1))
-        )  # The first statement begins the transaction, as the only writer.
+        with writing():  # The first statement begins the transaction, whatever the caller reads otherwise.
+            database.execute(select(literal(1)))
 
 
 def copy_rows(table: Table, source: Connection, target: Connection) -> Seen:

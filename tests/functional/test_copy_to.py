@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
 from bookkeeping.settings import Settings
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import db, reading, writing
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.copying import keep_writers_out
 from bookkeeping.storage.people.audit import AuditEntry, broken_entries, every_act, record_act
@@ -174,7 +174,8 @@ def test_a_held_lease_is_refused(source, postgres_url):
     assert source.copy_to(postgres_url)["code"] == 0
 
 
-def test_nobody_writes_to_what_is_being_copied(database_url):
+@pytest.mark.parametrize("began_as", [writing, reading])
+def test_nobody_writes_to_what_is_being_copied(database_url, began_as):
     change = "UPDATE companies SET name = 'late'"
     with Installation(database_url) as source:
         source.add_company()
@@ -182,7 +183,7 @@ def test_nobody_writes_to_what_is_being_copied(database_url):
             rival = sqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=0)
         else:
             rival = psycopg.connect(plain(database_url), options="-c lock_timeout=100")
-        with db.engine.connect() as copied:
+        with began_as(), db.engine.connect() as copied:
             keep_writers_out(copied)
             assert ask(database_url, "SELECT name FROM companies") == [("Blue Ridge",)]
             with pytest.raises((sqlite3.OperationalError, psycopg.errors.LockNotAvailable), match="lock"):

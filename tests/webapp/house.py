@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from bookkeeping.settings import Settings
-from bookkeeping.storage.base import db, set_reading
+from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.people.sessions import hash_password
@@ -70,8 +70,7 @@ class House:
         return browser
 
     def writing(self):
-        """An app context whose first transaction is a writer's."""
-        set_reading(False)
+        """An app context in which rows are added."""
         return self.app.app_context()
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from bookkeeping.storage.base import db, set_reading
+from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import broken_entries, chains, every_act, record_act
 from tests.webapp.house import Browser, House
 
@@ -90,7 +90,6 @@ def test_many_writers_at_once_make_one_chain(house_on_each_database):
         start.wait()
         try:
             for turn in range(5):
-                set_reading(False)
                 act(house, company if number % 2 else None, subject=f"{number} {turn}")
         except Exception as error:  # noqa: BLE001 - Whatever breaks a writer must fail the test.
             problems.append(error)

@@ -1,9 +1,10 @@
 """Headers, content policy, error pages, health and hooks."""
 
 import re
+import sqlite3
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
@@ -91,7 +92,7 @@ def test_error_pages_say_what_to_do(owner):
 def test_unexpected_error_shows_a_reference_number_and_nothing_else(house, company, caplog):
     email = house.make_person("owner", company)
     browser = house.browser(email)
-    with house.writing():
+    with house.app.app_context():
         db.session.connection().exec_driver_sql("UPDATE companies SET time_zone = 'Nowhere/Else'")
         db.session.commit()
     answer = browser.get("/")
@@ -139,3 +140,22 @@ def test_new_hook_address_ends_the_one_before(house, owner):
     )
     assert house.browser().client.post(old).status_code == 404
     assert house.browser().client.post(new).status_code == 204
+
+
+@pytest.mark.parametrize("ask", ["get", "head", "options", "post"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/not-there", "/ops/failures.csv", "/static/app.css", "/healthz"]
+)
+def test_reading_ends_with_the_request(house: House, company: int, path: str, ask: str):
+    """What its thread does next may write: a transaction that begins as a reader keeps no rival out."""
+    ops = house.browser(house.make_person("ops"))
+    with house.app.app_context():
+        database = db.engine.url.database
+    with ops.client.open(path, method=ask.upper()) as answer:
+        assert answer.data is not None  # A streamed answer is read to its end, as a server does.
+    rival = sqlite3.connect(database, timeout=0)
+    with house.app.app_context():
+        db.session.execute(text("SELECT 1"))
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            rival.execute("UPDATE companies SET name = 'late'")
+    rival.close()

@@ -40,6 +40,7 @@ def set_up_security(app: Flask, settings: Settings) -> None:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
     app.before_request(_start_as_reader_or_writer)
+    app.teardown_request(_stop_reading)
     app.after_request(_add_headers)
 
 
@@ -67,6 +68,11 @@ def came_from_here() -> bool:
 def _start_as_reader_or_writer() -> None:
     set_reading(request.method in _READS)
     acting_from.set(request.remote_addr or "")
+
+
+def _stop_reading(_error: BaseException | None) -> None:
+    """What this thread does next is no part of the request: it must not begin as a reader because a page was read."""
+    set_reading(False)
 
 
 def _add_headers(response: Response) -> Response:
