@@ -44,7 +44,6 @@ STATES = {
 """The states of a company for ops, the most urgent first."""
 
 BEHIND_AFTER = timedelta(minutes=20)
-TICK_IS_LATE = timedelta(minutes=2)
 NIGHT_IS_LATE = timedelta(hours=2)
 CALL_IS_STUCK = timedelta(minutes=15)
 RUN_IS_STUCK = timedelta(hours=1)

@@ -3,7 +3,6 @@
 Secrets are not among it: neither tokens nor the feed's key are read here.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -89,11 +88,6 @@ def history_page(company_id: int, position: Position | None, size: int = 30) -> 
     """Return a page of what was done to the company, newest first: connecting, settings, retries, approvals."""
     rows = select(AuditEntry).where(AuditEntry.company_id == company_id)
     return keyset_page(rows, HISTORY_ORDER, position, size)
-
-
-def calls_by_id(ids: Iterable[int]) -> dict[int, Call]:
-    """Return these calls by id."""
-    return {call.id: call for call in db.session.scalars(select(Call).where(Call.id.in_(list(ids))))}
 
 
 def _counts(mine: ColumnElement[bool]) -> dict[str, int]:

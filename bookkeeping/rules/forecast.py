@@ -28,7 +28,6 @@ class Change:
     inspection_key: str
     before: dict[Basis, tuple[tuple[date, Decimal], ...]]
     after: dict[Basis, tuple[tuple[date, Decimal], ...]]
-    newly_booked: bool = False
 
 
 @dataclass(frozen=True)

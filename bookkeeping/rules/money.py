@@ -1,4 +1,4 @@
-"""Money: US dollars as Decimal, read strictly and written for people."""
+"""Money: US dollars as Decimal, read strictly and written for people (decision 7)."""
 
 import re
 from decimal import Decimal

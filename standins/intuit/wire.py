@@ -15,7 +15,6 @@ from flask import Response, request
 
 JSON_TYPE = "application/json;charset=UTF-8"
 XML_TYPE = "application/xml;charset=UTF-8"
-GATEWAY_ENCODINGS = ("json", "lowercase", "xml")
 
 
 def _plain(value: object) -> float | str:

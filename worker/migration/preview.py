@@ -1,6 +1,6 @@
 """The preview of a migration: every receipt read and judged, the sums before and after, and the manifest that is confirmed.
 
-It writes nothing to QuickBooks.
+It writes nothing to QuickBooks (decision 13).
 """
 
 from dataclasses import asdict
