@@ -72,7 +72,7 @@ def new_booking(inspection_key: str, replacement: Replacement) -> Change:
     """Return the income of an inspection that had nothing in the books and gets its documents once the cutoff holds."""
     nothing = dict.fromkeys(BASES, ())
     return Change(
-        f"Invoice {replacement.doc_number}", inspection_key, nothing, replacement_income(replacement), True
+        f"Invoice {replacement.doc_number}", inspection_key, nothing, replacement_income(replacement)
     )
 
 
