@@ -231,6 +231,47 @@ def test_a_deposited_payment_is_no_drift_and_waits_when_it_would_change(office, 
     assert office.books()["Invoice"] == [] and office.books()["Payment"] == []
 
 
+def test_an_item_made_inactive_after_our_last_look_is_no_deletion_of_the_invoice(office, bookkeeper):
+    """QuickBooks gives 610 for both: only a read by Id that finds nothing means gone."""
+    [key] = office.book(inspection(1))
+    office.sync()
+    [invoice] = office.books()["Invoice"]
+    items = {line["SalesItemLineDetail"]["ItemRef"]["value"] for line in invoice["Line"] if "Id" in line}
+    for item in items:
+        bookkeeper.edit("Item", item, Active=False)
+    changed = [{"kind": "service", "name": "Full Home Inspection", "amount": "625.00"}]
+    office.change(key, line_items=changed)
+    office.sync()
+    assert drifts(office) == []
+    assert state(office, key) == "needs-you inactive-reference"
+    assert "made inactive" in office.get(f"/inspections/{key}").text
+    assert [one["Id"] for one in office.books()["Invoice"]] == [invoice["Id"]]
+    for item in items:
+        bookkeeper.edit("Item", item, Active=True)
+    night(office)
+    assert state(office, key) == "in-sync"
+    [same] = office.books()["Invoice"]
+    assert (same["Id"], float(same["TotalAmt"])) == (invoice["Id"], 625.0)
+
+
+def test_an_invoice_that_is_gone_when_it_is_changed_or_deleted_is_said_to_be_gone(office, bookkeeper):
+    changed, cancelled = office.book(inspection(1), inspection(2))
+    office.sync()
+    payments = office.books()["Payment"]
+    for payment in payments:
+        bookkeeper.delete("Payment", payment["Id"])
+    for invoice in office.books()["Invoice"]:
+        bookkeeper.delete("Invoice", invoice["Id"])
+    line = [{"kind": "service", "name": "Full Home Inspection", "amount": "625.00"}]
+    office.change(changed, line_items=line)
+    office.change(cancelled, canceled=True)
+    office.sync()
+    assert state(office, changed) == "drift drift"
+    assert {(one["document"], one["kind"]) for one in drifts(office)} >= {("Invoice", "deleted")}
+    assert state(office, cancelled) == "not-in-books cancelled"
+    assert office.books()["Invoice"] == [] and office.books()["Payment"] == []
+
+
 def test_an_inactive_customer_makes_new_inspections_wait_until_it_is_active_again(office, bookkeeper):
     buyer = {"first_name": "Pat", "last_name": "Lee", "email": "pat@client.example"}
     [first] = office.book(inspection(1, buyer=buyer))

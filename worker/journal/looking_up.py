@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bookkeeping.errors import TemporaryError
+from bookkeeping.errors import PermanentError, TemporaryError
 from bookkeeping.quickbooks_gateway.changes import moment
 from bookkeeping.quickbooks_gateway.differences import differs
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer, quote
@@ -26,6 +26,7 @@ from worker.holding.work import Work
 from worker.journal.settling import settle_operation
 from worker.reading.drift import judge
 
+INACTIVE_REFERENCE = "inactive-reference"
 CLOCKS_APART = timedelta(minutes=10)
 
 
@@ -46,6 +47,32 @@ def find_out(work: Work, operations: Iterable[Operation]) -> None:
             _judge_made(operation, found)
         look_again(operation)
         count(work, {operation.outcome: 1})
+        work.commit()
+
+
+def tell_gone_from_inactive(work: Work, operations: Iterable[Operation]) -> None:
+    """Say of writes that met "object not found" (610) whether the object is gone, and commit.
+
+    QuickBooks gives the same code and text for an object that is gone and for one that refers to something made inactive: only a read by
+    Id that finds nothing means gone. A deletion of what is gone is done; of an object that lives, the error becomes
+    `inactive-reference`, and the object is as it was.
+
+    Raises:
+        TemporaryError, NotConnectedError: QuickBooks cannot be read; what was not reached keeps its refusal and nothing is noted as gone.
+    """
+    for operation in operations:
+        work.commit()
+        work.before_call()
+        row = work.gateway.read(operation.kind, operation.qbo_id)
+        error = operation.error
+        if row is None and operation.action == "delete":
+            gone = ItemAnswer(operation.b_id, operation.kind, {"Id": operation.qbo_id}, deleted=True)
+            settle_operation(work, operation, gone)
+        elif row is not None:
+            operation.code, operation.error = (
+                INACTIVE_REFERENCE,
+                PermanentError(error.detail, code=INACTIVE_REFERENCE, reference=error.reference),
+            )
         work.commit()
 
 

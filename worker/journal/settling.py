@@ -14,7 +14,6 @@ from sqlalchemy import select, update
 
 from bookkeeping.errors import (
     BookkeepingError,
-    GoneError,
     TemporaryError,
 )
 from bookkeeping.faults import fault
@@ -49,8 +48,6 @@ _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 def settle_operation(work: Work, operation: Operation, answer: ItemAnswer) -> None:
     """Settle one operation and our records with it. Sets the transient `error` and `warning` on the operation."""
     error = answer.error
-    if isinstance(error, GoneError) and operation.action == "delete":
-        error = None  # Deleted already: that is what we wanted.
     operation.error, operation.warning = error, ""
     operation.settled_at = None if unclear(error) else utcnow()
     operation.answer = _said(answer)

@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 
 from bookkeeping.errors import (
     BookkeepingError,
+    GoneError,
     MisconfiguredError,
     NotConnectedError,
     StaleSyncTokenError,
@@ -35,7 +36,7 @@ from worker.holding.blocks import block, blocked_by
 from worker.holding.progress import count
 from worker.holding.work import Work
 from worker.jitter import jitter
-from worker.journal.looking_up import find_out
+from worker.journal.looking_up import find_out, tell_gone_from_inactive
 from worker.journal.settling import settle_operation, unclear
 
 BATCH_SIZE = 30
@@ -178,6 +179,9 @@ def _settled(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Oper
     operations = settle(work, call, answers)
     # A repeated write that was not replayed meets the SyncToken that it moved itself the first time.
     again = call.attempts > 1
+    said_gone = [one for one in operations if isinstance(one.error, GoneError) and one.action != "create"]
+    if said_gone:
+        tell_gone_from_inactive(work, said_gone)
     doubtful = [
         one
         for one in operations

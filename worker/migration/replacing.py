@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import update
 
 from bookkeeping.case import Case, build_cases
-from bookkeeping.errors import BookkeepingError, GoneError, StaleSyncTokenError, TemporaryError
+from bookkeeping.errors import BookkeepingError, StaleSyncTokenError, TemporaryError
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.bodies import delete_body
 from bookkeeping.quickbooks_gateway.receipts import copy_of, receipt_of
@@ -304,7 +304,7 @@ def _send_deletes(work: Work, tasks: list[Task]) -> list[Task]:
     stale = []
     for task, write in zip(tasks, writes, strict=True):
         error = write.error
-        if error is None or isinstance(error, GoneError):
+        if error is None:
             task.row.deleted_at = utcnow()
         elif isinstance(error, StaleSyncTokenError):
             stale.append(task)
