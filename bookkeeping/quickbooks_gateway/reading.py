@@ -11,6 +11,7 @@ from typing import Any
 
 from bookkeeping.quickbooks_gateway.changes import changed_at
 from bookkeeping.quickbooks_gateway.differences import differs
+from bookkeeping.rules.accounts import IncomeAccount, main_income_account
 from bookkeeping.rules.customers import NameEntry
 
 __all__ = [
@@ -240,19 +241,17 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
 
 
 def chart(accounts: Iterable[Mapping[str, Any]]) -> Chart:
-    """Return what we need of the active accounts. The main income account: for service fees, else named after services, else the first."""
+    """Return what we need of the active accounts. Which income is for services is `rules.accounts`' to say; None when none is clear."""
     active = sorted((each for each in accounts if each.get("Active", True)), key=lambda each: int(each["Id"]))
     incomes = [each for each in active if each.get("AccountType") == "Income"]
-    ranked = sorted(
-        incomes,
-        key=lambda each: (
-            each.get("AccountSubType") != "ServiceFeeIncome",
-            "service" not in each["Name"].lower(),
-        ),
+    main = main_income_account(
+        IncomeAccount(str(each["Id"]), each["Name"], each.get("AccountSubType") or "") for each in incomes
     )
     undeposited = [each for each in active if each.get("AccountSubType") == "UndepositedFunds"]
     return Chart(
-        default_income=_choice(ranked[0]) if ranked else None,
+        default_income=next(
+            (_choice(each) for each in incomes if main and str(each["Id"]) == main.qbo_id), None
+        ),
         undeposited=_choice(undeposited[0]) if undeposited else None,
         incomes=tuple(_choice(each) for each in incomes),
         banks=tuple(_choice(each) for each in active if each.get("AccountType") == "Bank"),

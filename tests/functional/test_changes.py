@@ -344,3 +344,22 @@ def test_check_quickbooks_now_looks_at_once(office, bookkeeper):
     office.submit("/settings/quickbooks/check", {}, page="/settings/quickbooks")
     worker.wait_until(lambda: drifts(office) != [], "the change to be found")
     assert f"SP-{key}" in office.get("/drift").text
+
+
+def test_new_items_never_move_silently_to_another_income_account(office, bookkeeper):
+    office.book(inspection(1))
+    office.sync()
+    items = {one["Name"]: one for one in office.books()["Item"]}
+    services = items["Full Home Inspection"]["IncomeAccountRef"]["value"]
+    bookkeeper.edit("Account", services, Active=False)
+    night(office)
+    radon = [{"kind": "service", "name": "Radon Test", "amount": "150.00"}]
+    [key] = office.book(inspection(2, line_items=radon, payments=[]))
+    office.sync()
+    assert state(office, key) == "needs-you no-income-account"
+    assert "Radon Test" not in {one["Name"] for one in office.books()["Item"]}
+    bookkeeper.edit("Account", services, Active=True)
+    night(office)
+    assert state(office, key) == "in-sync"
+    made = next(one for one in office.books()["Item"] if one["Name"] == "Radon Test")
+    assert made["IncomeAccountRef"]["value"] == services

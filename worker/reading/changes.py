@@ -175,7 +175,7 @@ def _refresh_accounts(work: Work) -> None:
     work.commit()
     work.before_call()
     accounts = list(work.gateway.query_all("Account"))
-    work.connection.facts = {**work.connection.facts, **default_accounts(accounts)}
+    work.connection.facts = {**work.connection.facts, **default_accounts(work.connection.facts, accounts)}
 
 
 def _read_all_again(work: Work) -> None:

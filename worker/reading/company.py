@@ -63,7 +63,7 @@ def read_lists(work: Work) -> None:
         lists[kind] = list(work.gateway.query_all(kind))
     keep_lists(work, lists)
     connection = work.connection
-    connection.facts = {**connection.facts, **default_accounts(lists["Account"])}
+    connection.facts = {**connection.facts, **default_accounts(connection.facts, lists["Account"])}
     work.commit()
 
 
@@ -155,11 +155,18 @@ def keep_listed(company_id: int, kind: str, row: dict[str, Any]) -> None:
         )
 
 
-def default_accounts(accounts: list[dict[str, Any]]) -> dict[str, str]:
-    """Return the ids of the accounts used where the bookkeeper chose none."""
+def default_accounts(facts: dict[str, Any], accounts: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the ids of the accounts used where the bookkeeper chose none; `facts` are those read before.
+
+    The income account that was found once stays: while it is inactive there is none, so that new Items never move to another one silently.
+    """
     chart = reading.chart(accounts)
+    clear = chart.default_income.qbo_id if chart.default_income else ""
+    found = facts.get("income_account_found") or facts.get("income_account_id") or clear
+    active = {one.qbo_id for one in chart.incomes}
     return {
-        "income_account_id": chart.default_income.qbo_id if chart.default_income else "",
+        "income_account_found": found,
+        "income_account_id": found if found in active else "",
         "undeposited_id": chart.undeposited.qbo_id if chart.undeposited else "",
     }
 

@@ -18,6 +18,6 @@ def refresh_lists(work: Work) -> bool:
         work.commit()
     keep_lists(work, lists)
     connection = work.connection
-    connection.facts = {**connection.facts, **default_accounts(lists["Account"])}
+    connection.facts = {**connection.facts, **default_accounts(connection.facts, lists["Account"])}
     work.commit()
     return True

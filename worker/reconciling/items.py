@@ -7,7 +7,7 @@ from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, UpdateInvoice
 from bookkeeping.storage.base import db
-from bookkeeping.storage.company.names import active_ids
+from bookkeeping.storage.company.names import active_ids, named_things
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
@@ -18,13 +18,12 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
     _park_without_item(work, cases)
     needed = _needed(cases)
     missing = {place: first for place, first in needed.items() if place not in _known(work)}
-    income = work.connection.facts.get("income_account_id", "")
-    chosen = (work.company.books or {}).get("income_account_id") or income
+    income = _income_account(work)
     work.commit()
     if not missing:
         return
-    writes = [_write(kind, name, chosen, first) for (kind, _), (name, first) in missing.items()]
-    if any(write.kind == "Item" for write in writes) and not chosen:
+    writes = [_write(kind, name, income, first) for (kind, _), (name, first) in missing.items()]
+    if any(write.kind == "Item" for write in writes) and not income:
         error = RuleError("Choose the income account for your services.", code="no-income-account")
         for case in cases:
             if case.writes_planned and _item_names(case):
@@ -43,6 +42,15 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
             if place not in known:
                 error = refused[place].error if place in refused else RuleError(code="no-item")
                 case.park(error, waits_for="")
+
+
+def _income_account(work: Work) -> str:
+    """Return the id of the account that new Items book to: the one chosen, else the one found; "" when there is none that is active."""
+    chosen = (work.company.books or {}).get("income_account_id")
+    if not chosen:
+        return work.connection.facts.get("income_account_id", "")
+    active = {account.qbo_id for account in named_things(work.company_id, "Account") if account.active}
+    return chosen if chosen in active else ""
 
 
 def _park_without_item(work: Work, cases: list[Case]) -> None:
