@@ -103,6 +103,12 @@ class FeedRefusedError(BookkeepingError):
     code = "feed-refused"
 
 
+class FeedForeignError(FeedRefusedError):
+    """The platform does not speak our feed, and will not later: nothing is read past what was proven whole, nothing is deleted."""
+
+    code = "feed-foreign"
+
+
 class FeedUnavailableError(TemporaryError):
     """The inspection platform cannot be reached or answers nonsense: try again later."""
 

@@ -1,12 +1,12 @@
 """The feed client: the company, the changed inspections page by page, one inspection. Reading one record is in `records`.
 
-Two errors leave it: FeedRefusedError (the key is dead) and FeedUnavailableError (try again later); asking for one
+These errors leave it: FeedRefusedError (the key is dead), FeedForeignError (this is not our feed) and FeedUnavailableError (try again later); asking for one
 inspection can raise RuleError as well.
 """
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,11 +18,15 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from bookkeeping.errors import FeedRefusedError, FeedUnavailableError, RuleError
+from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError, RuleError
 from bookkeeping.inspection_source.records import BadRecord, index_included, read_record
+from bookkeeping.inspection_source.walk import Walk
 from bookkeeping.rules.inspection import Inspection
 
 _INCLUDE = "buyer,line_items,payments"
+NEVER_OURS = frozenset({400, 404, 405, 406, 410, 415, 422, 501})
+"""Answers that a later attempt will not change: the platform does not know what we ask for."""
+
 _PAUSE = timedelta(seconds=60)
 _LONGEST_PAUSE = timedelta(hours=1)
 
@@ -86,8 +90,20 @@ class Feed:
     def changed(self, since: datetime | None, *, page_size: int = 100) -> Iterator[FeedPage]:
         """Yield the inspections changed since then (aware; None for all there are), a page at a time, until the last.
 
-        A record that cannot be read is in its page's `bad` and stops nothing. Raises as `company` does.
+        A record that cannot be read is in its page's `bad` and stops nothing. Raises as `company` does, and:
+            FeedForeignError: the pages show that inspections would be left out (`walk`); the page that shows it is not yielded.
         """
+        walk = Walk(since, page_size)
+        while True:
+            since = yield from self._round(walk, since, page_size)
+            if since is None:
+                return
+            walk.begin_again(since)
+
+    def _round(
+        self, walk: Walk, since: datetime | None, page_size: int
+    ) -> Generator[FeedPage, None, datetime | None]:
+        """Yield the pages of one round; return from when to ask on, or None when that was all."""
         params: dict[str, str] | None = {
             "sort": "updated_at",
             "page[size]": str(page_size),
@@ -97,6 +113,7 @@ class Feed:
             params["filter[updated_since]"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
         url: str | None = f"{self._base}/v2/inspections"
         seen: set[str] = set()
+        again: datetime | None = None
         while url is not None:
             response, body = self._get(url, params)
             if not isinstance(body.get("data"), list):
@@ -107,12 +124,17 @@ class Feed:
             seen.update({url} if url else ())
             included = index_included(body.get("included"))
             read = [read_record(record, included) for record in body["data"]]
+            # What cannot be read proves nothing by its stamp either.
+            rows = [(one.key, one.updated_at if isinstance(one, Inspection) else None) for one in read]
+            new = walk.take(rows, body, more=url is not None)
+            again = walk.asks_on(rows, body, more=url is not None) if new else None
             yield FeedPage(
                 inspections=tuple(record for record in read if isinstance(record, Inspection)),
                 bad=tuple(record for record in read if isinstance(record, BadRecord)),
                 source_time=_date(response.headers.get("Date")),
-                last=url is None,
+                last=url is None and again is None,
             )
+        return again
 
     def one(self, key: str) -> Inspection | None:
         """Return one inspection as it is now; None where the platform does not find it, which never means deleted.
@@ -199,6 +221,8 @@ def _raise_for_status(response: requests.Response) -> None:
         raise _nonsense(
             "The feed redirects to another address, which is not followed. Check the feed's address."
         )
+    if status in NEVER_OURS:
+        raise FeedForeignError(f"The inspection platform answered {status}{said}.")
     not_before = _not_before(response) if "Retry-After" in response.headers else None
     raise FeedUnavailableError(f"The inspection platform answered {status}{said}.", not_before=not_before)
 

@@ -260,3 +260,40 @@ def test_a_dead_feed_key_is_said_and_deletes_nothing(office, kind):
     office.tieout.flask_json("reconcile", office.id)
     assert len(office.books()["Invoice"]) == 1
     assert "key" in office.get("/sync-log").text.lower()
+
+
+def test_until_the_platform_asked_us_to_wait_nothing_is_sent_whoever_asks(office):
+    office.book(inspection(1))
+    office.sync()
+    office.platform.post("/_standin/faults", {"kind": "429", "times": 1, "retry_after": 900})
+    assert "feed-throttled" in office.tieout.run_flask("poll", office.id, "--json").out
+    asked = len(office.platform.get("/_standin/calls"))
+    again = office.tieout.run_flask("poll", office.id, "--json")
+    assert again.code != 0 and "asked us to wait until" in again.out
+    night = office.tieout.run_flask("nightly", "--company", office.id, "--json")
+    assert "asked us to wait until" in night.out
+    assert len(office.platform.get("/_standin/calls")) == asked
+
+
+def test_a_platform_that_does_not_speak_our_feed_is_said_to_ops_and_deletes_nothing(office):
+    office.book(inspection(1))
+    office.sync()
+    office.platform.post("/_standin/faults", {"kind": "404", "times": None})
+    done = office.tieout.run_flask("poll", office.id, "--json")
+    assert done.code != 0 and "feed-foreign" in done.out
+    assert office.tieout.flask_json("status", office.id)["feed"] == "foreign"
+    assert len(office.books()["Invoice"]) == 1
+    assert "does not speak our feed" in office.get("/sync-log").text
+
+
+def test_a_change_that_is_committed_late_arrives_whatever_its_stamp(office):
+    """What was read last is the truth: the late row carries an older `updated_at` than the one we have."""
+    [key] = office.book(inspection(1))
+    office.sync()
+    row = office.platform.get(f"/_standin/inspections/{key}")
+    stamp = datetime.fromisoformat(row["updated_at"]) - timedelta(minutes=1)
+    changed = [{"kind": "service", "name": "Full Home Inspection", "amount": "625.00"}]
+    office.change(key, line_items=changed, updated_at=stamp.isoformat())
+    office.sync()
+    [invoice] = office.books()["Invoice"]
+    assert float(invoice["TotalAmt"]) == 625.0

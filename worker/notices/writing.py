@@ -14,7 +14,7 @@ from bookkeeping.faults import UNTIED, fault
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.money import dollars
 from bookkeeping.storage.base import db
-from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.companies import FEED_STOPPED, Company
 from bookkeeping.storage.people.notices import notify_once, write_once
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import Migration
@@ -37,8 +37,8 @@ def write_notices(now: datetime) -> None:
     _digests(now)
     _migrations(now)
     _untied()
-    for company in db.session.scalars(select(Company).where(Company.feed_state == "refused")):
-        notify_once(company.id, "feed-refused", now.date().isoformat()[:7], urgent=True)
+    for company in db.session.scalars(select(Company).where(Company.feed_state.in_(FEED_STOPPED))):
+        notify_once(company.id, FEED_STOPPED[company.feed_state], now.date().isoformat()[:7], urgent=True)
     for company in db.session.scalars(select(Company).where(Company.brake_at.is_not(None))):
         notify_once(company.id, "mass-delete-brake", company.brake_at.isoformat()[:40], urgent=True)
 

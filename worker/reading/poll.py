@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
+from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError
 from bookkeeping.inspection_source.feed import BadRecord as BadFeedRecord
 from bookkeeping.inspection_source.feed import FeedPage
 from bookkeeping.rules.inspection import Inspection
+from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from worker.app import settings
@@ -32,6 +33,7 @@ def poll(work: Work, *, full: bool = False) -> bool:
     company = work.company
     everything = full or company.cursor is None
     since = EVERYTHING if everything else company.cursor - OVERLAP
+    _wait_as_asked(work)
     tell(work, "Reading inspections")
     work.commit()
     seen = changed = bad = 0
@@ -45,19 +47,44 @@ def poll(work: Work, *, full: bool = False) -> bool:
     except (FeedRefusedError, FeedUnavailableError) as error:
         db.session.rollback()
         company = work.company
-        company.feed_state = "refused" if isinstance(error, FeedRefusedError) else "unavailable"
+        company.feed_state = _state_after(error)
         company.feed_detail = error.detail
         company.next_poll_at = _next_after(error)
+        company.feed_not_before = error.not_before if isinstance(error, FeedUnavailableError) else None
         work.commit()
         raise
     company = work.company
-    company.feed_state, company.feed_detail = "ok", ""
+    company.feed_state, company.feed_detail, company.feed_not_before = "ok", "", None
     company.last_poll_at = utcnow()
     company.next_poll_at = utcnow() + timedelta(seconds=settings().poll_seconds)
     if everything:
         company.last_full_poll_at = utcnow()
     work.commit()
     return True
+
+
+def _wait_as_asked(work: Work) -> None:
+    """Send nothing while the platform asked us to wait, whoever wants to read: a person, a command, a wake-up or the clock.
+
+    Raises:
+        FeedUnavailableError: `feed-throttled`, with until when.
+    """
+    company = work.company
+    until = company.feed_not_before
+    if until is not None and until > utcnow():
+        until_there = say_moment(until, company.time_zone)
+        work.commit()
+        raise FeedUnavailableError(
+            f"The platform asked us to wait until {until_there}. Nothing was sent to it.",
+            code="feed-throttled",
+            not_before=until,
+        )
+
+
+def _state_after(error: FeedRefusedError | FeedUnavailableError) -> str:
+    if isinstance(error, FeedForeignError):
+        return "foreign"
+    return "refused" if isinstance(error, FeedRefusedError) else "unavailable"
 
 
 def _next_after(error: FeedRefusedError | FeedUnavailableError) -> datetime:
@@ -107,10 +134,9 @@ def _rows(company_id: int, keys: list[str]) -> list[InspectionRow]:
 
 
 def _keep(company_id: int, rows: dict[str, InspectionRow], one: Inspection) -> int:
+    """Keep what was read last, whatever its stamp: a change that is committed late comes with an older one than we have."""
     content = one.content_hash()
     row = rows.get(one.key)
-    if row is not None and one.updated_at < row.source_updated_at:
-        return 0  # An older version, from a page read before a newer one.
     if row is not None and row.content_hash == content:
         row.source_updated_at = one.updated_at
         return 0

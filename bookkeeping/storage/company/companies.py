@@ -24,8 +24,11 @@ class Company(Base):
     # The feed. `feed_key` and `hook_secret` are ciphertext and a digest.
     feed_url: Mapped[str] = mapped_column(String(500))
     feed_key: Mapped[str] = mapped_column(Text)
-    feed_state: Mapped[str] = mapped_column(String(20), default="ok")  # ok | refused | unavailable
+    feed_state: Mapped[str] = mapped_column(String(20), default="ok")  # ok | refused | foreign | unavailable
     feed_detail: Mapped[str] = mapped_column(Text, default="")
+    feed_not_before: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # Until when the platform asked us to wait.
     hook_digest: Mapped[str | None] = mapped_column(String(64), index=True)
     cursor: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -86,6 +89,10 @@ class Company(Base):
 
 def _pairs(books: dict[str, Any], key: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((books.get(key) or {}).items()))
+
+
+FEED_STOPPED = {"refused": "feed-refused", "foreign": "feed-foreign"}
+"""States of a feed in which nothing is read until somebody acts, with their cause in the catalogue."""
 
 
 def company_or_none(company_id: int) -> Company | None:

@@ -6,8 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bookkeeping.errors import BookkeepingError, FeedRefusedError, FeedUnavailableError, RuleError
-from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.errors import (
+    BookkeepingError,
+    FeedForeignError,
+    FeedRefusedError,
+    FeedUnavailableError,
+    RuleError,
+)
+from bookkeeping.inspection_source.feed import NEVER_OURS, Feed
 from tests.bookkeeping.inspection_source.factories import Answer, included, record, serve
 
 
@@ -117,7 +123,14 @@ def test_throttling_says_when_to_come_back(said, least, most):
     )
 
 
-@pytest.mark.parametrize("status", [204, 400, 404, 410, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", sorted(NEVER_OURS))
+def test_an_answer_that_will_never_pass_says_that_this_is_not_our_feed(status):
+    error = failure(Answer({"errors": [{"detail": "unknown parameter sort"}]}, status))
+    assert isinstance(error, FeedForeignError) and error.code == "feed-foreign"
+    assert str(status) in error.detail and "unknown parameter sort" in error.detail
+
+
+@pytest.mark.parametrize("status", [204, 408, 500, 502, 503, 504])
 def test_other_answers_are_tried_again_later(status):
     error = failure(Answer({"errors": ["odd"]} if status != 204 else b"", status))
     assert isinstance(error, FeedUnavailableError) and str(status) in error.detail

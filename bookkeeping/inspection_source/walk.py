@@ -1,0 +1,88 @@
+"""Guards over one walk through the pages of a feed, so that no inspection is left out in silence. Reading a page is `feed`'s business.
+
+A walk is whole when every page came in the order of `updated_at`, none held what lies before the moment asked for, and as many rows
+were read as the answers say there are. What says nothing of its total and ends on a full page is asked on, from the last moment read.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bookkeeping.errors import FeedForeignError
+
+_TOTALS = ("total", "total_count", "record_count")
+_NESTED = ("pagination", "page")
+_IN_PAGES = ("total", "total_count", "total_entries", "count")
+SLACK = timedelta(seconds=1)
+"""Platforms cut fractions of a second; a row may seem so much older than it is."""
+
+Row = tuple[str, datetime | None]
+"""A row's id, and its `updated_at` where that could be read."""
+
+
+class Walk:
+    """One walk. `since`: the moment asked for, None for all there is. `page_size`: how many rows a page may have."""
+
+    def __init__(self, since: datetime | None, page_size: int):
+        self._since = since
+        self._page_size = page_size
+        self._newest: datetime | None = None
+        self._seen: set[Row] = set()
+        self._read = 0
+
+    def take(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> int:
+        """Check a page before anything of it is kept; `more`: the answer names a next page. Returns how many rows are new.
+
+        Raises:
+            FeedForeignError: the page shows that the platform does not speak our feed; its detail says by what.
+        """
+        for key, updated_at in rows:
+            if updated_at is None:
+                continue
+            if self._since is not None and updated_at < self._since - SLACK:
+                raise FeedForeignError(
+                    f"Inspection {key} was changed at {updated_at.isoformat()}, before the moment asked for."
+                )
+            if self._newest is not None and updated_at < self._newest - SLACK:
+                raise FeedForeignError(
+                    f"Inspection {key} is out of order: the rows do not come with the oldest change first."
+                )
+            self._newest = max(self._newest or updated_at, updated_at)
+        new = [row for row in rows if row not in self._seen]
+        self._seen.update(new)
+        self._read += len(rows)
+        total = stated_total(body)
+        if not more and total is not None and self._read < total:
+            raise FeedForeignError(
+                f"The answer says that there are {total} inspections, names no next page, and gave {self._read}."
+            )
+        return len(new)
+
+    def asks_on(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> datetime | None:
+        """Return from when to ask again after a last page that is full and says nothing of a total; None when the walk is over."""
+        if more or len(rows) < self._page_size or stated_total(body) is not None or self._newest is None:
+            return None
+        return self._newest
+
+    def begin_again(self, since: datetime) -> None:
+        """Start a further round from there; what was seen stays known."""
+        self._since, self._newest = since, None
+
+
+def stated_total(body: Mapping[str, Any]) -> int | None:
+    """Return how many rows the answer says there are, by any of the names in use, or None."""
+    found = [number for number in _totals(body) if isinstance(number, int) and not isinstance(number, bool)]
+    return max(found, default=None)
+
+
+def _totals(body: Mapping[str, Any]) -> Iterator[Any]:
+    meta = body.get("meta")
+    if not isinstance(meta, Mapping):
+        return
+    for name in _TOTALS:
+        yield meta.get(name)
+    for nested in _NESTED:
+        inner = meta.get(nested)
+        if isinstance(inner, Mapping):
+            for name in _IN_PAGES:
+                yield inner.get(name)
