@@ -10,6 +10,8 @@ from bookkeeping.errors import BookkeepingError, FeedRefusedError, FeedUnavailab
 from bookkeeping.inspection_source.feed import Feed
 from tests.bookkeeping.inspection_source.factories import Answer, included, record, serve
 
+pytestmark = pytest.mark.outside  # Each starts the server whose answers it wants.
+
 
 def page(*records, next_link=None, **parts):
     return Answer({"data": list(records), "included": included(**parts), "links": {"next": next_link}})
