@@ -57,7 +57,16 @@ format: bootstrap-tests  ## Put the code into shape
 	$(PY) -m ruff check --fix $(wildcard $(CODE))
 	$(PY) -m ruff format $(wildcard $(CODE))
 
+.PHONY: unit
+unit: bootstrap-tests  ## Run the tests that open no socket and start no process, in seconds
+	@$(PY) -m pytest -m unit -q -n 2 $(wildcard tests/bookkeeping tests/webapp tests/worker) $(PYTEST_ARGS)
+
+.PHONY: check
+check: bootstrap-tests  ## Check one file or folder and run its tests: make check F=bookkeeping/rules/money.py
+	@$(PY) -m tests.checking $(F)
+
 .PHONY: test
+test: export HYPOTHESIS_PROFILE ?= ci
 test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it
 	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 

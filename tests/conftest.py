@@ -3,7 +3,7 @@
     def test_something(tieout, platform, intuit, page): …      # SQLite
     def test_something(make_tieout, database_url): …            # once on SQLite, once on PostgreSQL
 
-Unit tests ask for none of them, and then nothing is started.
+Unit tests ask for none of them, and then nothing is started; `tests/levels.py` says which they are.
 """
 
 import shutil
@@ -20,6 +20,8 @@ from tests.harness.tieout import Tieout
 
 if TYPE_CHECKING:
     from tests.harness.mail_server import MailServer
+
+pytest_plugins = ["tests.levels"]
 
 
 @pytest.fixture

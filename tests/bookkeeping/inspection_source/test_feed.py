@@ -16,6 +16,8 @@ from bookkeeping.errors import (
 from bookkeeping.inspection_source.feed import NEVER_OURS, Feed
 from tests.bookkeeping.inspection_source.factories import Answer, included, record, serve
 
+pytestmark = pytest.mark.outside  # Each starts the server whose answers it wants.
+
 
 def page(*records, next_link=None, **parts):
     return Answer({"data": list(records), "included": included(**parts), "links": {"next": next_link}})

@@ -177,6 +177,7 @@ def test_keys_of_one_realm_live_together_in_a_cluster_and_expire(valkey):
     assert all(client.ttl(key) > 0 for key in keys)
 
 
+@pytest.mark.outside
 @pytest.mark.parametrize("gone", ["never there", "killed"])
 def test_without_valkey_calls_crawl_one_at_a_time_one_a_second(request, gone):
     if gone == "killed":

@@ -280,7 +280,7 @@ def assert_reached(books, desired, customer_id):
 
 
 @given(histories)
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_whatever_happened_before_the_plan_reaches_what_is_desired_and_then_rests(history):
     books = Books()
     for desired, customer_id, stop_after in history:
@@ -294,7 +294,7 @@ def test_whatever_happened_before_the_plan_reaches_what_is_desired_and_then_rest
 
 
 @given(histories, st.sets(st.sampled_from(["Invoice", "p1", "p2", "p3"])))
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_what_a_person_has_in_hand_is_never_written(history, hands_off):
     books = Books()
     (first, customer_id, _), *later = history
