@@ -109,6 +109,12 @@ class FeedForeignError(FeedRefusedError):
     code = "feed-foreign"
 
 
+class PlatformAbroadError(FeedRefusedError):
+    """The platform says that the company is not in the United States, which we do not serve: it is paused, nothing is deleted."""
+
+    code = "platform-not-us"
+
+
 class FeedUnavailableError(TemporaryError):
     """The inspection platform cannot be reached or answers nonsense: try again later."""
 

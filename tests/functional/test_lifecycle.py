@@ -244,3 +244,36 @@ def test_the_owner_is_told_a_month_before_the_permission_ends(office):
     for _ in range(2):
         office.tieout.flask_json("nightly", "--company", office.id)
     assert notices(office) == ["reconnect-soon"]
+
+
+def test_a_company_that_the_platform_says_is_abroad_is_paused_and_goes_on_when_it_is_not(office):
+    office.connect()
+    office.book(inspection(1))
+    office.sync()
+    place = f"/_standin/companies/{office.platform_id}"
+    office.platform.request("PATCH", place, json={"us_based": False, "country": "CA"})
+    office.book(inspection(2))
+    night = office.tieout.run_flask("nightly", "--company", office.id, "--json")
+    assert "platform-not-us" in night.out
+    office.tieout.run_flask("reconcile", office.id)
+    assert len(office.books()["Invoice"]) == 1  # Nothing is deleted, and nothing more is booked.
+    assert office.tieout.flask_json("status", office.id)["feed"] == "abroad"
+    assert "not in the United States" in office.get("/").text
+    office.platform.request("PATCH", place, json={"us_based": True, "country": "US"})
+    assert "failed" not in office.tieout.flask_json("nightly", "--company", office.id)["companies"][0]
+    assert len(office.books()["Invoice"]) == 2
+
+
+def test_company_create_asks_the_platform_and_refuses_what_does_not_work(office):
+    words = ("company", "create", "Second", "--feed-url", office.platform.base_url, "--feed-key")
+    wrong = office.tieout.run_flask(*words, "no such key", "--json")
+    assert wrong.code != 0 and "feed-refused" in wrong.out
+    away = ("company", "create", "Second", "--feed-url", "http://127.0.0.1:9", "--feed-key", "k")
+    silent = office.tieout.run_flask(*away)
+    assert silent.code != 0 and "--offline" in silent.err and silent.err.count("\n") == 1
+    nobody = office.tieout.run_flask(*away, "--offline")
+    assert nobody.code != 0 and "--time-zone" in nobody.err
+    made = office.tieout.flask_json(*away, "--offline", "--time-zone", "America/Phoenix")
+    assert made["time_zone"] == "America/Phoenix"
+    asked = office.tieout.flask_json(*words, office.feed_key)
+    assert asked["time_zone"] == office.time_zone

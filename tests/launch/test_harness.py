@@ -62,7 +62,8 @@ def test_nothing_outlives_a_killed_test_run(tmp_path):
 def test_an_installation_works_on_each_database(tieout_on_each_database):
     tieout = tieout_on_each_database
     made = tieout.flask_json(
-        "company", "create", "Blue Ridge", "--feed-url", "http://127.0.0.1:9", "--feed-key", "key"
+        *("company", "create", "Blue Ridge", "--feed-url", "http://127.0.0.1:9", "--feed-key", "key"),
+        *("--offline", "--time-zone", "America/Denver"),
     )
     assert tieout.run_flask("status", made["id"]).code == 0
     assert tieout.run_flask("status", made["id"] + 1).code != 0

@@ -9,6 +9,7 @@ import pytest
 import requests
 from sqlalchemy import func, select, update
 
+from bookkeeping.faults import CATALOGUE
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
@@ -111,6 +112,16 @@ def test_enable_asks_for_accounting_only_and_comes_back_to_us(owner):
     assert asked["scope"] == ["com.intuit.quickbooks.accounting"]
     assert asked["redirect_uri"] == ["http://127.0.0.1:8000/quickbooks/callback"]
     assert len(asked["state"][0]) >= 32
+
+
+def test_a_company_abroad_is_refused_before_any_consent(house, company, owner):
+    with house.writing():
+        db.session.get_one(Company, company).us_based = False
+        db.session.commit()
+    page = owner.read(press_enable(owner))
+    assert CATALOGUE["platform-not-us"].title in page
+    with house.app.app_context():
+        assert db.session.scalars(select(ConsentState)).all() == []
 
 
 def test_intuits_reconnect_link_does_the_same(owner):

@@ -40,6 +40,9 @@ def _account() -> str:
 def connect() -> Response:
     """Send the owner to Intuit's consent page. GET is for Intuit's own Reconnect link."""
     start_writing()
+    if current_user.company.us_based is False:  # Before any consent: what must be refused is not asked for.
+        known = fault("platform-not-us")
+        return _stay(f"{known.title}. {known.cause} {known.remedy}")
     state = connecting.begin_consent(current_user.company.id, current_user.session_digest)
     db.session.commit()
     try:

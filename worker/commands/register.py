@@ -15,8 +15,9 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from bookkeeping.acts.joining import add_user
-from bookkeeping.errors import BookkeepingError
-from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
+from bookkeeping.faults import fault
+from bookkeeping.inspection_source.feed import Feed, FeedCompany
 from bookkeeping.rules.money import cents
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -68,11 +69,14 @@ legacy = AppGroup("legacy", help="Companies integrated before August 2019.")
 @click.option("--feed-key", required=True, help="Its API key.")
 @click.option("--time-zone", help="IANA name; what the platform says by default.")
 @click.option(
+    "--offline", is_flag=True, help="Do not ask the platform whether the key works; wants --time-zone."
+)
+@click.option(
     "--legacy", "is_legacy", is_flag=True, help="Integrated before August 2019, with SalesReceipts."
 )
 @answering
 def create_company(
-    name: str, feed_url: str, feed_key: str, time_zone: str | None, is_legacy: bool
+    name: str, feed_url: str, feed_key: str, time_zone: str | None, offline: bool, is_legacy: bool
 ) -> dict[str, Any]:
     """Add an inspection company."""
     name, feed_url = name.strip(), feed_url.strip().rstrip("/")
@@ -82,8 +86,17 @@ def create_company(
         raise Refusal(f"--feed-url is {feed_url!r}: use scheme and host, such as https://api.example.com.")
     if not feed_key.strip():
         raise Refusal("--feed-key is empty: give the platform's API key.")
-    zone = _zone(time_zone) if time_zone else _zone_of_feed(feed_url, feed_key)
+    zone = _zone(time_zone) if time_zone else ""
+    if offline and not zone:
+        raise Refusal("With --offline nobody says the time zone: give --time-zone, such as America/Denver.")
+    said = None if offline else _asked(feed_url, feed_key)
+    zone = zone or (said.time_zone if said else "")
+    if not zone:
+        raise Refusal(
+            "The platform names no time zone that exists: give --time-zone, such as America/Denver."
+        )
     row = Company(name=name, feed_url=feed_url, feed_key="", time_zone=zone, legacy=is_legacy)
+    row.us_based = said.us_based if said else None
     db.session.add(row)
     db.session.flush()
     row.feed_key = vault().seal(feed_key.strip(), row.id, "feed_key")
@@ -211,11 +224,16 @@ def _zone(name: str) -> str:
     return name
 
 
-def _zone_of_feed(feed_url: str, feed_key: str) -> str:
+def _asked(feed_url: str, feed_key: str) -> FeedCompany:
+    """Return what the platform says of the company. Refuses a key that does not work and a platform that does not answer."""
     try:
-        return Feed(feed_url, feed_key).company().time_zone or "America/Denver"
-    except BookkeepingError:
-        return "America/Denver"  # The feed need not be there yet; --time-zone says it otherwise.
+        return Feed(feed_url, feed_key).company()
+    except FeedRefusedError as error:
+        words = f"{fault(error.code).title}. {error.detail} Give another --feed-key or --feed-url."
+        raise Refusal(words, error.code) from error
+    except FeedUnavailableError as error:
+        words = f"{error.detail} Check --feed-url, or add --offline and --time-zone to go on without asking."
+        raise Refusal(words, error.code) from error
 
 
 def _instant(text: str) -> datetime:

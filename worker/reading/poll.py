@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError
+from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError, PlatformAbroadError
 from bookkeeping.inspection_source.feed import BadRecord as BadFeedRecord
 from bookkeeping.inspection_source.feed import FeedPage
 from bookkeeping.rules.inspection import Inspection
@@ -36,8 +36,11 @@ def poll(work: Work, *, full: bool = False) -> bool:
     _wait_as_asked(work)
     tell(work, "Reading inspections")
     work.commit()
+    ask_where = everything or company.us_based is False
     seen = changed = bad = 0
     try:
+        if ask_where:
+            _refuse_abroad(work)
         for page in work.feed.changed(since):
             changed += _keep_page(work, page)
             seen += len(page.inspections) + len(page.bad)
@@ -81,7 +84,22 @@ def _wait_as_asked(work: Work) -> None:
         )
 
 
+def _refuse_abroad(work: Work) -> None:
+    """Ask the platform where the company is, with each full reading and while it is elsewhere; keep the answer.
+
+    Raises:
+        PlatformAbroadError: it is not in the United States.
+    """
+    said = work.feed.company()
+    work.company.us_based = said.us_based
+    work.commit()
+    if not said.us_based:
+        raise PlatformAbroadError(f"{said.name or 'The company'} is in {said.country or 'another country'}.")
+
+
 def _state_after(error: FeedRefusedError | FeedUnavailableError) -> str:
+    if isinstance(error, PlatformAbroadError):
+        return "abroad"
     if isinstance(error, FeedForeignError):
         return "foreign"
     return "refused" if isinstance(error, FeedRefusedError) else "unavailable"

@@ -24,8 +24,11 @@ class Company(Base):
     # The feed. `feed_key` and `hook_secret` are ciphertext and a digest.
     feed_url: Mapped[str] = mapped_column(String(500))
     feed_key: Mapped[str] = mapped_column(Text)
-    feed_state: Mapped[str] = mapped_column(String(20), default="ok")  # ok | refused | foreign | unavailable
+    feed_state: Mapped[str] = mapped_column(
+        String(20), default="ok"
+    )  # ok | refused | foreign | abroad | unavailable
     feed_detail: Mapped[str] = mapped_column(Text, default="")
+    us_based: Mapped[bool | None]  # As the platform says; None while it was never asked.
     feed_not_before: Mapped[datetime | None] = mapped_column(
         UtcDateTime
     )  # Until when the platform asked us to wait.
@@ -91,7 +94,7 @@ def _pairs(books: dict[str, Any], key: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((books.get(key) or {}).items()))
 
 
-FEED_STOPPED = {"refused": "feed-refused", "foreign": "feed-foreign"}
+FEED_STOPPED = {"refused": "feed-refused", "foreign": "feed-foreign", "abroad": "platform-not-us"}
 """States of a feed in which nothing is read until somebody acts, with their cause in the catalogue."""
 
 
