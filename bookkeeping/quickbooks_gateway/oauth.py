@@ -4,6 +4,7 @@ The library gets what it lacks: timeouts, one cached discovery document per proc
 Keeping tokens fresh between processes is `tokens.py`; storing them is `bookkeeping.storage`.
 """
 
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ _DISCOVERY_SECONDS = 24 * 3600
 _ACCESS_SECONDS, _REFRESH_SECONDS = 3600, 100 * 24 * 3600  # Intuit's lifetimes, should an answer not tell.
 _HARD_EXPIRY_HEADER = "x-include-refresh-token-hard-expires-in"
 _DEAD_TOKEN = {"invalid_grant", "invalid_token"}
+_OTHER_APP = re.compile(r"client\s*id|token type", re.IGNORECASE)
 _NOT_A_LIVING_TOKEN = {*_DEAD_TOKEN, "invalid_request"}
 _OUR_FAULT = {
     "invalid_client",
@@ -166,6 +168,9 @@ def _refusal(error: AuthClientError) -> BookkeepingError:
     """What Intuit's sign-in means by a status other than 200. The body's `error` decides, not the status."""
     reason, text = _reason(error)
     detail = f"{reason}: {text}".strip(": ") or f"HTTP {error.status_code}"
+    if reason in _DEAD_TOKEN and _OTHER_APP.search(text):
+        # The token lives; it is our process that has another app's keys. No owner can mend that by reconnecting.
+        return MisconfiguredError(detail, reference=error.intuit_tid)
     if reason in _DEAD_TOKEN:
         return NotConnectedError(detail, code="reconnect-needed", reference=error.intuit_tid)
     if reason in _OUR_FAULT or error.status_code in {401, 403, 404}:

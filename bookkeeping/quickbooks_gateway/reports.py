@@ -84,6 +84,8 @@ def profit_and_loss(
         }
         raw = reports.report("ProfitAndLoss", asked)
         _expect(raw, StartPeriod=start.isoformat(), EndPeriod=end.isoformat(), ReportBasis=basis)
+        if _is_empty(raw):
+            continue  # No data is nothing. What stands in the rows then are shells, and columns may be missing.
         months = _months(raw)
         for section, cells, is_total in _sections(raw.get("Rows") or {}, ""):
             for column, month in months.items():
@@ -107,7 +109,7 @@ def aged_receivables(reports: Reports, on: date) -> AgedReceivables:
     if on.isoformat() not in {header.get("EndPeriod"), options.get("report_date")}:
         raise _mismatch(f"Aged Receivables of {on.isoformat()} came back as of {header.get('EndPeriod')}.")
     titles = [column.get("ColTitle", "") for column in _columns(raw)]
-    if len(titles) < 2:
+    if _is_empty(raw) or len(titles) < 2:
         return AgedReceivables(on, (), (), Decimal("0.00"))
     last = len(titles) - 1
     customers, total = [], Decimal("0.00")
@@ -116,6 +118,8 @@ def aged_receivables(reports: Reports, on: date) -> AgedReceivables:
             total = _amount(cells, last)
         elif not is_total:
             by_age = tuple(_amount(cells, column) for column in range(1, last))
+            if not any(by_age) and not _amount(cells, last):
+                continue  # The header of a Customer who owes nothing, above sub-customers who do.
             customers.append(CustomerAging(_id(cells), _title(cells), by_age, _amount(cells, last)))
     return AgedReceivables(on, tuple(titles[1:last]), tuple(customers), total)
 
@@ -164,6 +168,14 @@ def _expect(raw: dict[str, Any], **values: str) -> None:
     for name, wanted in values.items():
         if header.get(name) != wanted:
             raise _mismatch(f"{name} is {header.get(name)}, not {wanted}.")
+
+
+def _is_empty(raw: dict[str, Any]) -> bool:
+    """Whether QuickBooks says that nothing was booked: believe the option, whatever rows and columns came with it."""
+    options = (raw.get("Header") or {}).get("Option") or []
+    return any(
+        one.get("Name") == "NoReportData" and str(one.get("Value")).lower() == "true" for one in options
+    )
 
 
 def _columns(raw: dict[str, Any]) -> list[dict[str, Any]]:

@@ -118,7 +118,9 @@ class Grants:
         """Return the grant with a new access token, its refresh token rotated as set. Raises InvalidGrantError."""
         grant, now, settings = self._of(token), self._now(), self._world.settings
         held = next((each for each in grant["refresh"] if each["token"] == token), None) if grant else None
-        if held is None or grant["client_id"] != client_id or grant["revoked"]:
+        if held is not None and grant["client_id"] != client_id:
+            raise InvalidGrantError("Incorrect Token type or clientID")  # The token stays alive.
+        if held is None or grant["revoked"]:
             raise InvalidGrantError
         if min(held["expires"], grant["hard_expires"]) <= now:
             raise InvalidGrantError

@@ -166,7 +166,9 @@ def token() -> Response | tuple[Response, int]:
                 grant = world.grants.refresh(client_id, request.form.get("refresh_token", ""))
             hard = request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true"
             return jsonify(world.grants.reply(grant, hard))
-    except InvalidGrantError:
+    except InvalidGrantError as error:
+        if error.args:
+            return _refused("invalid_grant", str(error))
         what = "authorization code" if kind == "authorization_code" else "refresh token"
         return _refused("invalid_grant", f"Incorrect or invalid {what}")
 

@@ -124,7 +124,30 @@ def profit_and_loss(
     columns.append(
         {"ColTitle": "Total", "ColType": "Money", "MetaData": [{"Name": "ColKey", "Value": "total"}]}
     )
-    return columns, _profit_rows(realm, sums, len(months) + 1) if touched else []
+    if not touched:  # As QuickBooks does: the sections' shells stay, and the money columns go.
+        return columns[:1], _empty_rows()
+    return columns, _profit_rows(realm, sums, len(months) + 1)
+
+
+def _empty_rows() -> list[dict]:
+    rows = []
+    for group, label in (
+        ("Income", "Income"),
+        ("GrossProfit", ""),
+        ("Expenses", "Expenses"),
+        ("NetOperatingIncome", ""),
+        ("NetIncome", ""),
+    ):
+        title = (
+            f"Total {label}"
+            if label
+            else {"GrossProfit": "Gross Profit", "NetIncome": "Net Income"}.get(group, "Net Operating Income")
+        )
+        row: dict[str, Any] = {"Summary": {"ColData": [{"value": title}, {"value": ""}]}}
+        if label:
+            row = {"Header": {"ColData": [{"value": label}, {"value": ""}]}} | row
+        rows.append(row | {"type": "Section", "group": group})
+    return rows
 
 
 def _profit_rows(realm: Realm, sums: dict[str, list[Decimal]], width: int) -> list[dict]:

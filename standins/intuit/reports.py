@@ -50,7 +50,9 @@ def run(realm: Realm, name: str, options: dict[str, str]) -> dict[str, Any]:
     if proper == "ProfitAndLoss":
         header["SummarizeColumnsBy"] = options.get("summarize_column_by", "Total")
     facts = [("report_date", end.isoformat())] if proper in BY_REPORT_DATE else []
-    facts.append(("NoReportData", "false" if rows else "true"))
+    facts.append(
+        ("NoReportData", "false" if any("ColData" in row or "Rows" in row for row in rows) else "true")
+    )
     header["Option"] = [{"Name": key, "Value": value} for key, value in facts]
     return {"Header": header, "Columns": {"Column": columns}, "Rows": {"Row": rows} if rows else {}}
 

@@ -103,7 +103,10 @@ def test_months_are_cut_at_the_ends_of_the_period(company, ada):
 def test_no_data_has_no_rows(company):
     for name in ("ProfitAndLoss", "AgedReceivables", "BalanceSheet", "CustomerBalance", "TransactionList"):
         found = report(company, name)
-        assert found["Rows"] == {}, name
+        shells = found["Rows"].get("Row", [])
+        assert not any("Rows" in row or "ColData" in row for row in shells), name
+        # Recorded on real companies: the sections' shells stay, and the money columns go.
+        assert bool(shells) == (name == "ProfitAndLoss"), name
         assert {"Name": "NoReportData", "Value": "true"} in found["Header"]["Option"]
 
 
@@ -140,7 +143,7 @@ def test_voided_and_deleted_documents_leave_the_reports(company, ada):
     company.post("Invoice", current(voided), operation="void")
     company.post("Invoice", current(gone), operation="delete")
     assert aging(company) == {}
-    assert profit(company, "2026-01-01", "2026-12-31") == {}
+    assert not any(any(values) for values in profit(company, "2026-01-01", "2026-12-31").values())
 
 
 def test_balance_sheet_balances_and_lists_agree(company, ada):

@@ -1,18 +1,23 @@
 """Pulls numbers back from QuickBooks: its own reports, open invoices, money received, unapplied and undeposited. Stored, not judged."""
 
+import logging
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bookkeeping.errors import PermanentError
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.quickbooks_gateway.reading import Seen, SeenInvoice, money, seen
 from bookkeeping.quickbooks_gateway.reports import Basis, aged_receivables, profit_and_loss
+from bookkeeping.storage.base import db
 from bookkeeping.storage.company.names import named_things
 from bookkeeping.storage.records.numbers import inspections_behind, keep_numbers
 from worker.holding.progress import tell
 from worker.holding.work import Work
+
+logger = logging.getLogger(__name__)
 
 MONTHS = 12
 BASES: tuple[Basis, ...] = ("Accrual", "Cash")
@@ -22,7 +27,8 @@ def pull_numbers(work: Work) -> bool:
     """Read everything the numbers page shows, each kept as soon as it is there; always finishes.
 
     Raises:
-        NotConnectedError, TemporaryError, PermanentError: QuickBooks could not be read; what was pulled before stays.
+        NotConnectedError, TemporaryError: QuickBooks could not be read; what was pulled before stays.
+        PermanentError: one of them could not be read, after all the others were.
     """
     today = work.now().astimezone(ZoneInfo(work.company.time_zone)).date()
     first, last = months_back(today)
@@ -32,13 +38,23 @@ def pull_numbers(work: Work) -> bool:
         ("open invoices", lambda: _pull_open(work, today)),
         ("payments", lambda: _pull_payments(work, first)),
     )
+    first_problem: PermanentError | None = None
     for what, pull in pulls:
         tell(work, f"Reading {what}")
         work.commit()
-        pull()
+        try:
+            pull()
+        except PermanentError as error:  # What this one answered says nothing of the others.
+            db.session.rollback()
+            first_problem = first_problem or error
+            logger.warning(
+                "Numbers not read", extra={"company_id": work.company_id, "what": what, "code": error.code}
+            )
         work.commit()
-    tell(work, "Numbers pulled")
+    tell(work, "Numbers pulled" if first_problem is None else "Numbers pulled, but for some")
     work.commit()
+    if first_problem is not None:
+        raise first_problem
     return True
 
 

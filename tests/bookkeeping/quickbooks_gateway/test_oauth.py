@@ -106,6 +106,12 @@ def test_a_refresh_without_hard_end_or_lifetimes_still_gives_usable_tokens(scrip
             NotConnectedError,
         ),
         (401, {"error": "invalid_grant"}, NotConnectedError),
+        # Recorded: another app's keys. The token lives, so no owner has to reconnect.
+        (
+            400,
+            {"error": "invalid_grant", "error_description": "Incorrect Token type or clientID"},
+            MisconfiguredError,
+        ),
         (400, {"error": "invalid_client"}, MisconfiguredError),
         (401, {"error": "invalid_client"}, MisconfiguredError),
         (401, "", MisconfiguredError),

@@ -1,5 +1,6 @@
 """Reports in the shapes QuickBooks gives them: nested, empty, or for other dates than were asked for."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ import pytest
 
 from bookkeeping.errors import PermanentError
 from bookkeeping.quickbooks_gateway.reports import aged_receivables, profit_and_loss
+from tests.harness import ROOT
 
 
 class Answers:
@@ -175,3 +177,45 @@ def test_aged_receivables_as_of_today_are_not_taken_for_those_of_another_day():
     with pytest.raises(PermanentError) as caught:
         aged_receivables(Answers(AGING), date(2026, 2, 28))
     assert caught.value.code == "report-mismatch"
+
+
+def recorded(name):
+    """An answer that a real company's QuickBooks gave."""
+    return json.loads((ROOT / "tests" / "recorded" / f"{name}.json").read_text())["body"]
+
+
+def for_dates(body, params):
+    """The recorded answer, as if these days had been asked for."""
+    header = body["Header"] | {"StartPeriod": params["start_date"], "EndPeriod": params["end_date"]}
+    return body | {"Header": header | {"ReportBasis": params["accounting_method"]}}
+
+
+@pytest.mark.parametrize("columns", [2, 1, 0])
+def test_a_recorded_report_without_data_is_nothing_and_no_error(columns):
+    """Section shells stay in the rows, and money columns go; the option decides."""
+    body = recorded("report-profit-and-loss-empty")
+    body["Columns"]["Column"] = body["Columns"]["Column"][:columns]
+    made = profit_and_loss(
+        Answers(lambda params: for_dates(body, params)), date(2025, 1, 1), date(2025, 12, 31)
+    )
+    assert made.accounts == () and made.totals == {}
+
+
+def test_half_a_year_without_data_leaves_the_other_half_as_it_is():
+    body = recorded("report-profit-and-loss-empty")
+
+    def answer(params):
+        return for_dates(body, params) if params["start_date"] == "2025-01-01" else months_report(params)
+
+    made = profit_and_loss(Answers(answer), date(2025, 1, 1), date(2025, 12, 31))
+    assert {one.month for one in made.accounts} and all(
+        one.month >= date(2025, 7, 1) for one in made.accounts
+    )
+
+
+def test_recorded_aging_names_sub_customers_and_no_parent_that_owes_nothing():
+    body = recorded("report-aged-receivables-subcustomers")
+    made = aged_receivables(Answers(body), date.fromisoformat(body["Header"]["EndPeriod"]))
+    owed = {one.customer: str(one.total) for one in made.customers}
+    assert owed == {"Ann's Bird Rescue": "239.00", "12 Harbor View Road": "477.50", "7 Twin Pines": "85.00"}
+    assert str(made.total) == "5481.52"  # The recording's rows are trimmed; the total is QuickBooks' own.
