@@ -51,6 +51,7 @@ lint: bootstrap-tests  ## Check style, formatting and the floors' imports
 	$(PY) -m ruff check $(wildcard $(CODE))
 	$(PY) -m ruff format --check $(wildcard $(CODE))
 	.venv/bin/lint-imports
+	$(PY) -m mypy
 
 .PHONY: format
 format: bootstrap-tests  ## Put the code into shape

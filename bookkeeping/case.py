@@ -14,7 +14,15 @@ from bookkeeping.rules.cutoff import Side, side_of
 from bookkeeping.rules.documents import NOTHING, DesiredCustomer, DesiredDocuments, desired_documents
 from bookkeeping.rules.eligibility import Eligibility, eligibility
 from bookkeeping.rules.inspection import BookSettings, Inspection
-from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment, plan
+from bookkeeping.rules.planning import (
+    AnyAction,
+    CreateInvoice,
+    CreatePayment,
+    Plan,
+    UpdateInvoice,
+    UpdatePayment,
+    plan,
+)
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, connection_of
 from bookkeeping.storage.company.names import inactive_customers
@@ -77,6 +85,11 @@ class Case:
             place = (document.kind, document.source_key)
             last[place] = max(last.get(place, 0), document.generation)
         return last
+
+    @property
+    def actions(self) -> tuple[AnyAction, ...]:
+        """What its plan would do, in order; nothing while it has none."""
+        return self.plan.actions if self.plan is not None else ()
 
     @property
     def writes_planned(self) -> bool:
@@ -235,10 +248,9 @@ def _hold_for_customer(case: Case) -> None:
     """Park a case that would write a document for an inactive Customer; taking documents away needs no Customer."""
     if not case.writes_planned:
         return
-    actions = (*case.plan.first, case.plan.invoice, *case.plan.after)
-    if any(isinstance(one, (CreateInvoice, CreatePayment, UpdateInvoice, UpdatePayment)) for one in actions):
-        client = case.desired.customer.client_key
-        case.park_code("customer-inactive", waits_for=f"customer:{client}")
+    client = case.desired.customer
+    if client is not None and any(one.verb != "delete" for one in case.actions):
+        case.park_code("customer-inactive", waits_for=f"customer:{client.client_key}")
 
 
 def _hold_what_must_fail(case: Case, connection: Connection | None) -> None:
@@ -246,8 +258,7 @@ def _hold_what_must_fail(case: Case, connection: Connection | None) -> None:
     if not case.writes_planned:
         return
     closes = connection.closed_through if connection is not None else None
-    actions = [*case.plan.first, *([case.plan.invoice] if case.plan.invoice else []), *case.plan.after]
-    for action in actions:
+    for action in case.actions:
         document = None
         if not isinstance(action, (CreateInvoice, CreatePayment)):
             document = case.document(action.known.qbo_id, action.known.kind)

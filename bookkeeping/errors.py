@@ -17,7 +17,7 @@ class BookkeepingError(Exception):
     status: int | None = None
     answer: str = ""
 
-    def __init__(self, detail: str = "", *, code: str | None = None, reference: str | None = None):
+    def __init__(self, detail: str = "", *, code: str | None = None, reference: str | None = None) -> None:
         super().__init__(detail or code or self.code)
         self.detail = detail
         self.code = code or self.code
@@ -66,7 +66,7 @@ class TemporaryError(BookkeepingError):
         not_before: datetime | None = None,
         outcome_unknown: bool = False,
         whole_realm: bool = True,
-    ):
+    ) -> None:
         super().__init__(detail, code=code, reference=reference)
         self.not_before = not_before
         self.outcome_unknown = outcome_unknown

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 IDS = ("request_id", "job_id", "run_id", "company_id", "realm_id", "inspection_id", "person_id")
 REDACTED = "[redacted]"
@@ -43,7 +43,7 @@ _SECRET_TEXTS = (
 class Redactor(logging.Filter):
     """Replaces what must not be logged: the known `secrets` letter by letter, and what looks or is named like one."""
 
-    def __init__(self, secrets: Iterable[str] = ()):
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
         self._secrets = sorted({one for one in secrets if len(one) >= 6}, key=len, reverse=True)
 
@@ -71,7 +71,7 @@ class Redactor(logging.Filter):
 class JsonLines(logging.Formatter):
     """One JSON object a line: when, how bad, who says it, what; then the ids that are bound and the record's own facts."""
 
-    def __init__(self, redactor: Redactor):
+    def __init__(self, redactor: Redactor) -> None:
         super().__init__()
         self._redactor = redactor
 
@@ -97,7 +97,7 @@ class _ToStandardError(logging.StreamHandler):
         logging.Handler.__init__(self)
 
     @property
-    def stream(self):
+    def stream(self) -> TextIO:
         return sys.stderr
 
 

@@ -33,7 +33,7 @@ class BellJob(Job):
 class Bell:
     """Rings for companies. A ring that is lost costs a minute: the sweep rings again for all that is due."""
 
-    def __init__(self, redis_url: str):
+    def __init__(self, redis_url: str) -> None:
         self.redis = Redis.from_url(
             redis_url, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30
         )

@@ -1,6 +1,7 @@
 """Home: one sentence first, then how the inspections stand, what happened today and what happens next."""
 
 from flask import Blueprint, current_app, redirect, render_template
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.rules.cutoff import next_midnight_mst
@@ -16,7 +17,7 @@ bp = Blueprint("home", __name__)
 
 @bp.get("/")
 @open_to(*COMPANY_ROLES, "ops")
-def page():
+def page() -> ResponseReturnValue:
     """Show how the company stands; ops have their own first page."""
     if current_user.role == "ops":
         return redirect("/ops")

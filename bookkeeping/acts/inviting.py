@@ -7,7 +7,7 @@ import secrets
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from bookkeeping.acts.joining import add_user, check_password
 from bookkeeping.storage.base import db, utcnow
@@ -165,7 +165,7 @@ def live_sessions(user_ids: list[int]) -> list[LoginSession]:
     return list(db.session.scalars(rows.order_by(LoginSession.seen_at.desc())))
 
 
-def usable():
+def usable() -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of an invitation that can still be taken up."""
     return Invitation.used_at.is_(None), Invitation.expires_at > utcnow()
 

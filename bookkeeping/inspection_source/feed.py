@@ -61,7 +61,7 @@ class Feed:
         *,
         timeout: tuple[float, float] = (5, 30),
         session: requests.Session | None = None,
-    ):
+    ) -> None:
         self._base = url.strip().rstrip("/")
         self._key = key.strip()
         self._timeout = timeout

@@ -17,7 +17,7 @@ class BadRecordError(ValueError):
 class Fields:
     """The attributes of one object. `owner` names it in messages; every reader raises BadRecordError."""
 
-    def __init__(self, item: dict[str, Any], owner: str):
+    def __init__(self, item: dict[str, Any], owner: str) -> None:
         self.owner = owner
         self.values = item.get("attributes")
         if not isinstance(self.values, dict):

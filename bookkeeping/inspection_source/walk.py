@@ -23,7 +23,7 @@ Row = tuple[str, datetime | None]
 class Walk:
     """One walk. `since`: the moment asked for, None for all there is. `page_size`: how many rows a page may have."""
 
-    def __init__(self, since: datetime | None, page_size: int):
+    def __init__(self, since: datetime | None, page_size: int) -> None:
         self._since = since
         self._page_size = page_size
         self._newest: datetime | None = None

@@ -6,7 +6,7 @@ Secrets are not among it: neither tokens nor the feed's key are read here.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.logbook.held_deletes import held_deletes
@@ -100,5 +100,5 @@ def _counts(mine: ColumnElement[bool]) -> dict[str, int]:
     return counts
 
 
-def _count(query) -> int:
+def _count(query: Select[tuple[int]]) -> int:
     return db.session.scalar(query) or 0

@@ -36,7 +36,7 @@ class UnauthorizedAnswer(Exception):
     status: int | None = None
     answer: str = ""
 
-    def __init__(self, code: str, detail: str, tid: str | None):
+    def __init__(self, code: str, detail: str, tid: str | None) -> None:
         super().__init__(detail)
         self.code, self.detail, self.tid = code, detail, tid
 

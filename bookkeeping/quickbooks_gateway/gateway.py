@@ -59,7 +59,7 @@ class Gateway:
         limiter: Limiter,
         meter: Meter,
         clock: Callable[[], datetime] = utc_now,
-    ):
+    ) -> None:
         self.realm_id = realm_id
         self._clock = clock
         self._transport = Transport(config, realm_id, tokens, limiter, meter, clock)
@@ -71,7 +71,7 @@ class Gateway:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

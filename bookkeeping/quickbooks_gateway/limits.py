@@ -81,7 +81,7 @@ class RedisLimiter:
         clock: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         max_wait: float = LONGEST_WAIT_SECONDS,
-    ):
+    ) -> None:
         self._redis, self._config, self._clock, self._sleep = client, config, clock, sleep
         self._max_wait = max_wait
         self._script = client.register_script(_ACQUIRE)
@@ -149,7 +149,7 @@ class LocalLimiter:
         clock: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         max_wait: float = LONGEST_WAIT_SECONDS,
-    ):
+    ) -> None:
         self._config, self._clock, self._sleep, self._max_wait = config, clock, sleep, max_wait
         self._lock = threading.Lock()
         self._realms: dict[str, _Realm] = {}

@@ -7,9 +7,10 @@ Keeping tokens fresh between processes is `tokens.py`; storing them is `bookkeep
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import requests
 from intuitlib.client import AuthClient
@@ -50,10 +51,13 @@ class TokenSet:
         return min(self.refresh_expires_at, self.hard_expires_at or self.refresh_expires_at)
 
 
+Answer = TypeVar("Answer")
+
+
 class OAuth:
     """Intuit's OAuth 2 for our app. Holds no tokens; threads may share it. Nothing is fetched before the first call."""
 
-    def __init__(self, config: IntuitConfig):
+    def __init__(self, config: IntuitConfig) -> None:
         self._config = config
 
     def authorize_url(self, state: str) -> str:
@@ -100,7 +104,7 @@ class OAuth:
 
         self._ask(end)
 
-    def _tokens(self, call) -> TokenSet:
+    def _tokens(self, call: Callable[[AuthClient], object]) -> TokenSet:
         asked_at = datetime.now(UTC)
 
         def exchange(client: AuthClient) -> TokenSet:
@@ -117,7 +121,7 @@ class OAuth:
 
         return self._ask(exchange)
 
-    def _ask(self, call):
+    def _ask(self, call: Callable[[AuthClient], Answer]) -> Answer:
         try:
             return call(_TimedAuthClient(self._config))
         except AuthClientError as error:
@@ -139,12 +143,12 @@ class _TimedAuthClient(AuthClient):
     _documents: ClassVar[dict[str, tuple[float, requests.Response]]] = {}
     _lock = threading.Lock()
 
-    def __init__(self, config: IntuitConfig):
+    def __init__(self, config: IntuitConfig) -> None:
         self._timeout = config.timeout
         # Any other environment than the library's own words is taken as the discovery address itself.
         super().__init__(config.client_id, config.client_secret, config.redirect_uri, config.discovery_url)
 
-    def get(self, url, **options):
+    def get(self, url: str, **options: Any) -> requests.Response:
         """Only the discovery document is fetched this way; a good one is kept for a day."""
         with self._lock:
             kept = self._documents.get(url)
@@ -156,7 +160,7 @@ class _TimedAuthClient(AuthClient):
                 self._documents[url] = (time.monotonic(), response)
         return response
 
-    def request(self, method, url, **options):
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Send with our timeout, ask for the hard expiry, and follow no redirects with our keys."""
         headers = {**(options.pop("headers", None) or {}), _HARD_EXPIRY_HEADER: "true"}
         options.setdefault("timeout", self._timeout)
@@ -187,7 +191,7 @@ def _reason(error: AuthClientError) -> tuple[str, str]:
         return "", ""
 
 
-def _text(value) -> str:
+def _text(value: Any) -> str:
     if not (isinstance(value, str) and value):
         raise ValueError("token missing")
     return value

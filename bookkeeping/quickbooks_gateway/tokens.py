@@ -60,7 +60,7 @@ class TokenKeeper:
         clock: Callable[[], datetime] = utc_now,
         *,
         sleep: Callable[[float], None] = time.sleep,
-    ):
+    ) -> None:
         self._oauth, self._store, self._clock, self._sleep = oauth, store, clock, sleep
         self._lock = threading.Lock()
         self._kept: TokenSet | None = None

@@ -80,7 +80,7 @@ class Transport:
         limiter: Limiter,
         meter: Meter,
         clock: Callable[[], datetime],
-    ):
+    ) -> None:
         self._config, self._realm_id, self._tokens = config, realm_id, tokens
         self._limiter, self._meter, self._clock = limiter, meter, clock
         self._answered = threading.local()
@@ -90,7 +90,9 @@ class Transport:
         self._http.mount("http://", adapter)
         self._http.headers["Accept-Encoding"] = "gzip"
 
-    def request(self, method: str, url: str, headers=None, params=None, data=None) -> requests.Response:
+    def request(
+        self, method: str, url: str, headers: Any = None, params: Any = None, data: Any = None
+    ) -> requests.Response:
         """Send one request and return its answer, which is usable JSON without a fault.
 
         A refused access token is renewed once and the same bytes go again.
@@ -217,10 +219,10 @@ class _Call:
 class _Bearer(requests.auth.AuthBase):
     """Puts the token into the header last, so that neither the library nor a .netrc file can."""
 
-    def __init__(self, token: str):
+    def __init__(self, token: str) -> None:
         self._token = token
 
-    def __call__(self, request):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 

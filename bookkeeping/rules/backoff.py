@@ -11,5 +11,6 @@ def retry_delay(failures: int, jitter: float) -> timedelta:
 
     `jitter` in [0, 1) spreads the wait over the upper half of its range, so that many companies do not return at once.
     """
-    longest = min(_LONGEST, _SHORTEST * 2 ** min(max(failures, 1), 10))
+    doublings: int = 2 ** min(max(failures, 1), 10)
+    longest = min(_LONGEST, _SHORTEST * doublings)
     return longest * (0.5 + jitter / 2)

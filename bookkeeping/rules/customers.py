@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from bookkeeping.rules.documents import DesiredCustomer
 from bookkeeping.rules.names import clean_name, free_name, name_key
@@ -80,14 +80,14 @@ class Ask:
 class NameIndex(Sequence[NameEntry]):
     """All names of a realm, found by name without walking them. Add what is created, so that the next buyer sees it."""
 
-    def __init__(self, entries: Iterable[NameEntry] = ()):
+    def __init__(self, entries: Iterable[NameEntry] = ()) -> None:
         self._entries: list[NameEntry] = []
         self._alike: dict[str, list[NameEntry]] = defaultdict(list)
         self._holders: dict[str, list[NameEntry]] = defaultdict(list)
         for entry in entries:
             self.add(entry)
 
-    def __getitem__(self, position):
+    def __getitem__(self, position: Any) -> Any:
         return self._entries[position]
 
     def __len__(self) -> int:

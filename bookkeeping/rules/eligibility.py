@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from bookkeeping.rules.cutoff import Side, side_of
 from bookkeeping.rules.inspection import BookSettings, Inspection
@@ -64,7 +65,7 @@ def _answers(
 ) -> Iterator[tuple[str, RuleStep]]:
     zone = settings.time_zone
 
-    def on(moment) -> str:
+    def on(moment: datetime) -> str:
         return say_moment(moment, zone)
 
     deleted, canceled, confirmed = inspection.deleted_at, inspection.canceled_at, inspection.confirmed_at

@@ -6,7 +6,7 @@ QuickBooks' own sales tax on a receipt is owed to the state and is no income.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -62,7 +62,7 @@ def replacement_income(replacement: Replacement) -> dict[Basis, tuple[tuple[date
 def change_of(entry: Entry) -> Change:
     """Return what the migration does to the income of one receipt: something only where it is replaced."""
     before = receipt_income(entry.receipt)
-    after = replacement_income(entry.replacement) if entry.place == "change" else before
+    after = replacement_income(entry.replacement) if entry.place == "change" and entry.replacement else before
     number = entry.receipt.doc_number if entry.receipt else ""
     name = f"SalesReceipt {number or entry.recorded.receipt_id}"
     return Change(name, entry.recorded.inspection_key, before, after)
@@ -70,7 +70,7 @@ def change_of(entry: Entry) -> Change:
 
 def new_booking(inspection_key: str, replacement: Replacement) -> Change:
     """Return the income of an inspection that had nothing in the books and gets its documents once the cutoff holds."""
-    nothing = dict.fromkeys(BASES, ())
+    nothing: dict[Basis, tuple[tuple[date, Decimal], ...]] = dict.fromkeys(BASES, ())
     return Change(
         f"Invoice {replacement.doc_number}", inspection_key, nothing, replacement_income(replacement)
     )
@@ -86,7 +86,7 @@ def by_tax_year(changes: Iterable[Change], basis: Basis) -> list[Period]:
     return _periods(changes, basis, lambda day: f"{tax_year(day)}")
 
 
-def _periods(changes: Iterable[Change], basis: Basis, period_of) -> list[Period]:
+def _periods(changes: Iterable[Change], basis: Basis, period_of: Callable[[date], str]) -> list[Period]:
     before: dict[str, Decimal] = defaultdict(lambda: ZERO)
     after: dict[str, Decimal] = defaultdict(lambda: ZERO)
     causes: dict[str, list[tuple[str, str, Decimal]]] = defaultdict(list)

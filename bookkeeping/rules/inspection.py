@@ -97,7 +97,8 @@ class Inspection:
 
     def to_record(self) -> dict[str, Any]:
         """Return the plain JSON-ready dict that `from_record` reads; `updated_at` is part of it."""
-        return _plain(asdict(self))
+        record: dict[str, Any] = _plain(asdict(self))
+        return record
 
     def content_hash(self) -> str:
         """SHA-256 over everything but `updated_at`: equal hashes mean that nothing we book from has changed."""
@@ -107,7 +108,7 @@ class Inspection:
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Inspection":
         """Return the inspection that `to_record` wrote."""
-        times = {name: _time(record[name]) for name in _TIMES}
+        times: dict[str, Any] = {name: _time(record[name]) for name in _TIMES}
         return cls(
             **{name: record[name] for name in ("key", "cancel_reason", "inspector_name", "slug")},
             **times,

@@ -162,6 +162,8 @@ def judge(
 def replacement_of(desired: DesiredDocuments) -> Replacement:
     """Return the money of an inspection's documents."""
     invoice = desired.invoice
+    if invoice is None:
+        raise ValueError("Documents without an Invoice replace nothing.")
     payments = tuple((one.source_key, one.txn_date, one.amount, one.applied) for one in desired.payments)
     return Replacement(invoice.doc_number, invoice.txn_date, invoice.total, payments)
 

@@ -7,7 +7,7 @@ At no point on the way is more applied to an Invoice than its total, and none lo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.documents import (
@@ -20,6 +20,7 @@ from bookkeeping.rules.documents import (
 from bookkeeping.rules.money import ZERO
 
 Kind = Literal["Invoice", "Payment"]
+Verb = Literal["create", "update", "delete"]
 
 
 @dataclass(frozen=True)
@@ -41,50 +42,78 @@ class Known:
     hands_off: bool = False
 
 
+class Action:
+    """One write of one document. Every action says what it does and to which kind; `known` is the document it changes."""
+
+    kind: ClassVar[Kind]
+    verb: ClassVar[Verb]
+
+
 @dataclass(frozen=True)
-class CreateInvoice:
+class CreateInvoice(Action):
     """Make the Invoice. A document made again after a delete is a new generation, so that no old answer is replayed."""
 
+    kind = "Invoice"
+    verb = "create"
+
     desired: DesiredInvoice
     generation: int
 
 
 @dataclass(frozen=True)
-class UpdateInvoice:
+class UpdateInvoice(Action):
     """Write the whole Invoice again, its Customer included."""
 
+    kind = "Invoice"
+    verb = "update"
+
     desired: DesiredInvoice
     known: Known
 
 
 @dataclass(frozen=True)
-class DeleteInvoice:
+class DeleteInvoice(Action):
     """Delete the Invoice; nothing of ours is applied to it any more."""
+
+    kind = "Invoice"
+    verb = "delete"
 
     known: Known
 
 
 @dataclass(frozen=True)
-class CreatePayment:
+class CreatePayment(Action):
     """Make the Payment, linked to the Invoice by `desired.applied`."""
+
+    kind = "Payment"
+    verb = "create"
 
     desired: DesiredPayment
     generation: int
 
 
 @dataclass(frozen=True)
-class UpdatePayment:
+class UpdatePayment(Action):
     """Write the whole Payment again, its link included."""
+
+    kind = "Payment"
+    verb = "update"
 
     desired: DesiredPayment
     known: Known
 
 
 @dataclass(frozen=True)
-class DeletePayment:
+class DeletePayment(Action):
     """Delete the Payment."""
 
+    kind = "Payment"
+    verb = "delete"
+
     known: Known
+
+
+AnyAction = CreateInvoice | UpdateInvoice | DeleteInvoice | CreatePayment | UpdatePayment | DeletePayment
 
 
 @dataclass(frozen=True)
@@ -95,6 +124,11 @@ class Plan:
     invoice: CreateInvoice | UpdateInvoice | DeleteInvoice | None = None
     after: tuple[CreatePayment | UpdatePayment, ...] = ()
     held: tuple[Known, ...] = ()
+
+    @property
+    def actions(self) -> "tuple[AnyAction, ...]":
+        """All of them, in order."""
+        return (*self.first, *((self.invoice,) if self.invoice else ()), *self.after)
 
     @property
     def empty(self) -> bool:
@@ -135,22 +169,26 @@ def plan(
         return Plan(held=(invoice, *payments.values()))
     pinned = sum((payment.applied for payment in held), ZERO) if invoice else ZERO
     moves = bool(invoice and desired.invoice and invoice.customer_id != customer_id)
-    if pinned and (desired.invoice is None or moves or pinned > desired.invoice.total):
+    if invoice and pinned and (desired.invoice is None or moves or pinned > desired.invoice.total):
         return Plan(held=(invoice, *held))
 
     kept = {payment.source_key for payment in held}
     wanted = _within(desired, pinned, kept)
     first: list[DeletePayment | UpdatePayment] = []
     after: list[CreatePayment | UpdatePayment] = []
-    for key, payment in payments.items():
-        if not payment.hands_off and (key not in wanted or moves or payment.customer_id != customer_id):
-            first.append(DeletePayment(payment))
+    for key, standing in payments.items():
+        if not standing.hands_off and (key not in wanted or moves or standing.customer_id != customer_id):
+            first.append(DeletePayment(standing))
     deleted = {action.known.source_key for action in first}
     for key, payment in wanted.items():
         current = payments.get(key)
         if current is None or key in deleted:
             after.append(CreatePayment(payment, _next("Payment", key, current, last_generation)))
-        elif not invoice or payment_fingerprint(payment, customer_id, invoice.qbo_id) != current.fingerprint:
+        elif (
+            not invoice
+            or customer_id is None
+            or payment_fingerprint(payment, customer_id, invoice.qbo_id) != current.fingerprint
+        ):
             lowers = invoice is not None and payment.applied < current.applied
             (first if lowers else after).append(UpdatePayment(payment, current))
     return Plan(
@@ -194,13 +232,10 @@ def _invoice_action(
     customer_id: str | None,
     last_generation: Mapping[tuple[str, str], int],
 ) -> CreateInvoice | UpdateInvoice | DeleteInvoice | None:
-    match desired, known:
-        case None, None:
-            return None
-        case None, _:
-            return DeleteInvoice(known)
-        case _, None:
-            return CreateInvoice(desired, _next("Invoice", desired.source_key, None, last_generation))
+    if desired is None:
+        return DeleteInvoice(known) if known is not None else None
+    if known is None:
+        return CreateInvoice(desired, _next("Invoice", desired.source_key, None, last_generation))
     if customer_id is not None and invoice_fingerprint(desired, customer_id) == known.fingerprint:
         return None
     return UpdateInvoice(desired, known)

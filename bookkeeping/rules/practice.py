@@ -72,8 +72,9 @@ class Tally:
         """Return the result for the screen: counts and dollars as text, months and reasons in order."""
         months = sorted(self.months.items())
         clients = list(self.clients.values())
-        totals = [sum((row[at] for _, row in months), start) for at, start in enumerate((0, ZERO, 0, ZERO))]
-        return _plain(
+        starts: tuple[Any, ...] = (0, ZERO, 0, ZERO)
+        totals = [sum((row[at] for _, row in months), start) for at, start in enumerate(starts)]
+        result: dict[str, Any] = _plain(
             {
                 "inspections": self.inspections,
                 "customers": {kind: clients.count(kind) for kind in ("create", "use", "ask")},
@@ -89,6 +90,7 @@ class Tally:
                 ),
             }
         )
+        return result
 
 
 def same_client(

@@ -5,10 +5,11 @@ difference names what it is about; a difference that nothing here accounts for i
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any, Literal
 
 from bookkeeping.rules.inspection import BookSettings, PaymentReceived
 from bookkeeping.rules.local_time import local_day, say_day
@@ -55,7 +56,7 @@ def tie_out(
     return make_statement(period, platform, quickbooks, sorted(found, key=_order))
 
 
-def _order(one: Difference) -> tuple:
+def _order(one: Difference) -> tuple[Any, ...]:
     return (one.cause, min(one.effect.cells), one.inspection_key, one.kind, one.qbo_id)
 
 
@@ -69,7 +70,7 @@ class _Matching:
         documents: Sequence[BookDocument],
         records: Records,
         settings: BookSettings,
-    ):
+    ) -> None:
         self.period, self.settings, self.records = period, settings, records
         self.inspections = {one.inspection.key: one for one in mirrored}
         self.documents = {(one.kind, one.qbo_id): one for one in documents}
@@ -99,8 +100,8 @@ class _Matching:
                 self._sales[record.inspection_key].append(one)
         for one in strays:
             self._stray(one)
-        for key, one in self.inspections.items():
-            self._inspection(key, one)
+        for key, mirrored in self.inspections.items():
+            self._inspection(key, mirrored)
 
     # ---- Documents that no inspection asks for
 
@@ -229,7 +230,7 @@ class _Matching:
                 return
             said = [f"says {dollars(total)} instead of {dollars(amount)}"] if off else []
             said += [f"is dated {say_day(booked.txn_date)} instead of {say_day(day)}"] if moved else []
-            if short and not off:
+            if invoice is not None and short and not off:
                 there = booked.applied_to("Invoice", invoice.qbo_id)
                 said.append(f"has {dollars(there)} applied to {invoice.name} instead of {dollars(expected)}")
             fallback = (
@@ -368,6 +369,6 @@ def _says(one: BookDocument) -> str:
     return f"{one.name}{whose} of {dollars(one.total)} on {say_day(one.txn_date)}"
 
 
-def _marked_as(kind: str, key: str) -> tuple[str, str]:
-    found: Iterable[str] = mark(kind, key).rsplit(" ", 2)[-2:]
-    return tuple(found)
+def _marked_as(kind: Literal["inspection", "payment"], key: str) -> tuple[str, str]:
+    _, named, by = mark(kind, key).rsplit(" ", 2)
+    return named, by

@@ -1,15 +1,17 @@
 """The database object, the column types for money and time, and how SQLite is set up. No tables live here."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -43,7 +45,7 @@ class UtcDateTime(TypeDecorator):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -51,7 +53,7 @@ class UtcDateTime(TypeDecorator):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -63,7 +65,7 @@ class Cents(TypeDecorator):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect) -> int | None:
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
         if value is None:
             return None
         cents = Decimal(value).scaleb(2)
@@ -71,7 +73,7 @@ class Cents(TypeDecorator):
             raise ValueError(f"not whole cents: {value!r}")
         return int(cents)
 
-    def process_result_value(self, value: int | None, dialect) -> Decimal | None:
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(int(value)).scaleb(-2)
 
 
@@ -81,7 +83,7 @@ def utcnow() -> datetime:
 
 
 @contextmanager
-def reading():
+def reading() -> Iterator[None]:
     """Within it a SQLite transaction starts as a reader and does not queue behind writers (web GET requests)."""
     token = _reading.set(True)
     try:
@@ -91,7 +93,7 @@ def reading():
 
 
 @contextmanager
-def writing():
+def writing() -> Iterator[None]:
     """Within it a SQLite transaction starts as the only writer, whatever the caller reads."""
     token = _reading.set(False)
     try:
@@ -115,7 +117,7 @@ def connect_storage(app: Flask, database_url: str) -> None:
 
 
 @event.listens_for(Engine, "connect")
-def _set_up_sqlite(connection, _record) -> None:
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         connection.isolation_level = None  # We say BEGIN ourselves, below.
         cursor = connection.cursor()
@@ -125,7 +127,7 @@ def _set_up_sqlite(connection, _record) -> None:
 
 
 @event.listens_for(Engine, "begin")
-def _begin_sqlite(connection) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads and then writes fails at once when another writer came between; writers
     # therefore take their place in the queue when they begin.
     if connection.dialect.name == "sqlite":

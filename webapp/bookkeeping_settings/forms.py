@@ -57,7 +57,7 @@ def lists_of(company: Company) -> Lists:
 class Typed:
     """One sent form: what was typed, and what is wrong with it by field name. Wrong fields are kept as they were typed."""
 
-    def __init__(self, lists: Lists):
+    def __init__(self, lists: Lists) -> None:
         self.lists = lists
         self.errors: dict[str, str] = {}
 

@@ -1,7 +1,7 @@
 """The frame around every signed-in page: navigation, the company's standing in the top bar. Looked up only when drawn."""
 
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask, request
 from flask_login import current_user
@@ -36,7 +36,7 @@ class Frame:
     """What `base.html` draws around a page. One a render; errors and the login page never ask it anything."""
 
     @cached_property
-    def person(self):
+    def person(self) -> Any:
         return current_user if current_user.is_authenticated else None
 
     @cached_property

@@ -28,7 +28,7 @@ _KEPT_AT_MOST = 1500  # Bytes as JSON: it travels in the session cookie, of whic
 class Person(UserMixin):
     """The logged-in person as Flask-Login wants it. `get_id` is the session's token, which only the cookie holds."""
 
-    def __init__(self, token: str, row: LoginSession):
+    def __init__(self, token: str, row: LoginSession) -> None:
         self.token = token
         self.session_digest = row.digest
         self.user: User = row.user

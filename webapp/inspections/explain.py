@@ -3,6 +3,7 @@
 from functools import partial
 
 from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
 
 from bookkeeping.rules.local_time import local_day
 from webapp.frame.books_links import books_links
@@ -16,7 +17,7 @@ bp = Blueprint("explain", __name__)
 
 @bp.get("/inspections/<path:key>/explain")
 @open_to(*COMPANY_ROLES)
-def page(key: str):
+def page(key: str) -> ResponseReturnValue:
     """Follow one inspection's money from the platform to the bank."""
     company = current_company()
     trace = trace_of(company, key) or abort(404)

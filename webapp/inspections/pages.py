@@ -1,6 +1,7 @@
 """Inspections: the list with state and reason, and each one's page: platform beside QuickBooks, why, and history."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.acts.questions import retry_one
@@ -32,7 +33,7 @@ class InspectionFilterForm(ListFilter):
 
 @bp.get("/inspections")
 @open_to(*COMPANY_ROLES)
-def page():
+def page() -> ResponseReturnValue:
     """Show a page of inspections; filters and place are in the address."""
     company = current_company()
     form = InspectionFilterForm.read()
@@ -56,7 +57,7 @@ def page():
 
 @bp.get("/inspections/<path:key>")
 @open_to(*COMPANY_ROLES)
-def detail(key: str):
+def detail(key: str) -> ResponseReturnValue:
     """Show one inspection by the platform's id, also when its record could not be read."""
     company = current_company()
     trace = trace_of(company, key) or abort(404)
@@ -71,7 +72,7 @@ def detail(key: str):
 
 @bp.get("/inspections/<path:key>/preview")
 @open_to(*COMPANY_ROLES)
-def preview(key: str):
+def preview(key: str) -> ResponseReturnValue:
     """Show the documents that would be sent for the inspection now, or were, as QuickBooks shows them. Sends nothing."""
     company = current_company()
     trace = trace_of(company, key) or abort(404)
@@ -81,7 +82,7 @@ def preview(key: str):
 
 @bp.post("/inspections/<path:key>/retry")
 @open_to(*COMPANY_ROLES)
-def retry(key: str):
+def retry(key: str) -> ResponseReturnValue:
     """Make one inspection due now."""
     company = current_company()
     if not retry_one(company.id, key, current_user.email, client_address()):

@@ -78,7 +78,7 @@ class Shown:
 class Preview:
     """What would be sent for one inspection, put together from its trace: `documents` in the order of sending."""
 
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._lists = _Lists(trace.company.id)
         self._customer_id = (trace.link.qbo_id if trace.link else "") or TO_BE_MADE
@@ -208,7 +208,7 @@ class Preview:
 class _Lists:
     """The company's lists as last read: names by id, ids of what is active by name."""
 
-    def __init__(self, company_id: int):
+    def __init__(self, company_id: int) -> None:
         things = named_things(company_id, "Item", "Account", "PaymentMethod", "Class", "Department")
         self._names = {(thing.kind, thing.qbo_id): thing.name for thing in things}
         self._ids = {kind: active_ids(company_id, kind) for kind in ("Item", "PaymentMethod")}

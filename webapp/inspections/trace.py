@@ -18,7 +18,14 @@ from bookkeeping.rules.documents import (
 )
 from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.inspection import Inspection
-from bookkeeping.rules.planning import CreateInvoice, CreatePayment, Plan, UpdateInvoice, UpdatePayment
+from bookkeeping.rules.planning import (
+    Action,
+    CreateInvoice,
+    CreatePayment,
+    Plan,
+    UpdateInvoice,
+    UpdatePayment,
+)
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
@@ -119,14 +126,14 @@ def _differences(trace: Trace) -> list[Difference]:
     return [_difference(action, documents) for action in _actions(trace.plan)]
 
 
-def _actions(owed: Plan) -> list:
+def _actions(owed: Plan) -> list[Action]:
     """Return one action a document: a Payment taken away and made again is one difference, not two."""
     made = {action.desired.source_key for action in owed.after if isinstance(action, CreatePayment)}
     first = [action for action in owed.first if action.known.source_key not in made]
     return [*([owed.invoice] if owed.invoice else []), *first, *owed.after]
 
 
-def _difference(action, documents: dict[tuple[str, str], Document]) -> Difference:
+def _difference(action: Action, documents: dict[tuple[str, str], Document]) -> Difference:
     if isinstance(action, (CreateInvoice, CreatePayment)):
         return Difference(_name(action.desired), "not there", _desired_says(action.desired))
     document = documents[(action.known.kind, action.known.qbo_id)]

@@ -1,6 +1,9 @@
 """For whatever watches the process: is it up, can it reach the database and the queue."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, current_app
+from flask.typing import ResponseReturnValue
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,14 +16,14 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 @public
-def process():
+def process() -> ResponseReturnValue:
     """The process answers; nothing else is looked at."""
     return {"process": "ok"}
 
 
 @bp.get("/readyz")
 @public
-def ready():
+def ready() -> ResponseReturnValue:
     """The database and the queue answer; 503 says which does not."""
     parts = {
         "database": _answers(_ask_database),
@@ -33,7 +36,7 @@ def _ask_database() -> None:
     db.session.execute(text("SELECT 1"))
 
 
-def _answers(ask) -> str:
+def _answers(ask: Callable[[], object]) -> str:
     try:
         ask()
     except (SQLAlchemyError, RedisError) as error:

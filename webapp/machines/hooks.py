@@ -1,6 +1,7 @@
 """Calls from the inspection platform: something changed, look now. What changed is read from the feed, never from the call."""
 
 from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
@@ -17,7 +18,7 @@ bp = Blueprint("hooks", __name__)
 @public
 @csrf.exempt
 @limiter.limit("120 per minute")
-def inspections(secret: str):
+def inspections(secret: str) -> ResponseReturnValue:
     """Make the company's poll due and ring. The secret address is the proof; the body may be anything."""
     company_id = db.session.scalar(select(Company.id).where(Company.hook_digest == token_digest(secret)))
     if company_id is None:

@@ -56,7 +56,7 @@ NAMES = frozenset(
 class Tieout:
     """A collector for prometheus_client, which asks anew at every scrape. Needs an app context."""
 
-    def __init__(self, bell: Bell):
+    def __init__(self, bell: Bell) -> None:
         self._bell = bell
 
     def describe(self) -> Iterable[Metric]:

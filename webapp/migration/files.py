@@ -210,7 +210,7 @@ def _step_line(row: MigrationReceipt) -> list[str]:
     ]
 
 
-def _moments(at, company: Company) -> list[str]:
+def _moments(at: datetime | None, company: Company) -> list[str]:
     return [local_time(at, zone) if at else "" for zone in (company.time_zone, MST, "UTC")]
 
 

@@ -3,6 +3,7 @@
 Bookkeepers see every state; only owners act. Downloads are in `migration_downloads`.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -332,7 +333,7 @@ def _next_night() -> datetime:
     return next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour)
 
 
-def _act(act, sentence: str) -> Response:
+def _act(act: Callable[[], object], sentence: str) -> Response:
     try:
         act()
     except RuleError as error:

@@ -5,6 +5,7 @@ A chart never stands alone: the same figures are in a table beside it.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import pygal
 from markupsafe import Markup
@@ -59,7 +60,9 @@ def _axis_money(value: float) -> str:
     return money(Decimal(f"{value:.2f}")).removesuffix(".00")
 
 
-def _bare(root, title: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[Decimal]]]) -> Markup:
+def _bare(
+    root: Any, title: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[Decimal]]]
+) -> Markup:
     """Take out what a content policy forbids and what only a script could use; give each bar its words."""
     name = {child: parent for parent in root.iter() for child in parent}
     for element in list(root.iter()):

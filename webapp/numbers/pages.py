@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.faults import fault
@@ -69,7 +70,7 @@ def merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 @bp.get("/numbers")
 @open_to(*COMPANY_ROLES)
-def page():
+def page() -> ResponseReturnValue:
     """Show everything that was pulled last."""
     company = current_company()
     pulled = pulled_numbers(company.id)
@@ -114,7 +115,7 @@ def page():
 
 @bp.post("/numbers/refresh")
 @open_to(*COMPANY_ROLES)
-def refresh():
+def refresh() -> ResponseReturnValue:
     """Ask for the numbers to be pulled again."""
     company = current_company()
     queue_run(company.id, "numbers", "by a person", current_user.email)
@@ -125,7 +126,7 @@ def refresh():
 
 @bp.get("/numbers/payments")
 @open_to(*COMPANY_ROLES)
-def payments():
+def payments() -> ResponseReturnValue:
     """List the payments behind a figure: of one method, one month, unapplied or undeposited ones; as CSV on request."""
     company = current_company()
     found = _content(pulled_numbers(company.id), "payments").get("payments", [])

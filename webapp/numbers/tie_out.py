@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import ValidationError
@@ -49,7 +50,7 @@ class RangeForm(FlaskForm):
 
 @bp.get("/numbers/tie-out")
 @open_to(*COMPANY_ROLES)
-def page():
+def page() -> ResponseReturnValue:
     """Show the newest statement."""
     company = current_company()
     return _shown(company, statement_or_none(company.id))
@@ -57,7 +58,7 @@ def page():
 
 @bp.get(f"/numbers/tie-out/<{_ID}:statement_id>")
 @open_to(*COMPANY_ROLES)
-def past(statement_id: int):
+def past(statement_id: int) -> ResponseReturnValue:
     """Show a kept statement as it was made."""
     company = current_company()
     return _shown(company, statement_or_none(company.id, statement_id) or abort(404))
@@ -65,7 +66,7 @@ def past(statement_id: int):
 
 @bp.get(f"/numbers/tie-out/<{_ID}:statement_id>/statement.csv")
 @open_to(*COMPANY_ROLES)
-def as_csv(statement_id: int):
+def as_csv(statement_id: int) -> ResponseReturnValue:
     """Answer with a kept statement as CSV."""
     kept = statement_or_none(current_company().id, statement_id) or abort(404)
     name = f"tie-out-{kept.first_day}-{kept.last_day}.csv"
@@ -74,7 +75,7 @@ def as_csv(statement_id: int):
 
 @bp.post("/numbers/tie-out")
 @open_to(*COMPANY_ROLES)
-def make():
+def make() -> ResponseReturnValue:
     """Ask for a statement of the chosen days; the result is kept and shown here."""
     company = current_company()
     form = RangeForm()
@@ -88,7 +89,9 @@ def make():
     return redirect(url_for(".page"), 303)
 
 
-def _shown(company: Company, kept: TieoutStatement | None, form: RangeForm | None = None):
+def _shown(
+    company: Company, kept: TieoutStatement | None, form: RangeForm | None = None
+) -> ResponseReturnValue:
     today = local_today(company)
     run = latest_run(company.id, "tieout", "nightly")
     before = request.args.get("before", type=int)

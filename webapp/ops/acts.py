@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
@@ -81,7 +82,7 @@ def start_retry(wanted: FailureFilter, subject: str) -> Response:
 
 @bp.get("/ops/failures/retries/<int:retry_id>")
 @open_to("ops")
-def retried(retry_id: int):
+def retried(retry_id: int) -> ResponseReturnValue:
     """Show how far a retry is, and at its end what came of it."""
     row, progress = _retry(retry_id)
     return render_template("ops/retry.html", retry=row, progress=progress, job=_as_job(row, progress))
@@ -89,7 +90,7 @@ def retried(retry_id: int):
 
 @bp.get("/ops/failures/retries/<int:retry_id>/progress")
 @open_to("ops")
-def retry_progress(retry_id: int):
+def retry_progress(retry_id: int) -> ResponseReturnValue:
     """Answer with the same for the bar that moves."""
     row, progress = _retry(retry_id)
     return _as_job(row, progress)
@@ -118,7 +119,7 @@ def mute() -> Response:
 
 @bp.get("/ops/failures/mutes")
 @open_to("ops")
-def mutes():
+def mutes() -> ResponseReturnValue:
     """List what is muted now, and what was."""
     live, past = ops_acts.live_mutes(), ops_acts.past_mutes()
     names = company_names({one.company_id for one in [*live, *past] if one.company_id})

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -39,7 +40,7 @@ HIDDEN_FIELDS = frozenset({"blocked"})
 
 @bp.get("/ops/companies")
 @open_to("ops")
-def page():
+def page() -> ResponseReturnValue:
     """Show all companies with how they stand, the most urgent first; by state and name."""
     lines = ops_overview.company_lines()
     state, text = request.args.get("state", ""), request.args.get("text", "").strip().casefold()
@@ -66,7 +67,7 @@ def page():
 
 @bp.get("/ops/companies/<int:company_id>")
 @open_to("ops")
-def detail(company_id: int):
+def detail(company_id: int) -> ResponseReturnValue:
     """Show one company: how it stands, its runs, its connection's history, its settings, and what it costs."""
     company = _company(company_id)
     position, problem = position_asked(*logbook.RUN_ORDER)
@@ -151,7 +152,7 @@ def find(company_id: int) -> Response:
 
 @bp.get("/ops/companies/<int:company_id>/inspections/<path:key>")
 @open_to("ops")
-def inspection(company_id: int, key: str):
+def inspection(company_id: int, key: str) -> ResponseReturnValue:
     """Show the trace of one inspection: the rules and their inputs, what was planned, sent and answered, and what it cost."""
     company = _company(company_id)
     trace = trace_of(company, key) or abort(404)

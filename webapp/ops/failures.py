@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from flask import Blueprint, Response, render_template, stream_with_context
+from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
@@ -44,7 +45,7 @@ SHOWN_COMPANIES = 8
 
 @bp.get("/ops/failures")
 @open_to("ops")
-def page():
+def page() -> ResponseReturnValue:
     """Show what fails by cause, most money first; narrowed, also the inspections themselves."""
     form = FailureFilterForm.read()
     wanted = form.wanted
@@ -87,7 +88,7 @@ def export() -> Response:
 
 @bp.get("/ops/failures/stuck")
 @open_to("ops")
-def stuck():
+def stuck() -> ResponseReturnValue:
     """Show what is stuck: found by the software, not by luck."""
     calls, runs = ops_overview.stuck_calls(), ops_overview.stuck_runs()
     rising = failures.failures_page(failures.FailureFilter(rising=True), None, size=20)

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template
+from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.acts import ops as ops_acts
 from bookkeeping.faults import UNTIED
 from bookkeeping.logbook import companies as ops_overview
-from bookkeeping.logbook.failures import FailureFilter, failure_count
+from bookkeeping.logbook.companies import CompanyLine
+from bookkeeping.logbook.failures import CauseGroup, FailureFilter, failure_count
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
@@ -39,7 +42,7 @@ class Stuck:
 
 @bp.get("/ops")
 @open_to("ops")
-def page():
+def page() -> ResponseReturnValue:
     """Show whether everything is all right, and where not."""
     missing: list[str] = []
     queue = queue_health(current_app.extensions["bell"])
@@ -97,7 +100,14 @@ def _part(ask: Callable[[], Any], otherwise: Any, what: str, missing: list[str])
         return otherwise
 
 
-def _sentence(lines, groups, companies: int, amount, queue: QueueHealth, missing: list[str]) -> str:
+def _sentence(
+    lines: list[CompanyLine],
+    groups: list[CauseGroup],
+    companies: int,
+    amount: Decimal,
+    queue: QueueHealth,
+    missing: list[str],
+) -> str:
     if missing:
         return f"We cannot see everything: the database does not answer for {', '.join(missing)}."
     if groups and all(group.code == UNTIED for group in groups):
@@ -119,7 +129,7 @@ def _sentence(lines, groups, companies: int, amount, queue: QueueHealth, missing
     )
 
 
-def _nights(lines) -> list:
+def _nights(lines: list[CompanyLine]) -> list[CompanyLine]:
     """Return the connected companies, the one whose last nightly run is longest ago first."""
     connected = [line for line in lines if line.connection is not None]
     return sorted(
@@ -127,7 +137,7 @@ def _nights(lines) -> list:
     )
 
 
-def _throttled(lines, queue: QueueHealth) -> list[tuple[str, int, datetime]]:
+def _throttled(lines: list[CompanyLine], queue: QueueHealth) -> list[tuple[str, int, datetime]]:
     """Return (company's name, its id, until when) of companies that QuickBooks or an outage holds back."""
     now = utcnow()
     found = {

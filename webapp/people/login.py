@@ -1,6 +1,7 @@
 """Logging in and out. Sessions are rows (`storage/sessions.py`); what they may see is decided in `webapp/frame/roles.py`."""
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -41,7 +42,7 @@ def _failed(response: Response) -> bool:
 
 @bp.get("/login")
 @public
-def login():
+def login() -> ResponseReturnValue:
     """Show the login page; people who are logged in go on."""
     if current_user.is_authenticated:
         return redirect(_onward())
@@ -52,7 +53,7 @@ def login():
 @public
 @limiter.limit("5 per minute; 30 per hour", key_func=_account, deduct_when=_failed)
 @limiter.limit("20 per minute; 200 per hour", deduct_when=_failed)
-def log_in():
+def log_in() -> ResponseReturnValue:
     """Check e-mail and password; a new session at every login, whatever the browser held before."""
     form = LoginForm()
     if not form.validate_on_submit():
@@ -68,7 +69,7 @@ def log_in():
 
 @bp.post("/logout")
 @open_to(*COMPANY_ROLES, "ops")
-def log_out():
+def log_out() -> ResponseReturnValue:
     """End the session, wherever its cookie is."""
     end_session(current_user.session_digest)
     record_act(current_user.user.company_id, current_user.email, "logged out", address=client_address())

@@ -1,6 +1,7 @@
 """Clients of whom a person must say which Customer in QuickBooks they are."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.acts.questions import create_customer, use_customer
@@ -20,7 +21,7 @@ SHOWN = 50
 
 @bp.get("/customers/review")
 @open_to(*COMPANY_ROLES)
-def review():
+def review() -> ResponseReturnValue:
     """Show each client beside the Customers that may be the same, with what speaks for them."""
     company = current_company()
     links = logbook.customers_to_review(company.id, limit=SHOWN)
@@ -36,7 +37,7 @@ def review():
 
 @bp.post("/customers/review/<path:client_key>/use")
 @open_to(*COMPANY_ROLES)
-def use(client_key: str):
+def use(client_key: str) -> ResponseReturnValue:
     """Take one of the candidates."""
     company = current_company()
     chosen = request.form.get("candidate", "")
@@ -47,13 +48,13 @@ def use(client_key: str):
 
 @bp.post("/customers/review/<path:client_key>/create")
 @open_to(*COMPANY_ROLES)
-def create(client_key: str):
+def create(client_key: str) -> ResponseReturnValue:
     """Have a new Customer made: the client is none of the candidates."""
     company = current_company()
     return _settled(client_key, create_customer(company.id, client_key, current_user.email, client_address()))
 
 
-def _settled(client_key: str, done: bool):
+def _settled(client_key: str, done: bool) -> ResponseReturnValue:
     company = current_company()
     link = logbook.customer_link_or_none(company.id, client_key) or abort(404)
     if not done and link.state == "ask":

@@ -1,6 +1,7 @@
 """Changed in QuickBooks: what people changed there beside what we had written, and the choice between the two."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.acts.questions import Choice, settle_drifts
@@ -24,7 +25,7 @@ _CHOICES: dict[str, Choice] = {"restore": "restore", "keep": "keep"}
 
 @bp.get("/drift")
 @open_to(*COMPANY_ROLES)
-def page():
+def page() -> ResponseReturnValue:
     """Show a card for each document that was changed and is not settled yet."""
     company = current_company()
     drifts = logbook.open_drifts(company.id, limit=SHOWN)
@@ -39,21 +40,21 @@ def page():
 
 @bp.post("/drift/<int(max=9223372036854775807):drift_id>/restore")
 @open_to(*COMPANY_ROLES)
-def restore(drift_id: int):
+def restore(drift_id: int) -> ResponseReturnValue:
     """Write ours over what was changed."""
     return _settled([drift_id], "restore")
 
 
 @bp.post("/drift/<int(max=9223372036854775807):drift_id>/keep")
 @open_to(*COMPANY_ROLES)
-def keep(drift_id: int):
+def keep(drift_id: int) -> ResponseReturnValue:
     """Leave the document to the bookkeeper for good."""
     return _settled([drift_id], "keep")
 
 
 @bp.post("/drift/settle")
 @open_to(*COMPANY_ROLES)
-def settle():
+def settle() -> ResponseReturnValue:
     """Settle all that are ticked the same way."""
     choice = _CHOICES.get(request.form.get("choice", "")) or abort(400)
     ticked = [
@@ -80,7 +81,7 @@ def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:
     return cards
 
 
-def _settled(drift_ids: list[int], choice: Choice):
+def _settled(drift_ids: list[int], choice: Choice) -> ResponseReturnValue:
     company = current_company()
     settled = settle_drifts(company.id, drift_ids, choice, current_user.email, client_address())
     if not settled and len(drift_ids) == 1 and not logbook.has_drift(company.id, drift_ids[0]):

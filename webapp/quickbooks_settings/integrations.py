@@ -3,6 +3,7 @@
 import secrets
 
 from flask import Blueprint, current_app, render_template
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.storage.base import db
@@ -18,7 +19,7 @@ bp = Blueprint("settings", __name__)
 
 @bp.get("/settings")
 @open_to(*COMPANY_ROLES)
-def page():
+def page() -> ResponseReturnValue:
     """Show Company Settings with System Integrations."""
     standing = standing_of(current_user.company)
     if not standing.connected:
@@ -28,7 +29,7 @@ def page():
 
 @bp.post("/settings/hook")
 @open_to("owner")
-def make_hook():
+def make_hook() -> ResponseReturnValue:
     """Make a new secret address for the platform's calls, show it this once, and end the one before."""
     company = current_user.company
     secret = secrets.token_urlsafe(24)

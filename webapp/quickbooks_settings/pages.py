@@ -18,7 +18,7 @@ from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.companies import make_poll_due
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
-from bookkeeping.storage.work.runs import latest_run, queue_run
+from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.extensions import client_address
 from webapp.frame.roles import COMPANY_ROLES, kept_input, open_to
@@ -198,7 +198,7 @@ def _dates_form() -> DatesForm:
     return DatesForm(MultiDict(typed or {}), start_date=company.start_date, invoice_date=company.invoice_date)
 
 
-def _shown_result(run) -> tuple[str, str] | None:
+def _shown_result(run: Run | None) -> tuple[str, str] | None:
     """Return the end of the first run while it is the newest one, and of any run that went wrong."""
     if run is None or is_open(run) or (run.kind != "first" and run.state != "failed"):
         return None

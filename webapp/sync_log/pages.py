@@ -1,6 +1,7 @@
 """The sync log: what holds things up and how to go on, every run, and every operation with its outcome."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.acts.questions import retry_stuck
@@ -37,7 +38,7 @@ class OperationFilterForm(ListFilter):
 
 @bp.get("/sync-log")
 @open_to(*COMPANY_ROLES)
-def page():
+def page() -> ResponseReturnValue:
     """Show what needs somebody, the latest runs and a page of operations; filters and place are in the address."""
     company = current_company()
     form = OperationFilterForm.read()
@@ -68,7 +69,7 @@ def page():
 
 @bp.get("/sync-log/runs")
 @open_to(*COMPANY_ROLES)
-def runs():
+def runs() -> ResponseReturnValue:
     """Show a page of runs, newest first; those that found nothing to do only when asked for."""
     company = current_company()
     position, problem = position_asked(*logbook.RUN_ORDER)
@@ -86,7 +87,7 @@ def runs():
 
 @bp.get("/sync-log/runs/<int(max=9223372036854775807):run_id>")
 @open_to(*COMPANY_ROLES)
-def run(run_id: int):
+def run(run_id: int) -> ResponseReturnValue:
     """Show one run with its problems and a page of its operations."""
     company = current_company()
     found = logbook.run_or_none(company.id, run_id) or abort(404)
@@ -110,7 +111,7 @@ def run(run_id: int):
 
 @bp.post("/sync-log/retry-all")
 @open_to(*COMPANY_ROLES)
-def retry_all():
+def retry_all() -> ResponseReturnValue:
     """Make everything that one cause holds up due now; without a cause, everything that is held up."""
     company = current_company()
     code = request.form.get("cause", "").replace("\x00", "") or None

@@ -1,6 +1,7 @@
 """How far a run is, for the bars that move."""
 
 from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.storage.base import db
@@ -13,7 +14,7 @@ bp = Blueprint("runs", __name__)
 
 @bp.get("/runs/<int(max=9223372036854775807):run_id>/progress")
 @open_to(*COMPANY_ROLES, "ops")
-def progress(run_id: int):
+def progress(run_id: int) -> ResponseReturnValue:
     """Answer with the run's progress; a run of another company is not there. Ops see all companies' runs."""
     run = db.session.get(Run, run_id)
     if run is None or (current_user.role != "ops" and run.company_id != current_user.user.company_id):

@@ -18,7 +18,7 @@ from bookkeeping.faults import fault
 class Refusal(click.ClickException):
     """A command that did not do what was asked: one line, exit code 1."""
 
-    def __init__(self, message: str, code: str = "refused"):
+    def __init__(self, message: str, code: str = "refused") -> None:
         super().__init__(message)
         self.code = code
 
@@ -73,7 +73,9 @@ def _outcome(
 class PlainCommand(click.Command):
     """A command whose usage errors take one line (and one JSON object with `--json`), not a page of help."""
 
-    def make_context(self, info_name, args, parent=None, **extra):
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
         """Parse the words; raises SystemExit(2) with one line when they are off."""
         as_json = "--json" in args
         try:

@@ -5,6 +5,7 @@ Every command prints one JSON object with `--json`, ends with a code other than 
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -244,7 +245,7 @@ def _instant(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _receipt_lines(file: io.TextIOBase):
+def _receipt_lines(file: io.TextIOBase) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         reader = csv.DictReader(file)
         missing = {"inspection_id", "receipt_id", "amount"} - set(reader.fieldnames or ())

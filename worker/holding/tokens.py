@@ -13,7 +13,7 @@ from worker.app import bell
 class GatewayTokens:
     """A `TokenStore` over one company's connection row."""
 
-    def __init__(self, company_id: int):
+    def __init__(self, company_id: int) -> None:
         self._rows = ConnectionTokens(company_id)
 
     def load(self) -> StoredTokens:

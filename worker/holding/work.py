@@ -37,7 +37,7 @@ class Work:
 
     def __init__(
         self, company_id: int, lease: Lease, *, now: Callable[[], datetime] = utcnow, patience: int = 0
-    ):
+    ) -> None:
         self.company_id = company_id
         self.lease = lease
         self.now = now

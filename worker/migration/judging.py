@@ -14,7 +14,7 @@ from bookkeeping.rules.documents import desired_customer
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.migration import Around, CustomerFound, Entry, Receipt, Recorded, judge
 from bookkeeping.storage.base import db
-from bookkeeping.storage.records.documents import documents_of
+from bookkeeping.storage.records.documents import Document, documents_of
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import Migration, ReceiptSeen, frozen_sides
 from worker.holding.work import Work
@@ -106,7 +106,7 @@ def rows_by_key(company_id: int, keys: list[str]) -> dict[str, InspectionRow]:
     return rows
 
 
-def _any_live(documents) -> bool:
+def _any_live(documents: list[Document]) -> bool:
     return any(document.status == "live" for document in documents)
 
 

@@ -15,6 +15,7 @@ from bookkeeping.rules import forecast
 from bookkeeping.rules.documents import desired_documents
 from bookkeeping.rules.eligibility import eligibility
 from bookkeeping.rules.migration import (
+    Entry,
     Recorded,
     Replacement,
     entry_facts,
@@ -236,7 +237,7 @@ def _at_boundary(row: InspectionRow, side: str) -> dict[str, Any]:
     return as_json(about | {"side": side, "starts_at": starts_at})
 
 
-def _numbers(entries, others: list[dict[str, Any]]) -> dict[str, Any]:
+def _numbers(entries: list[Entry], others: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the counts and dollars for the screen."""
     numbers: dict[str, Any] = {}
     for place in ("change", "stay", "blocked"):

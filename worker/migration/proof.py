@@ -8,6 +8,7 @@ from typing import Any
 
 from bookkeeping.case import Case
 from bookkeeping.quickbooks_gateway.reading import SeenPayment, seen
+from bookkeeping.rules.documents import DesiredPayment
 from bookkeeping.rules.money import ZERO, dollars
 from worker.holding.work import Work
 
@@ -92,7 +93,7 @@ def booked(case: Case, rows: Rows) -> dict[str, Any]:
     return {"invoice": facts, "payments": payments, "customer": invoice.customer_name}
 
 
-def _payment(case: Case, desired, payment: SeenPayment, invoice_id: str) -> str:
+def _payment(case: Case, desired: DesiredPayment, payment: SeenPayment, invoice_id: str) -> str:
     for what, ours, theirs in (
         ("amount", desired.amount, payment.total),
         ("amount on the Invoice", desired.applied, _applied(payment, invoice_id)),

@@ -43,7 +43,7 @@ ATTEMPTS = 3
 class PauseMigration(Exception):
     """Stop here until a person has looked: something is not as it must be. `flag` says what."""
 
-    def __init__(self, flag: Flag):
+    def __init__(self, flag: Flag) -> None:
         super().__init__(flag.code)
         self.flag = flag
 

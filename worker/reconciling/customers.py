@@ -14,6 +14,7 @@ from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.customers import (
     PEOPLE,
     Ask,
+    Candidate,
     Create,
     NameEntry,
     NameIndex,
@@ -141,7 +142,9 @@ def _link(
     link.fingerprint, link.candidates = customer_fingerprint(desired), []
 
 
-def ask_person(work: Work, client_key: str, desired: DesiredCustomer, candidates, because: str) -> None:
+def ask_person(
+    work: Work, client_key: str, desired: DesiredCustomer, candidates: tuple[Candidate, ...], because: str
+) -> None:
     """Put the question which Customer this client is on record, in the current transaction."""
     link = _link_row(work, client_key)
     link.state, link.because, link.display_name = "ask", because, desired.display_name

@@ -91,7 +91,7 @@ def _count(tally: Tally, case: Case, index: NameIndex, known: set[str]) -> None:
             case CreatePayment():
                 tally.payment(action.desired.txn_date, action.desired.amount)
             case _:
-                tally.change(f"{action.known.kind} {type(action).__name__[:6].lower()}")
+                tally.change(f"{action.kind} {action.verb}")
         if isinstance(action, (CreateInvoice, UpdateInvoice)):
             for line in action.desired.lines:
                 if not line.item_id and name_key(line.item) not in known:

@@ -6,7 +6,7 @@ own inspection with the cause; the others go on.
 
 from collections.abc import Callable
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from bookkeeping.case import Case, build_cases
 from bookkeeping.rules.brake import brake_trips
@@ -85,7 +85,7 @@ def due_count(work: Work) -> int:
     return db.session.scalar(select(func.count()).select_from(_due_query(work).subquery())) or 0
 
 
-def _due_query(work: Work):
+def _due_query(work: Work) -> Select[tuple[InspectionRow]]:
     now = utcnow()
     return select(InspectionRow).where(
         InspectionRow.company_id == work.company_id,

@@ -6,6 +6,8 @@ old, it is read back; what a person changed meanwhile is left alone and becomes 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from bookkeeping.case import Case, reload_documents
 from bookkeeping.errors import GoneError, RuleError, StaleSyncTokenError
@@ -13,12 +15,11 @@ from bookkeeping.quickbooks_gateway.bodies import delete_body, invoice_body, pay
 from bookkeeping.rules.documents import invoice_fingerprint, payment_fingerprint
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import (
+    Action,
     CreateInvoice,
     CreatePayment,
     DeleteInvoice,
-    DeletePayment,
     UpdateInvoice,
-    UpdatePayment,
 )
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.names import active_ids
@@ -28,9 +29,6 @@ from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import note_gone
 from worker.reconciling.rereading import freshen
-
-Action = CreateInvoice | UpdateInvoice | DeleteInvoice | CreatePayment | UpdatePayment | DeletePayment
-_VERBS = {"Create": "create", "Update": "update", "Delete": "delete"}
 
 
 @dataclass
@@ -45,7 +43,7 @@ class Planned:
     @property
     def verb(self) -> str:
         """create, update or delete."""
-        return _VERBS[type(self.action).__name__[:6]]
+        return self.action.verb
 
 
 def delete_first(work: Work, cases: list[Case]) -> None:
@@ -146,10 +144,9 @@ def _gone(one: Planned) -> None:
 
 def _write(one: Planned, items: dict[str, str], methods: dict[str, str]) -> Write:
     case, action, document = one.case, one.action, one.document
-    kind = "Invoice" if isinstance(action, (CreateInvoice, UpdateInvoice, DeleteInvoice)) else "Payment"
     sync = (document.qbo_id, document.sync_token) if document is not None else None
     write = Write(
-        kind=kind,
+        kind=action.kind,
         action=one.verb,
         source_key=document.source_key if document is not None else action.desired.source_key,
         body={},
@@ -163,7 +160,7 @@ def _write(one: Planned, items: dict[str, str], methods: dict[str, str]) -> Writ
         write.doc_number, write.amount = document.doc_number, document.total
         return write
     desired = action.desired
-    if kind == "Invoice":
+    if action.kind == "Invoice":
         ids = {line.item: line.item_id or items[name_key(line.item)] for line in desired.lines}
         write.body = invoice_body(desired, case.customer_id, ids, sync=sync)
         write.doc_number, write.amount = desired.doc_number, desired.total
@@ -185,7 +182,7 @@ def _write(one: Planned, items: dict[str, str], methods: dict[str, str]) -> Writ
     return write
 
 
-def _note(case: Case, total, txn_date, fingerprint: str) -> dict[str, str]:
+def _note(case: Case, total: Decimal, txn_date: date, fingerprint: str) -> dict[str, str]:
     return {
         "fingerprint": fingerprint,
         "customer_id": case.customer_id,

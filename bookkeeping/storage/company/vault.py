@@ -19,7 +19,7 @@ from bookkeeping.errors import MisconfiguredError
 class Vault:
     """Seals and opens secrets. `keys` are Fernet keys: 32 bytes in URL-safe base64."""
 
-    def __init__(self, keys: tuple[str, ...]):
+    def __init__(self, keys: tuple[str, ...]) -> None:
         self._keys = {}
         for text in keys:
             try:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, event, func, or_, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, String, event, func, or_, select
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
@@ -118,7 +118,9 @@ def chains() -> list[tuple[int | None, int, str]]:
     ]
 
 
-def acts_of(company_id: int, since: datetime | None = None, until: datetime | None = None, text: str = ""):
+def acts_of(
+    company_id: int, since: datetime | None = None, until: datetime | None = None, text: str = ""
+) -> Select[tuple[AuditEntry]]:
     """Return the query for a company's entries, narrowed to a span of time and to a text in who, what or about what."""
     rows = select(AuditEntry).where(AuditEntry.company_id == company_id)
     rows = rows.where(AuditEntry.at >= since) if since else rows

@@ -6,7 +6,7 @@ Writing notices down is `notices.py`; mailing them is the worker's.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, func, or_, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.faults import UNTIED
@@ -132,5 +132,5 @@ def _write(notices: list[Notice], **values: Any) -> None:
     db.session.execute(rows.execution_options(synchronize_session=False))
 
 
-def _free(now: datetime):
+def _free(now: datetime) -> ColumnElement[bool]:
     return or_(Notice.not_before.is_(None), Notice.not_before <= now)

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, String, func, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Select, String, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.inspection import BookSettings
@@ -129,7 +129,7 @@ def assign_version(company: Company, choices: dict[str, Any], who: str, *which: 
     update_rows(chosen, {"book_version_id": version.id})
 
 
-def with_invoice(company_id: int):
+def with_invoice(company_id: int) -> Select[tuple[str]]:
     return select(Document.inspection_key).where(
         Document.company_id == company_id, Document.kind == "Invoice", Document.status == "live"
     )

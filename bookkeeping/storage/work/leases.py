@@ -24,7 +24,7 @@ class LeaseRow(Base):
 class Lease:
     """A lease that we hold. Every commit of the work goes through `commit`, which checks the fence in that transaction."""
 
-    def __init__(self, name: str, owner: str, fence: int, seconds: int, until: datetime):
+    def __init__(self, name: str, owner: str, fence: int, seconds: int, until: datetime) -> None:
         self.name, self.owner, self.fence, self.seconds, self.until = name, owner, fence, seconds, until
 
     def commit(self) -> None:

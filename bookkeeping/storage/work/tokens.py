@@ -19,7 +19,7 @@ class ConnectionTokens:
     one transaction, and none is open while a refresh is under way.
     """
 
-    def __init__(self, company_id: int):
+    def __init__(self, company_id: int) -> None:
         self.company_id = company_id
 
     def load(self) -> tuple[dict[str, Any], int] | None:

@@ -9,6 +9,8 @@ from bookkeeping.errors import FeedForeignError
 from bookkeeping.inspection_source.feed import Feed
 from tests.bookkeeping.inspection_source.factories import Answer, included, record, serve
 
+pytestmark = pytest.mark.outside  # Each starts the server whose answers it wants.
+
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ALL = 250
 
