@@ -157,6 +157,7 @@ def test_verify_finds_what_somebody_changed_behind_our_back(tieout):
         "company",
         "create",
         "Blue",
+        "--offline",
         "--feed-url",
         "http://127.0.0.1:9",
         "--feed-key",

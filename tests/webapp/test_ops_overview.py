@@ -128,7 +128,7 @@ def test_a_statement_with_something_unexplained_is_an_alarm_until_one_ties_out(h
     assert heading(page) == "1 company does not tie out; nothing is held up."
     assert CATALOGUE["does-not-tie-out"].title in page
     failures = ops.read("/ops/failures")
-    assert "1 company · 1 statement · $12.50" in re.sub(r"<[^>]+>", "", failures)
+    assert "1 company · 1 statement · $12.50" in " ".join(re.sub(r"<[^>]+>", "", failures).split())
     assert "$12.50 unexplained" in re.sub(
         r"\s+", " ", re.sub(r"<[^>]+>", "", ops.read(f"/ops/companies/{blue}"))
     )
@@ -137,9 +137,9 @@ def test_a_statement_with_something_unexplained_is_an_alarm_until_one_ties_out(h
     assert notices(house) == told, "once, however often it is looked at"
     assert topic_of("does-not-tie-out") == "failures", "bookkeepers are told as well"
     keep(house, statement(front, "0.00", 2), statement(blue))
-    assert "1 company · 1 statement · $0.00" in re.sub(r"<[^>]+>", "", ops.read("/ops/failures")), (
-        "by number alone"
-    )
+    assert "1 company · 1 statement · $0.00" in " ".join(
+        re.sub(r"<[^>]+>", "", ops.read("/ops/failures")).split()
+    ), "by number alone"
     keep(house, statement(front))
     assert "nothing is held up" not in heading(ops.read("/ops"))
     assert CATALOGUE["does-not-tie-out"].title not in ops.read("/ops/failures")
@@ -230,7 +230,7 @@ def test_the_chart_draws_what_the_table_says(house, ops):
     )
     page = ops.read("/ops")
     assert "41 operations" in page
-    assert re.search(r'<td class="num">40</td><td class="num">0</td><td class="num">0</td>', page)
+    assert re.search(r'<td class="num">40</td>\s*<td class="num">0</td>\s*<td class="num">0</td>', page)
     drawn = ops.get("/ops/operations.svg")
     assert drawn.mimetype == "image/svg+xml"
     assert drawn.text.count("<rect") == 2 and "style" not in drawn.text and "<script" not in drawn.text
