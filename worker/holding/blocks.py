@@ -34,7 +34,7 @@ def blocked_by(work: Work) -> str:
 def block(work: Work, code: str) -> None:
     """Note in the current transaction that no write is taken, and why."""
     connection = work.connection
-    if connection.blocked == code:
+    if connection is None or connection.blocked == code:
         return
     connection.facts = {**(connection.facts or {}), "blocked": code}
     note_looked(work)  # This run has met the refusal itself.

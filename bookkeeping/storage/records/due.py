@@ -4,9 +4,9 @@ What is due is looked at by the next slice; the state that a row shows until the
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, func, literal, or_, update
+from sqlalchemy import ColumnElement, CursorResult, func, literal, or_, update
 
 from bookkeeping.faults import HELD_BY_A_PERSON
 from bookkeeping.storage.base import db, utcnow
@@ -40,7 +40,8 @@ def make_rows_due(why: Why, *which: ColumnElement[bool], **values: Any) -> int:
         rows = rows.where(InspectionRow.reason.not_in(HELD_BY_A_PERSON))
     again = {"due": True, "next_try_at": None, "wanted_gen": InspectionRow.wanted_gen + 1}
     due = rows.values(**again, **_VALUES[why], **values).execution_options(synchronize_session=False)
-    return db.session.execute(due).rowcount
+    done = cast("CursorResult[Any]", db.session.execute(due))
+    return done.rowcount
 
 
 def waits() -> ColumnElement[bool]:
