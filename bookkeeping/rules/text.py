@@ -28,7 +28,10 @@ _SPELLINGS = {
     **dict(zip("…⁄€≤≥≠", (ELLIPSIS, "/", "EUR", "<=", ">=", "!="), strict=True)),
 }
 _LETTERS_AND_SIGNS = ("L", "N", "P", "Sm", "Sc")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"{_WORD}(?:\.{_WORD})*@{_LABEL}(?:\.{_LABEL})+")
+"""Dots part words and never stand first, last or doubled; a label neither begins nor ends with a hyphen: else Intuit answers 2210."""
 
 
 def transliterate(text: str) -> str:

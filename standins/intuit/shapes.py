@@ -16,7 +16,9 @@ from standins.intuit.realm import Realm
 
 CENT = Decimal("0.01")
 CLEARED = object()
-_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
+_EMAIL = re.compile(
+    r"[^@\s,;.]+(\.[^@\s,;.]+)*@[^@\s,;.-]([^@\s,;.]*[^@\s,;.-])?(\.[^@\s,;.-]([^@\s,;.]*[^@\s,;.-])?)+"
+)
 _REFERENCE_WORD = {
     "Customer": "Names",
     "Vendor": "Names",

@@ -70,3 +70,24 @@ def test_email_field_holds_whole_addresses_within_the_limit(addresses):
     field = email_field(",".join(addresses))
     assert len(field) <= EMAIL_LIMIT
     assert set(filter(None, field.split(","))) <= set(emails(",".join(addresses)))
+
+
+REFUSED_BY_INTUIT = (
+    "ada..reyes@a.example",
+    "ada.@a.example",
+    ".ada@a.example",
+    "ada@-a.example",
+    "ada@a-.example",
+)
+
+
+@pytest.mark.parametrize("address", [*REFUSED_BY_INTUIT, "ada@example", "ada@.example", "ada@a..example"])
+def test_an_address_that_intuit_refuses_is_left_out_and_keeps_nothing_else_out(address):
+    assert email_field(f"{address}, bo@example.org") == "bo@example.org"
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b.co", "a.b-c+d@sub-domain.example", "o'neil@1st.example", "_x_@a.b.c.example"]
+)
+def test_an_unusual_address_that_intuit_takes_is_kept(address):
+    assert email_field(address) == address
