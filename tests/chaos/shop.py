@@ -129,6 +129,7 @@ class Desk(Office):
         with self.shop.app.app_context():
             work = hold_company(self.id)
             try:
+                work.company.feed_not_before = None
                 release_waiting(work)
             finally:
                 work.lease.release()
