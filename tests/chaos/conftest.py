@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.mortals import Mortals
-from tests.chaos.shop import Shop
+from tests.harness.in_process import Shop, outside_world
 from tests.harness.servers import Valkey
 from tests.harness.standins import StandIn
 
@@ -21,12 +21,8 @@ def module_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outside(module_folder: Path) -> Iterator[tuple[StandIn, StandIn, Valkey]]:
     """The platform, Intuit and Valkey."""
-    (module_folder / "valkey").mkdir()
-    started = [StandIn("platform", module_folder), StandIn("intuit", module_folder)]
-    valkey = Valkey(module_folder / "valkey")
-    yield (*started, valkey)
-    for server in (*started, valkey):
-        server.stop()
+    with outside_world(module_folder) as servers:
+        yield servers
 
 
 @pytest.fixture(scope="module")

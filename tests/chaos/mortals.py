@@ -5,9 +5,9 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.chaos.shop import Desk, Shop
 from tests.functional.office import inspection
 from tests.harness import ROOT
+from tests.harness.in_process import Desk, Shop
 from tests.harness.processes import base_environment
 
 

@@ -19,9 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.chaos.shop import Shop
 from tests.chaos.test_faults import FAULTS
 from tests.functional.office import inspection
+from tests.harness.in_process import Shop
 
 EXAMPLES, STEPS = os.environ.get("CHAOS_EXAMPLES", ""), 12
 AT_SEA = ("503", "cut", "truncated", "429-json", "401", "item")

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from tests.chaos.mortals import Mortals, everything_to_do
-from tests.chaos.shop import Shop
+from tests.harness.in_process import Shop
 
 POINTS = os.environ.get("CRASH_POINTS", "60")
 TESTS = 12

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.shop import Desk, Shop
 from tests.functional.office import inspection
+from tests.harness.in_process import Desk, Shop
 
 Books = dict[str, Any]
 

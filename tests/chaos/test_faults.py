@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.shop import Desk, Shop
 from tests.functional.office import inspection
+from tests.harness.in_process import Desk, Shop
 
 FAULTS: dict[str, dict[str, Any]] = {
     "500": {"kind": "500"},

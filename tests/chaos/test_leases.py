@@ -10,8 +10,8 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.work.journal import Call, Operation
 from tests.chaos.mortals import Mortals, everything_to_do
-from tests.chaos.shop import Desk, Shop
 from tests.functional.office import inspection
+from tests.harness.in_process import Desk, Shop
 from tests.harness.processes import wait_until
 
 STOPS, SHARES = 6, 4

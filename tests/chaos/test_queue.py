@@ -9,8 +9,8 @@ from redis import Redis
 from rq import Queue
 
 from bookkeeping.queueing import QUEUE, Bell
-from tests.chaos.shop import Desk, Shop
 from tests.functional.office import inspection
+from tests.harness.in_process import Desk, Shop
 from tests.harness.processes import wait_until
 from tests.harness.servers import Valkey
 from tests.harness.standins import StandIn

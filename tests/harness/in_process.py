@@ -1,10 +1,20 @@
-"""Many small companies in one process: the worker's own functions over real stand-ins, a real Valkey and a real database.
+"""Companies within this process: the worker's own functions over real stand-ins, a real Valkey and a real database.
 
-Only starting a subprocess for each command is spared. Nothing of the product is replaced.
+Only starting a subprocess for each command is spared. Nothing of the product is replaced. The chaos tests break things around it; the
+worker's own tests run its steps one by one.
+
+    desk = shop.open()                      # a company of its own, connected to a realm of its own
+    desk.book(inspection(1))                # on the platform
+    desk.run()                              # a whole run, to its end
+    desk.do(poll)                           # one slice of one step
+    with desk.holding() as work: …          # the company's lease, in an app context, with a run to tell of
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,15 +32,26 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Call
 from bookkeeping.storage.work.leases import LeaseRow
 from bookkeeping.storage.work.runs import Run, queue_run
-from tests.chaos.expectation import assert_books_exact
 from tests.functional.office import Office
+from tests.harness.expectation import assert_books_exact
+from tests.harness.servers import Valkey
 from tests.harness.standins import StandIn
 from worker.app import create_worker_app
-from worker.holding.work import hold_company
+from worker.holding.work import Work, hold_company
 from worker.reconciling.releasing import release_waiting
 from worker.runs import run_to_end
 
 MOST_RUNS = 10
+
+
+@contextmanager
+def outside_world(folder: Path) -> Iterator[tuple[StandIn, StandIn, Valkey]]:
+    """The platform, Intuit and Valkey, each on a port of its own with its files in the folder, until the block ends."""
+    (folder / "valkey").mkdir()
+    started = (StandIn("platform", folder), StandIn("intuit", folder), Valkey(folder / "valkey"))
+    yield started
+    for server in started:
+        server.stop()
 
 
 class Shop:
@@ -108,6 +129,31 @@ class Desk(Office):
                 return {"state": run.state, "problems": run.problems, "calls": run.calls, **run.counts}
             finally:
                 work.lease.release()
+
+    @contextmanager
+    def holding(self, kind: str = "sync", *, patience: int = 0, **parameters: Any) -> Iterator[Work]:
+        """Hold the company within an app context, with a run of this kind under way that steps can tell of."""
+        with self.shop.app.app_context():
+            work = hold_company(self.id, patience=patience)
+            try:
+                run = Run(company_id=self.id, kind=kind, reason="command", parameters=parameters)
+                run.state, run.started_at = "running", utcnow()
+                db.session.add(run)
+                work.commit()
+                work.run_id = run.id
+                yield work
+                # What a test looked at is over; only a run that goes on by itself stays open.
+                run = work.run
+                run.state, run.finished_at = "done", utcnow()
+                work.commit()
+            finally:
+                db.session.rollback()
+                work.lease.release()
+
+    def do(self, step: Callable[[Work], bool], kind: str = "sync", **parameters: Any) -> bool:
+        """Do one slice of this step; return whether it is finished."""
+        with self.holding(kind, **parameters) as work:
+            return step(work)
 
     def sync(self) -> dict[str, Any]:
         """Poll and reconcile."""

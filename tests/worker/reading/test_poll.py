@@ -1,0 +1,108 @@
+"""Reading the platform into the mirror: what is due afterwards, where the cursor stands, and what an unread record or a dead feed leaves."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from tests.functional.office import inspection
+from tests.harness.in_process import Desk
+from worker.reading.poll import full_poll, poll
+
+
+def _rows(desk: Desk) -> dict[str, InspectionRow]:
+    with desk.shop.app.app_context():
+        rows = select(InspectionRow).where(InspectionRow.company_id == desk.id)
+        return {row.key: row for row in db.session.scalars(rows)}
+
+
+def _company(desk: Desk) -> Company:
+    with desk.shop.app.app_context():
+        return db.session.get_one(Company, desk.id)
+
+
+def _let_all_be_settled(desk: Desk) -> None:
+    with desk.holding() as work:
+        for row in db.session.scalars(select(InspectionRow).where(InspectionRow.company_id == desk.id)):
+            row.due, row.state = False, "in-sync"
+        work.commit()
+
+
+def test_what_was_booked_is_mirrored_and_due(desk: Desk):
+    keys = desk.book(inspection(1), inspection(2))
+    assert desk.do(poll) is True
+    rows = _rows(desk)
+    assert sorted(rows) == sorted(keys)
+    assert {(row.state, row.due) for row in rows.values()} == {("syncing", True)}
+    assert [f"{rows[key].total:.2f}" for key in keys] == ["575.00", "575.00"]
+
+
+def test_a_row_read_again_unchanged_is_not_made_due(desk: Desk):
+    (key,) = desk.book(inspection(1))
+    desk.do(poll)
+    _let_all_be_settled(desk)
+    desk.do(full_poll)
+    assert (_rows(desk)[key].due, _rows(desk)[key].wanted_gen) == (False, 1)
+
+
+def test_a_change_makes_the_inspection_due_again_and_no_other(desk: Desk):
+    changed, same = desk.book(inspection(1), inspection(2))
+    desk.do(poll)
+    _let_all_be_settled(desk)
+    desk.change(changed, canceled=True)
+    desk.do(poll)
+    rows = _rows(desk)
+    assert (rows[changed].due, rows[same].due) == (True, False)
+    assert rows[changed].wanted_gen == 2
+
+
+def test_the_cursor_comes_with_the_rows_and_only_the_first_poll_reads_everything(desk: Desk):
+    assert _company(desk).cursor is None
+    (key,) = desk.book(inspection(1))
+    desk.do(poll)
+    first = _company(desk)
+    # The platform says its own time in whole seconds, and the cursor is never ahead of that.
+    assert timedelta(0) <= _rows(desk)[key].source_updated_at - first.cursor < timedelta(seconds=1)
+    assert first.last_full_poll_at is not None
+    desk.do(poll)
+    assert _company(desk).last_full_poll_at == first.last_full_poll_at
+
+
+def test_the_next_poll_is_a_poll_interval_away(desk: Desk):
+    desk.do(poll)
+    company = _company(desk)
+    waits = company.next_poll_at - company.last_poll_at
+    assert timedelta(seconds=299) < waits < timedelta(seconds=301)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "state"),
+    [
+        ("403", FeedRefusedError, "refused"),
+        ("404", FeedForeignError, "foreign"),
+        ("503", FeedUnavailableError, "unavailable"),
+    ],
+)
+def test_a_feed_that_does_not_serve_us_is_noted_and_what_was_read_stays(desk: Desk, fault, error, state):
+    (key,) = desk.book(inspection(1))
+    desk.do(poll)
+    place = {"path": "/v2/inspections", "company_id": int(desk.platform_id)}
+    desk.platform.post("/_standin/faults", {"kind": fault, "times": 5, **place})
+    with pytest.raises(error):
+        desk.do(poll)
+    assert _company(desk).feed_state == state
+    assert list(_rows(desk)) == [key]
+
+
+def test_a_record_that_could_not_be_read_is_forgotten_once_it_can_be(desk: Desk):
+    (key,) = desk.book(inspection(1))
+    with desk.holding() as work:
+        db.session.add(BadRecord(company_id=desk.id, key=key, reason="nonsense", raw={}))
+        work.commit()
+    desk.do(poll)
+    with desk.shop.app.app_context():
+        assert db.session.get(BadRecord, (desk.id, key)) is None
