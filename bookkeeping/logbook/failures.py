@@ -1,7 +1,7 @@
 """Failed and waiting inspections over all companies, grouped by what is behind them. Reads only.
 
 Every query starts from the failures themselves (index ix_inspections_failures), so its cost follows how much is failing now and
-never how much has ever been synced. Company-wide problems and health are in `ops_overview.py`.
+never how much has ever been synced. Company-wide problems and health are in `companies.py`.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """The migration's page in each of its states: choose, previewing, preview, scheduled, running, paused, report. And its acts.
 
-Bookkeepers see every state; only owners act. Downloads are in `migration_downloads`.
+Bookkeepers see every state; only owners act. Downloads are in `downloads`.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Ops' failures: causes with what they hold up, the failing inspections behind them, what is stuck, and all of it as CSV.
 
-What ops do about them is in `ops_acts.py`.
+What ops do about them is in `acts.py`.
 """
 
 import csv

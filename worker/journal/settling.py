@@ -137,7 +137,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
 
 
 def _made_under_todays_choices(operation: Operation) -> None:
-    """An Invoice made again keeps no earlier choices: those were its predecessor's (see `storage.books`)."""
+    """An Invoice made again keeps no earlier choices: those were its predecessor's (see `storage.records.choices`)."""
     inspection = update(InspectionRow).where(
         InspectionRow.company_id == operation.company_id, InspectionRow.key == operation.inspection_key
     )

@@ -1,6 +1,6 @@
 """Writes to QuickBooks: planned, journaled in a committed row, sent as frozen bytes, settled with what came back.
 
-Deciding what to write is `reconcile`; carrying on after a crash is `resume`.
+Deciding what to write is `reconcile`; carrying on after a crash is `resuming`.
 """
 
 import hashlib

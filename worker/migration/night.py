@@ -1,6 +1,6 @@
 """The migration in the night: begins the one whose time has come, carries on the one that was begun, pauses and finishes it.
 
-What happens to each receipt is in `migration_saga`. The first receipt goes alone and must prove right before the others start.
+What happens to each receipt is in `replacing`. The first receipt goes alone and must prove right before the others start.
 Source: bookkeeping decision 15 ("The night").
 """
 

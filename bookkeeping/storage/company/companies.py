@@ -46,7 +46,7 @@ class Company(Base):
     due_days: Mapped[int] = mapped_column(default=0)
     books: Mapped[dict[str, Any]] = mapped_column(
         JSON, default=dict
-    )  # Mappings and accounts; keys in `storage.books`.
+    )  # Mappings and accounts; keys in `storage.records.choices`.
     hold_first_sync: Mapped[bool] = mapped_column(default=False)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_by: Mapped[str] = mapped_column(String(200), default="")

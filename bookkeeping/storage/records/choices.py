@@ -11,7 +11,7 @@ method_names        {platform method: PaymentMethod name}
 classes, locations  {inspector: QuickBooks id}, "" for everybody else; class_on: line or invoice
 names_looked_at     service and fee names that somebody has looked at
 
-Dates, pausing and the like are chosen in `choosing.py`. The caller commits and then rings the bell.
+Dates, pausing and the like are chosen in `acts.syncing`. The caller commits and then rings the bell.
 """
 
 from collections.abc import Mapping, Sequence

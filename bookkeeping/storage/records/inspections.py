@@ -79,7 +79,7 @@ class InspectionRow(Base):
     deletes_approved: Mapped[bool] = mapped_column(default=False)
     book_version_id: Mapped[
         int | None
-    ]  # The earlier choice that its living Invoice keeps (storage.books); None: the company's.
+    ]  # The earlier choice that its living Invoice keeps (storage.records.choices); None: the company's.
 
     def inspection(self) -> Inspection:
         """Return the neutral inspection that was last polled."""

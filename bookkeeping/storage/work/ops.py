@@ -1,6 +1,6 @@
 """The tables that only ops use: mutes, notes with who is on it, saved views, retries of many, and counts by the hour.
 
-What is failing is never kept here: it is read from the rows it is about (`failures.py`, `ops_overview.py`).
+What is failing is never kept here: it is read from the rows it is about (`logbook.failures`, `logbook.companies`).
 """
 
 from datetime import datetime
