@@ -1,4 +1,4 @@
-"""docs/bookkeeping.md has every decision that code cites, each is cited, and the functions and tests that it names exist."""
+"""docs/bookkeeping.md has every decision that code cites, each is cited; what it and docs/decisions name exists."""
 
 import ast
 import re
@@ -7,6 +7,8 @@ from tests.harness import ROOT
 
 PAGE = (ROOT / "docs" / "bookkeeping.md").read_text(encoding="utf-8")
 BUILT, _, _ = PAGE.partition("## Not built yet")
+RECORDS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "decisions").glob("0*.md"))]
+NAMED = "\n".join([BUILT, *RECORDS])
 DECISIONS = {int(number) for number in re.findall(r"^## (\d+)\. ", BUILT, re.M)}
 CITED = re.compile(r"\bdecisions? (\d+(?:(?: \([^)]*\))?(?:, | and )\d+)*)")
 
@@ -45,7 +47,7 @@ def test_every_decision_says_why_who_carries_it_and_what_holds_it():
 
 
 def test_every_function_named_exists():
-    named = re.findall(r"`((?:bookkeeping|worker|webapp)\.[\w.]+)`", BUILT)
+    named = re.findall(r"`((?:bookkeeping|worker|webapp)\.[\w.]+)`", NAMED)
     assert named
     for dotted in named:
         module, _, name = dotted.rpartition(".")
@@ -53,7 +55,7 @@ def test_every_function_named_exists():
 
 
 def test_every_test_named_exists():
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", BUILT)
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", NAMED)
     assert named
     for path, name in named:
         assert name in defined(path), (path, name)
