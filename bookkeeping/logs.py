@@ -32,6 +32,8 @@ _SECRET_TEXTS = (
         ),
         r"\1" + REDACTED,
     ),
+    # As Intuit quotes a token that it refuses: "Token expired: AB01…".
+    (re.compile(r"(?i)(\btoken\b[^:{}\"']{0,40}:\s*)(?!\[)[A-Za-z0-9._~+/=-]{16,}"), r"\1" + REDACTED),
     # Of a consent. A fault's code is shorter, and must stay readable.
     (re.compile(r"(?i)\b((?:code|state)[\"']?\s*[=:]\s*[\"']?)(?![\[\s])[^\s\"'&,;}]{8,}"), r"\1" + REDACTED),
     (re.compile(r"\bv1\.[0-9a-f]{8}\.[A-Za-z0-9_=-]{20,}"), REDACTED),  # A sealed secret.

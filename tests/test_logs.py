@@ -43,6 +43,7 @@ SECRETS = [
     "Authorization: Bearer eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.abc",
     'answer {"access_token": "AB1150eyJ", "refresh_token": "RT1-77-H0"}',
     "POST /callback?code=XAB11763&state=s8f7s8d7f&realmId=1",
+    "AuthenticationFailed; errorCode=003200; statusCode=401: Token expired: AB01EXAMPLEEXAMPLEEXAMPLE",
     "client_secret=hunter2hunter2&grant_type=refresh_token",
     "Set-Cookie: tieout=abcdef123456; HttpOnly",
     "key a-very-secret-key in text",
@@ -60,7 +61,7 @@ HIDDEN = [
     "abcdef123456",
     "a-very-secret-key",
 ]
-HIDDEN += ["gAAAAAB", "pa55word", "ann@example.com"]
+HIDDEN += ["AB01EXAMPLE", "gAAAAAB", "pa55word", "ann@example.com"]
 
 
 def test_no_secret_passes_in_a_message_a_field_or_a_traceback(lines):

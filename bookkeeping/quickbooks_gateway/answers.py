@@ -28,6 +28,8 @@ _THROTTLE = re.compile(r"throttleexceeded|errorcode=0*3001\b", re.IGNORECASE)
 _XML_ERROR = re.compile(r"<Error\b[^>]*?\bcode=[\"'](\d+)[\"'][^>]*>(.*?)</Error>", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
 _DETAIL_LENGTH = 1000
+_WORD = re.compile(r"[A-Za-z0-9._~+/=-]{8,}")
+_NAMED_TOKEN = re.compile(r"(\btoken\b[^:{}\"]{0,40}:\s*)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
 
 class UnauthorizedAnswer(Exception):
@@ -84,11 +86,16 @@ def find_fault(content: Mapping[str, Any]) -> FaultFound | None:
     errors = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
     if not errors:
         return FaultFound("", _plain(json.dumps(fault)))
-    texts = [
-        ": ".join(str(part) for part in (_any_case(error, "message"), _any_case(error, "detail")) if part)
-        for error in errors
-    ]
-    return FaultFound(_bare(_any_case(errors[0], "code")), "; ".join(texts)[:_DETAIL_LENGTH])
+    texts = [": ".join(_said(error, name) for name in ("message", "detail")) for error in errors]
+    told = "; ".join(text.strip(": ") for text in texts if text.strip(": "))
+    return FaultFound(_bare(_any_case(errors[0], "code")), told[:_DETAIL_LENGTH])
+
+
+def scrubbed(text: str, token: str) -> str:
+    """Return what QuickBooks said without the access token, whole or in part: a 401 quotes the one that it refuses (recorded)."""
+    text = text.replace(token, "…")
+    text = _WORD.sub(lambda word: "…" if word.group().rstrip(".") in token else word.group(), text)
+    return _NAMED_TOKEN.sub(r"\1…", text)
 
 
 def item_error(found: FaultFound, tid: str | None) -> BookkeepingError:
@@ -143,6 +150,11 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _said(error: Mapping[str, Any], name: str) -> str:
+    """A text of the fault, which may be absent, null, or end in a null that Intuit could not say."""
+    return str(_any_case(error, name) or "").strip().removesuffix(": null").strip()
 
 
 def _any_case(content: Mapping[str, Any], name: str) -> Any:

@@ -144,7 +144,9 @@ class Transport:
         try:
             answers.check(response.status_code, response.headers, text, writes=call.writes, now=self._clock())
         except (BookkeepingError, answers.UnauthorizedAnswer) as error:
-            error.status, error.answer = response.status_code, text.replace(token, "…")[:ANSWER_LENGTH]
+            error.status, error.detail = response.status_code, answers.scrubbed(error.detail, token)
+            error.args = (answers.scrubbed(str(error), token),)
+            error.answer = answers.scrubbed(text[: 2 * ANSWER_LENGTH], token)[:ANSWER_LENGTH]
             raise
 
     def _exchange(self, call: "_Call", token: str) -> requests.Response:
