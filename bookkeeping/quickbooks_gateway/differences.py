@@ -3,9 +3,12 @@
 Only fields that we write are compared. What QuickBooks adds or moves by itself (SyncToken, Balance, links, subtotals) is left out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
+
+BUNDLE = "GroupLineDetail"
+"""A bundle on a sale: a line whose own amount is zero, with the lines sold inside of it."""
 
 _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Name", ("DisplayName",)),
@@ -28,6 +31,14 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Message to the customer", ("CustomerMemo", "value")),
     ("Memo", ("PrivateNote",)),
 )
+
+
+def every_line(lines: Iterable[Mapping[str, Any]] | None) -> Iterator[Mapping[str, Any]]:
+    """Yield each line, and after a bundle the lines inside of it."""
+    for line in lines or ():
+        yield line
+        if line.get("DetailType") == BUNDLE or line.get(BUNDLE):
+            yield from every_line((line.get(BUNDLE) or {}).get("Line"))
 
 
 def differs(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -54,7 +65,7 @@ def _lines(
     label: str, wrote: Mapping, entity: Mapping, describe: Callable[[Mapping], str | None]
 ) -> list[tuple]:
     ours, theirs = (
-        [text for line in side.get("Line") or [] if (text := describe(line)) is not None]
+        [text for line in every_line(side.get("Line")) if (text := describe(line)) is not None]
         for side in (wrote, entity)
     )
     return [(label, "\n".join(ours), "\n".join(theirs))]

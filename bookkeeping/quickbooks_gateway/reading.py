@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from bookkeeping.quickbooks_gateway.changes import changed_at
-from bookkeeping.quickbooks_gateway.differences import differs
+from bookkeeping.quickbooks_gateway.differences import differs, every_line
 from bookkeeping.rules.accounts import IncomeAccount, main_income_account
 from bookkeeping.rules.customers import NameEntry
 
@@ -173,7 +173,7 @@ def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
         "customer_name": (entity.get("CustomerRef") or {}).get("name") or "",
         "total": money(entity.get("TotalAmt")),
         "private_note": entity.get("PrivateNote") or "",
-        "lines": tuple(_lines(entity.get("Line") or [])),
+        "lines": tuple(_lines(every_line(entity.get("Line")))),
         "links": _links(entity),
         "changed_at": changed_at(entity),
     }

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from bookkeeping.quickbooks_gateway.differences import BUNDLE, every_line
 from bookkeeping.quickbooks_gateway.reading import money, seen
 from bookkeeping.rules.migration import Receipt
 
@@ -66,7 +67,7 @@ def receipt_of(entity: Mapping[str, Any]) -> Receipt:
         account_id=shown.deposit_account_id,
         account_name=(entity.get("DepositToAccountRef") or {}).get("name") or "",
         sync_token=shown.sync_token,
-        edits=int(shown.sync_token or 0) - bool(deposit_id),
+        edits=int(shown.sync_token or 0),  # A Deposit moves no token: any movement is an edit.
         deposit_id=deposit_id,
         voided=shown.voided,
         tags=_tags(entity),
@@ -85,7 +86,10 @@ def copy_of(entity: Mapping[str, Any]) -> str:
 
 
 def copy_lines(inspection_key: str, entity: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Yield one row for each line of a kept copy, with everything that the form in QuickBooks asks for. Keys: COPY_COLUMNS."""
+    """Yield one row for each line of a kept copy, with everything that the form in QuickBooks asks for. Keys: COPY_COLUMNS.
+
+    A bundle is a row of its own, of kind Group, before the rows of the lines inside of it.
+    """
     head = {
         "receipt_id": str(entity.get("Id", "")),
         "inspection_id": inspection_key,
@@ -103,17 +107,18 @@ def copy_lines(inspection_key: str, entity: Mapping[str, Any]) -> Iterator[dict[
         "sales_tax": f"{money((entity.get('TxnTaxDetail') or {}).get('TotalTax')):.2f}",
         "total": f"{money(entity.get('TotalAmt')):.2f}",
     }
-    for line in entity.get("Line") or []:
+    for line in every_line(entity.get("Line")):
         kind = line.get("DetailType", "")
         if kind == "SubTotalLineDetail":
             continue
         detail = line.get(kind) or {}
+        item = "GroupItemRef" if kind == BUNDLE else "ItemRef"
         yield head | {
             "line": str(line.get("LineNum", "")),
             "line_kind": kind.removesuffix("LineDetail"),
-            "item": _name(detail, "ItemRef") or _value(detail, "ItemRef"),
+            "item": _name(detail, item) or _value(detail, item),
             "description": line.get("Description", ""),
-            "quantity": _number(detail.get("Qty")),
+            "quantity": _number(detail.get("Quantity" if kind == BUNDLE else "Qty")),
             "rate": _number(detail.get("UnitPrice")),
             "amount": f"{money(line.get('Amount')):.2f}" if "Amount" in line else "",
             "tax_code": _value(detail, "TaxCodeRef"),
@@ -140,7 +145,7 @@ def _canonical(value: Any) -> Any:
 
 def _tags(entity: Mapping[str, Any]) -> str:
     """Class and location: reports by them do not follow to the Invoice by themselves."""
-    holders = [entity, *(line.get("SalesItemLineDetail") or {} for line in entity.get("Line") or [])]
+    holders = [entity, *(line.get("SalesItemLineDetail") or {} for line in every_line(entity.get("Line")))]
     found = [
         _name(holder, ref) or _value(holder, ref)
         for holder in holders

@@ -35,7 +35,7 @@ class Recorded:
 class Receipt:
     """A SalesReceipt as QuickBooks has it. `content_hash` covers what a person can change, not tokens, times or links.
 
-    `edits` is how often it was changed since it was made, not counting the deposit it is in. `tax` is QuickBooks' own sales tax,
+    `edits` is how often it was changed since it was made; being put into a deposit or taken out is no change. `tax` is QuickBooks' own sales tax,
     which is no income. `deposit_id` is the Deposit that holds it, or empty.
     """
 

@@ -1,6 +1,7 @@
 """Payments and deposits, and what they and the sales they touch do to one another.
 
-Applying, unapplying, sweeping into a deposit: whoever is touched gets a new SyncToken, as in QuickBooks.
+What a Payment is applied to or taken off gets a new SyncToken, as in QuickBooks; what a Deposit sweeps up or lets go keeps its own,
+and its LastUpdatedTime too (recorded on real companies).
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def _deposit_line(realm: Realm, raw: Any, before: Record | None, number: int) ->
 
 
 def touch_linked(realm: Realm, before: dict, after: dict) -> None:
-    """Give a new SyncToken to every transaction whose link from a Payment or Deposit appeared, went or changed."""
+    """Give a new SyncToken to every transaction whose link from a Payment appeared, went or changed."""
 
     def amounts(body: dict) -> Counter:
         found: Counter = Counter()

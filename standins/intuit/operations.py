@@ -110,7 +110,7 @@ def _create(realm: Realm, entity: str, given: dict, options: frozenset[str]) -> 
     body = shapes.cleaned(realm, ENTITIES[entity] | EVERY, given)
     check_period(realm, body.get("TxnDate", realm.today().isoformat()) if entity in TRANSACTIONS else None)
     record = realm.add(entity, _finished(realm, entity, body, None, True, options))
-    if entity in ("Payment", "Deposit"):
+    if entity == "Payment":
         money.touch_linked(realm, {}, record.body)
     if entity == "Invoice" and realm.preference("SalesFormsPrefs", "AutoApplyCredit"):
         money.apply_credits(realm, record)
@@ -160,7 +160,7 @@ def _update(realm: Realm, entity: str, given: dict, options: frozenset[str]) -> 
         if excess > 0:
             money.release(realm, record, excess)
     realm.replace(record, body)
-    if entity in ("Payment", "Deposit"):
+    if entity == "Payment":
         money.touch_linked(realm, before, body)
     return record
 
@@ -199,7 +199,7 @@ def _delete(realm: Realm, entity: str, given: dict) -> dict:
         money.release(realm, record, sum((amount for _, amount in applied), ledger.ZERO))
     before = record.body
     realm.remove(record)
-    if entity in ("Payment", "Deposit"):
+    if entity == "Payment":
         money.touch_linked(realm, before, {})
     return {"domain": "QBO", "status": "Deleted", "Id": record.id}
 

@@ -178,6 +178,30 @@ def test_each_blocker_leaves_its_receipt_alone_and_says_why(world):
     assert f"SP-{cancelled}" in {one["DocNumber"] for one in office.books()["Invoice"]}
 
 
+def test_a_receipt_edited_by_hand_then_deposited_and_taken_out_counts_as_edited(world):
+    office = world.office(*FIVE)
+    untouched, edited = list(office.receipts)[2:4]  # The first two are before the cutoff.
+    office.write([
+        ("update", "SalesReceipt", {"Id": office.receipts[edited], "sparse": True, "PrivateNote": "by hand"}),
+    ])  # fmt: skip
+    bank = next(one["Id"] for one in office.books()["Account"] if one["AccountType"] == "Bank")
+    totals = {one["Id"]: one["TotalAmt"] for one in office.books()["SalesReceipt"]}
+    lines = [
+        {"Amount": totals[held], "LinkedTxn": [{"TxnId": held, "TxnType": "SalesReceipt", "TxnLineId": "0"}]}
+        for held in (office.receipts[untouched], office.receipts[edited])
+    ]
+    office.write([("create", "Deposit", {"DepositToAccountRef": {"value": bank}, "Line": lines})])
+    assert "The SalesReceipt is in a bank deposit" in office.preview()
+    [deposit] = office.books()["Deposit"]
+    office.write([("delete", "Deposit", {"Id": deposit["Id"]})])
+
+    page = office.preview()
+    assert "A person changed the SalesReceipt" in page and "is in a bank deposit" not in page
+    assert office.migrate()["left"] == 0
+    standing = {one["Id"]: one.get("PrivateNote") for one in office.books()["SalesReceipt"]}
+    assert standing[office.receipts[edited]] == "by hand" and office.receipts[untouched] not in standing
+
+
 def test_only_an_owner_with_password_and_words_confirms_a_true_preview(world):
     office = world.office(*FIVE)
     office.add_person(f"b{office.platform_id}@office.example", "bookkeeper")

@@ -287,6 +287,7 @@ def test_deposit_freezes_what_is_in_it_until_it_is_gone(company, ada):
         frozen = company.read(entity, txn["Id"])
         assert frozen["LinkedTxn"] == [{"TxnId": deposit["Id"], "TxnType": "Deposit"}]
         assert frozen["DepositToAccountRef"]["value"] == "4"
+        assert (frozen["SyncToken"], frozen["MetaData"]) == (txn["SyncToken"], txn["MetaData"])
         assert company.refusal(entity, current(frozen) | {"sparse": True, "PrivateNote": "x"})[0] == "6540"
         assert company.refusal(entity, current(frozen), operation="delete")[0] == "6540"
     body = {"DepositToAccountRef": {"value": "35"}}
@@ -296,6 +297,7 @@ def test_deposit_freezes_what_is_in_it_until_it_is_gone(company, ada):
     assert company.read("Account", "35")["CurrentBalance"] == 550
     company.post("Deposit", current(deposit), operation="delete")
     free = company.read("SalesReceipt", receipt["Id"])
+    assert (free["SyncToken"], free["MetaData"]) == (receipt["SyncToken"], receipt["MetaData"])
     assert company.post("SalesReceipt", current(free), operation="delete")["status"] == "Deleted"
     company.books()
 

@@ -4,6 +4,9 @@ import copy
 import json
 from decimal import Decimal
 
+import pytest
+
+from bookkeeping.quickbooks_gateway.reading import seen
 from bookkeeping.quickbooks_gateway.receipts import (
     COPY_COLUMNS,
     content_hash,
@@ -51,9 +54,51 @@ def test_a_receipt_is_read_with_its_edits_and_tags():
     )
 
 
-def test_the_token_of_its_deposit_is_no_edit():
-    deposited = receipt_of(changed(LinkedTxn=[{"TxnType": "Deposit", "TxnId": "55"}]))
-    assert (deposited.deposit_id, deposited.edits) == ("55", 0)
+@pytest.mark.parametrize("token", ["0", "1", "3"])
+@pytest.mark.parametrize("links", [[], [{"TxnType": "Deposit", "TxnId": "55"}]], ids=["free", "deposited"])
+def test_a_deposit_moves_no_token_so_that_every_movement_is_an_edit(token, links):
+    receipt = receipt_of(changed(SyncToken=token, LinkedTxn=links))
+    assert receipt.edits == int(token)
+    assert receipt.deposit_id == ("55" if links else "")
+
+
+BUNDLE = {
+    "Id": "4", "LineNum": 2, "Amount": 0, "DetailType": "GroupLineDetail", "Description": "Home and radon",
+    "GroupLineDetail": {
+        "GroupItemRef": {"value": "20", "name": "Home bundle"},
+        "Quantity": Decimal("1"),
+        "Line": [
+            {"Id": "5", "LineNum": 3, "Amount": Decimal("300.00"), "DetailType": "SalesItemLineDetail",
+             "SalesItemLineDetail": {"ItemRef": {"value": "1", "name": "Services"}, "Qty": 1, "UnitPrice": 300,
+                                     "ClassRef": {"value": "8", "name": "South"}}},
+            {"Id": "6", "LineNum": 4, "Amount": Decimal("125.50"), "DetailType": "SalesItemLineDetail",
+             "SalesItemLineDetail": {"ItemRef": {"value": "9", "name": "Radon"}, "Qty": 1, "UnitPrice": Decimal("125.50")}},
+        ],
+    },
+}  # fmt: skip
+
+
+def test_a_bundle_is_copied_with_the_lines_inside_of_it():
+    rows = list(copy_lines("1042", changed(Line=[BUNDLE, *RECEIPT["Line"][1:]])))
+    assert [(row["line_kind"], row["item"], row["quantity"], row["amount"]) for row in rows] == [
+        ("Group", "Home bundle", "1", "0.00"),
+        ("SalesItem", "Services", "1", "300.00"),
+        ("SalesItem", "Radon", "1", "125.50"),
+        ("Discount", "", "", "25.50"),
+    ]
+    assert sum(Decimal(row["amount"]) for row in rows[:3]) - Decimal(rows[3]["amount"]) == RECEIPT["TotalAmt"]
+
+
+def test_what_is_inside_a_bundle_is_content_and_carries_tags():
+    bundled = changed(Line=[BUNDLE])
+    inner = copy.deepcopy(bundled)
+    inner["Line"][0]["GroupLineDetail"]["Line"][1]["Amount"] = Decimal("125.00")
+    assert content_hash(inner) != content_hash(bundled)
+    assert receipt_of(bundled).tags == "South"
+    assert [line.amount for line in seen("SalesReceipt", bundled).lines] == [
+        Decimal("300.00"),
+        Decimal("125.50"),
+    ]
 
 
 def test_tokens_times_links_names_and_number_forms_are_no_content():
