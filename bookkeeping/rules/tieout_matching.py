@@ -34,6 +34,9 @@ from bookkeeping.rules.tieout import (
 )
 from bookkeeping.rules.tieout_causes import CARRIES_OUR_NUMBER, cause_of
 
+_NO_CREDIT = {"Payment", "Estimate", "TimeActivity", "StatementCharge", "ReimburseCharge"}
+"""What an Invoice may be linked to that takes nothing off it besides its Payments: where it came from, and what it bills for (recorded)."""
+
 
 def tie_out(
     period: Period,
@@ -276,7 +279,7 @@ class _Matching:
             entry.effect.add(invoice.txn_date, "open", 0, -there)
         off = invoice.balance - left
         if off:
-            credits = [f"{kind} {qbo_id}" for kind, qbo_id in invoice.links if kind != "Payment"]
+            credits = [f"{kind} {qbo_id}" for kind, qbo_id in invoice.links if kind not in _NO_CREDIT]
             sentence = f"{invoice.name} is open for {dollars(invoice.balance)}, but its Payments leave {dollars(left)}"
             sentence += f": {', '.join(credits)}." if credits else "."
             entry = self._about(one, invoice, "credited", sentence, ("credit", invoice.qbo_id))

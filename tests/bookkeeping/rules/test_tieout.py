@@ -172,6 +172,21 @@ def test_credit_on_an_invoice_is_named():
     assert causes(made) == [("credited", "1042", "Invoice", "11042")] and accounted_for(made)
 
 
+@pytest.mark.parametrize(
+    "kind", ["Payment", "Estimate", "TimeActivity", "StatementCharge", "ReimburseCharge"]
+)
+def test_what_an_invoice_was_made_from_or_bills_for_takes_nothing_off_it(kind):
+    made = statement([mirrored(paid="")], [invoice(paid="100.00", links=((kind, "5"),))])
+    assert causes(made) == [("unexplained", "1042", "Invoice", "11042")] and not accounted_for(made)
+
+
+@pytest.mark.parametrize("kind", ["Estimate", "TimeActivity"])
+def test_a_credit_is_named_without_what_the_invoice_was_made_from(kind):
+    links = ((kind, "4"), ("CreditMemo", "5"))
+    (found,) = statement([mirrored(paid="")], [invoice(paid="100.00", links=links)]).differences
+    assert found.cause == "credited" and "CreditMemo 5" in found.sentence and kind not in found.sentence
+
+
 def test_balance_that_nothing_accounts_for_is_unexplained():
     made = statement([mirrored(paid="")], [invoice(paid="100.00")])
     assert made.unexplained == money("100.00")
