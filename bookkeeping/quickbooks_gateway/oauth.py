@@ -24,7 +24,8 @@ _DISCOVERY_SECONDS = 24 * 3600
 _ACCESS_SECONDS, _REFRESH_SECONDS = 3600, 100 * 24 * 3600  # Intuit's lifetimes, should an answer not tell.
 _HARD_EXPIRY_HEADER = "x-include-refresh-token-hard-expires-in"
 _DEAD_TOKEN = {"invalid_grant", "invalid_token"}
-_OTHER_APP = re.compile(r"client\s*id|token type", re.IGNORECASE)
+_OTHER_APP = re.compile(r"client[\s_-]?id|token[\s_-]?type", re.IGNORECASE)
+"""Words with which Intuit refuses a token under `invalid_grant` because of who asks; the token itself lives (recorded)."""
 _NOT_A_LIVING_TOKEN = {*_DEAD_TOKEN, "invalid_request"}
 _OUR_FAULT = {
     "invalid_client",
@@ -83,7 +84,7 @@ class OAuth:
 
         Raises:
             NotConnectedError: the refresh token is no longer valid (code reconnect-needed).
-            MisconfiguredError: Intuit refuses our app keys.
+            MisconfiguredError: Intuit refuses our app keys, or they are not those to which the token was given: it lives on.
             TemporaryError: no proper answer; with `outcome_unknown` the old refresh token may be used up.
         """
         return self._tokens(lambda client: client.refresh(refresh_token=refresh_token))
@@ -99,7 +100,8 @@ class OAuth:
             try:
                 client.revoke(token=token)
             except AuthClientError as error:
-                if _reason(error)[0] not in _NOT_A_LIVING_TOKEN:
+                reason, text = _reason(error)
+                if reason not in _NOT_A_LIVING_TOKEN or _OTHER_APP.search(text):
                     raise
 
         self._ask(end)

@@ -1,7 +1,8 @@
 """QuickBooks' own reports as plain rows: Profit and Loss by month, and Aged Receivables.
 
 A report is believed only when its header names the dates that were asked for: QuickBooks answers an aging report without
-`report_date` as of today, silently.
+`report_date` as of today, silently. Whether there is anything to report is said by its option `NoReportData`: an empty report still
+has sections, and may lack any of the columns.
 """
 
 from calendar import monthrange
@@ -14,6 +15,7 @@ from typing import Any, Literal, Protocol
 from bookkeeping.errors import PermanentError
 
 Basis = Literal["Accrual", "Cash"]
+ZERO = Decimal("0.00")
 _MONTHS_PER_REQUEST = 6  # Intuit's advice.
 
 
@@ -25,13 +27,39 @@ class Reports(Protocol):
 
 @dataclass(frozen=True)
 class AccountMonth:
-    """One account's amount in one calendar month (its first day), US dollars. `section` is Income, COGS, Expenses …"""
+    """One account's amount in one calendar month (its first day), US dollars. `section` is Income, COGS, OtherIncome …
+
+    `account` is its name after those of the accounts above it: `Testing:Radon`.
+    """
 
     section: str
     account_id: str
     account: str
     month: date
     amount: Decimal
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One row of a report. `group` is the outermost section's (Income, GrandTotal …, empty without one), `name` with those above it."""
+
+    group: str
+    qbo_id: str
+    name: str
+    is_total: bool
+    cells: tuple[str, ...]
+
+    def amount(self, column: int) -> Decimal:
+        """Return the amount in a column, US dollars; a blank or missing cell is nothing.
+
+        Raises:
+            PermanentError: there is something else than an amount (code report-mismatch).
+        """
+        text = self.cells[column].replace(",", "").strip() if column < len(self.cells) else ""
+        try:
+            return Decimal(text or "0").quantize(ZERO)
+        except InvalidOperation as error:
+            raise _mismatch(f"{text!r} is not an amount.") from error
 
 
 @dataclass(frozen=True)
@@ -47,7 +75,7 @@ class ProfitAndLoss:
 
 @dataclass(frozen=True)
 class CustomerAging:
-    """What one Customer owes, US dollars, by age in the report's columns, and in all."""
+    """What one Customer owes, US dollars, by age in the report's columns, and in all. A sub-customer is named after its parents."""
 
     customer_id: str
     customer: str
@@ -84,16 +112,16 @@ def profit_and_loss(
         }
         raw = reports.report("ProfitAndLoss", asked)
         _expect(raw, StartPeriod=start.isoformat(), EndPeriod=end.isoformat(), ReportBasis=basis)
-        if _is_empty(raw):
-            continue  # No data is nothing. What stands in the rows then are shells, and columns may be missing.
+        if not has_data(raw):
+            continue
         months = _months(raw)
-        for section, cells, is_total in _sections(raw.get("Rows") or {}, ""):
+        for row in report_rows(raw):
             for column, month in months.items():
-                amount = _amount(cells, column)
-                if is_total:
-                    totals[section, month] = totals.get((section, month), Decimal("0.00")) + amount
+                amount = row.amount(column)
+                if row.is_total:
+                    totals[row.group, month] = totals.get((row.group, month), ZERO) + amount
                 elif amount:
-                    accounts.append(AccountMonth(section, _id(cells), _title(cells), month, amount))
+                    accounts.append(AccountMonth(row.group, row.qbo_id, row.name, month, amount))
     return ProfitAndLoss(basis, first_day, last_day, tuple(accounts), totals)
 
 
@@ -104,24 +132,39 @@ def aged_receivables(reports: Reports, on: date) -> AgedReceivables:
         PermanentError: QuickBooks answered for another day or in an unknown form (code report-mismatch).
     """
     raw = reports.report("AgedReceivables", {"report_date": on.isoformat(), "aging_method": "Report_Date"})
-    header = raw.get("Header") or {}
+    header = _header(raw)
     options = {option.get("Name"): option.get("Value") for option in header.get("Option") or []}
     if on.isoformat() not in {header.get("EndPeriod"), options.get("report_date")}:
         raise _mismatch(f"Aged Receivables of {on.isoformat()} came back as of {header.get('EndPeriod')}.")
+    if not has_data(raw):
+        return AgedReceivables(on, (), (), ZERO)
     titles = [column.get("ColTitle", "") for column in _columns(raw)]
-    if _is_empty(raw) or len(titles) < 2:
-        return AgedReceivables(on, (), (), Decimal("0.00"))
+    if len(titles) < 2:
+        raise _mismatch("The report has no columns of amounts.")
     last = len(titles) - 1
-    customers, total = [], Decimal("0.00")
-    for section, cells, is_total in _sections(raw.get("Rows") or {}, ""):
-        if is_total and section == "GrandTotal":
-            total = _amount(cells, last)
-        elif not is_total:
-            by_age = tuple(_amount(cells, column) for column in range(1, last))
-            if not any(by_age) and not _amount(cells, last):
-                continue  # The header of a Customer who owes nothing, above sub-customers who do.
-            customers.append(CustomerAging(_id(cells), _title(cells), by_age, _amount(cells, last)))
+    customers, total = [], ZERO
+    for row in report_rows(raw):
+        by_age = tuple(row.amount(column) for column in range(1, last))
+        if row.is_total and row.group == "GrandTotal":
+            total = row.amount(last)
+        elif not row.is_total and any((*by_age, row.amount(last))):
+            customers.append(CustomerAging(row.qbo_id, row.name, by_age, row.amount(last)))
     return AgedReceivables(on, tuple(titles[1:last]), tuple(customers), total)
+
+
+def has_data(raw: dict[str, Any]) -> bool:
+    """Return whether the report reports anything, by its option `NoReportData`; without that option, by its having rows."""
+    options = {option.get("Name"): option.get("Value") for option in _header(raw).get("Option") or []}
+    empty = str(options.get("NoReportData", not (raw.get("Rows") or {}).get("Row")))
+    return empty.lower() != "true"
+
+
+def report_rows(raw: dict[str, Any]) -> Iterator[ReportRow]:
+    """Yield every row of amounts from the top: accounts or Customers, and the total of each outermost section.
+
+    A parent with figures of its own is a row too. Rows may have more cells than there are columns, or fewer.
+    """
+    yield from _rows(raw.get("Rows") or {}, None, "")
 
 
 def _spans(first_day: date, last_day: date) -> Iterator[tuple[date, date]]:
@@ -143,59 +186,48 @@ def _months(raw: dict[str, Any]) -> dict[int, date]:
         start = about.get("StartDate")
         if column.get("ColType") == "Money" and start and about.get("ColKey") != "total":
             found[position] = date.fromisoformat(start).replace(day=1)
-    if not found and raw.get("Rows"):
+    if not found:
         raise _mismatch("The report's columns do not name their months.")
     return found
 
 
-def _sections(rows: dict[str, Any], section: str) -> Iterator[tuple[str, list[dict[str, Any]], bool]]:
-    """(group, cells, is total) of every row, from the top; a nested section belongs to the outermost group."""
+def _rows(rows: dict[str, Any], group: str | None, above: str) -> Iterator[ReportRow]:
+    """The rows of one level, and those below; a nested section belongs to the outermost group."""
     for row in rows.get("Row") or []:
-        group = section or row.get("group", "")
+        own = row.get("group") or "" if group is None else group
         if row.get("ColData"):
-            yield group, row["ColData"], False
+            yield _row(own, row["ColData"], above)
         header = (row.get("Header") or {}).get("ColData") or []
-        if header and header[0].get("id"):
-            yield group, header, False  # A parent account with amounts of its own.
-        yield from _sections(row.get("Rows") or {}, group)
+        parent = bool(header and header[0].get("id"))
+        if parent:
+            yield _row(own, header, above)
+        inner = _row(own, header, above).name if parent else above
+        yield from _rows(row.get("Rows") or {}, own, inner)
         summary = (row.get("Summary") or {}).get("ColData")
-        if summary and not section:
-            yield group, summary, True
+        if summary and group is None:
+            yield _row(own, summary, "", is_total=True)
+
+
+def _row(group: str, cells: list[dict[str, Any]], above: str, *, is_total: bool = False) -> ReportRow:
+    title = cells[0].get("value") or ""
+    name = f"{above}:{title}" if above else title
+    values = tuple(str(cell.get("value") or "") for cell in cells)
+    return ReportRow(group, cells[0].get("id") or "", name, is_total, values)
 
 
 def _expect(raw: dict[str, Any], **values: str) -> None:
-    header = raw.get("Header") or {}
+    header = _header(raw)
     for name, wanted in values.items():
         if header.get(name) != wanted:
             raise _mismatch(f"{name} is {header.get(name)}, not {wanted}.")
 
 
-def _is_empty(raw: dict[str, Any]) -> bool:
-    """Whether QuickBooks says that nothing was booked: believe the option, whatever rows and columns came with it."""
-    options = (raw.get("Header") or {}).get("Option") or []
-    return any(
-        one.get("Name") == "NoReportData" and str(one.get("Value")).lower() == "true" for one in options
-    )
+def _header(raw: dict[str, Any]) -> dict[str, Any]:
+    return raw.get("Header") or {}
 
 
 def _columns(raw: dict[str, Any]) -> list[dict[str, Any]]:
     return (raw.get("Columns") or {}).get("Column") or []
-
-
-def _amount(cells: list[dict[str, Any]], column: int) -> Decimal:
-    text = str(cells[column].get("value") or "0") if column < len(cells) else "0"
-    try:
-        return Decimal(text.replace(",", "")).quantize(Decimal("0.01"))
-    except InvalidOperation as error:
-        raise _mismatch(f"{text!r} is not an amount.") from error
-
-
-def _id(cells: list[dict[str, Any]]) -> str:
-    return cells[0].get("id") or ""
-
-
-def _title(cells: list[dict[str, Any]]) -> str:
-    return cells[0].get("value") or ""
 
 
 def _mismatch(detail: str) -> PermanentError:

@@ -81,6 +81,7 @@ def test_accounts_and_section_totals_are_read_whatever_the_nesting():
         ("Income", "7"): Decimal("10.00"),
         ("Income", "8"): Decimal("1250.50"),
     }
+    assert [row.account for row in found.accounts] == ["Services", "Testing", "Testing:Radon"]
     assert found.totals == {("Income", month): Decimal("2160.50"), ("NetIncome", month): Decimal("2160.50")}
     assert sum(row.amount for row in found.accounts) == found.totals["Income", month]
 
@@ -130,9 +131,13 @@ def test_columns_without_months_and_amounts_without_numbers_are_not_guessed_at()
             profit_and_loss(Answers(answer), date(2026, 3, 1), date(2026, 3, 31))
 
 
-def test_an_empty_report_is_all_zero():
+@pytest.mark.parametrize("said", [None, "true", "True"])
+def test_an_empty_report_is_all_zero(said):
     def empty(params):
-        return {**months_report(params), "Rows": {}}
+        report = {**months_report(params), "Rows": {}}
+        if said:
+            report["Header"]["Option"] = [{"Name": "NoReportData", "Value": said}]
+        return report
 
     found = profit_and_loss(Answers(empty), date(2026, 3, 1), date(2026, 3, 31))
     assert (found.accounts, found.totals) == ((), {})
@@ -217,5 +222,10 @@ def test_recorded_aging_names_sub_customers_and_no_parent_that_owes_nothing():
     body = recorded("report-aged-receivables-subcustomers")
     made = aged_receivables(Answers(body), date.fromisoformat(body["Header"]["EndPeriod"]))
     owed = {one.customer: str(one.total) for one in made.customers}
-    assert owed == {"Ann's Bird Rescue": "239.00", "12 Harbor View Road": "477.50", "7 Twin Pines": "85.00"}
+    parent = "Fairman Sports Goods"
+    assert owed == {
+        "Ann's Bird Rescue": "239.00",
+        f"{parent}:12 Harbor View Road": "477.50",
+        f"{parent}:7 Twin Pines": "85.00",
+    }
     assert str(made.total) == "5481.52"  # The recording's rows are trimmed; the total is QuickBooks' own.
