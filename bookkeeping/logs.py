@@ -92,14 +92,14 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-class _ToStandardError(logging.StreamHandler):
+class _ToStandardError(logging.StreamHandler[TextIO]):
     """Writes to what standard error is now, which tests and daemons exchange."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> TextIO:
+    def stream(self) -> TextIO:  # type: ignore[override]  # As logging's own handler of last resort does it.
         return sys.stderr
 
 

@@ -48,7 +48,8 @@ def _set_up_sentry(settings: Settings, redactor: Redactor) -> None:
 
     def clean(event: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:
         event.pop("request", None)  # Cookies and form fields have no business there.
-        return redactor.value("", event)
+        clean_event: dict[str, Any] = redactor.value("", event)
+        return clean_event
 
     sentry_sdk.init(
         dsn=settings.sentry_dsn,

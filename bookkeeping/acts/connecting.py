@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, text, update
 
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
 from bookkeeping.storage.company.vault import vault
@@ -39,7 +39,7 @@ def use_consent(state: str, session_digest: str) -> int | None:
         ConsentState.used_at.is_(None),
         ConsentState.created_at > utcnow() - CONSENT_LASTS,
     )
-    if db.session.execute(update(ConsentState).where(*mine).values(used_at=utcnow())).rowcount != 1:
+    if rows_changed(update(ConsentState).where(*mine).values(used_at=utcnow())) != 1:
         return None
     return db.session.scalar(
         select(ConsentState.company_id).where(ConsentState.digest == token_digest(state))
@@ -64,8 +64,9 @@ def realm_problem(company_id: int, realm: str) -> str | None:
     if db.session.scalar(others.limit(1)) is not None:
         return "realm-taken"
     before = db.session.get(Connection, company_id, populate_existing=True)
-    never_used = before is None or (before.state == "refused" and before.set_up_at is None)
-    return None if never_used or before.realm_digest in digests else "other-realm"
+    if before is None or (before.state == "refused" and before.set_up_at is None):
+        return None  # Never used.
+    return None if before.realm_digest in digests else "other-realm"
 
 
 def store_connection(company_id: int, realm: str, tokens: dict[str, Any], by: str) -> Connection:
@@ -96,7 +97,7 @@ def store_connection(company_id: int, realm: str, tokens: dict[str, Any], by: st
 
 def end_connection(company_id: int) -> None:
     """Forget the tokens and note the connection as disconnected; realm and records stay for a later reconnect."""
-    connection = db.session.get(Connection, company_id, with_for_update=True, populate_existing=True)
+    connection = db.session.get_one(Connection, company_id, with_for_update=True, populate_existing=True)
     connection.state, connection.state_since = "disconnected", utcnow()
     connection.code = connection.detail = ""
     connection.tokens = connection.refresh_claimed_until = None

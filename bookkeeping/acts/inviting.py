@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ColumnElement, func, select, update
 
 from bookkeeping.acts.joining import add_user, check_password
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation, LoginSession, User
 from bookkeeping.storage.people.sessions import SESSION_HOURS, end_sessions_of, hash_password, token_digest
@@ -76,7 +76,7 @@ def invitation_of(token: str) -> Invitation | None:
 def withdraw(company_id: int, email: str, who: str, address: str = "") -> bool:
     """End the open invitation of an address; False when there is none."""
     mine = (Invitation.company_id == company_id, Invitation.email == email, *usable())
-    if not db.session.execute(update(Invitation).where(*mine).values(expires_at=utcnow())).rowcount:
+    if not rows_changed(update(Invitation).where(*mine).values(expires_at=utcnow())):
         return False
     record_act(company_id, who, "withdrew the invitation", subject=email, address=address)
     return True
@@ -90,7 +90,7 @@ def take_up(token: str, name: str, password: str, address: str = "") -> User | N
     """
     check_password(password)
     claim = update(Invitation).where(Invitation.digest == token_digest(token), *usable())
-    if db.session.execute(claim.values(used_at=utcnow())).rowcount != 1:
+    if rows_changed(claim.values(used_at=utcnow())) != 1:
         return None
     invitation = db.session.get_one(Invitation, token_digest(token), populate_existing=True)
     person = db.session.scalar(select(User).where(User.email == invitation.email))

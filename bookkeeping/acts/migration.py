@@ -5,13 +5,14 @@ is a RuleError whose detail is a sentence for the person.
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.cutoff import parse_cutoff, side_of
 from bookkeeping.rules.local_time import say_moment
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.people.audit import record_act
@@ -135,7 +136,7 @@ def cancel(migration: Migration, who: str, address: str = "") -> bool:
         {"state": "done"} if again else {"state": "cancelled", "cancelled_at": utcnow(), "cancelled_by": who}
     )
     mine = update(Migration).where(Migration.id == migration.id, Migration.state == "scheduled")
-    if db.session.execute(mine.values(**values, code="", detail="")).rowcount != 1:
+    if rows_changed(mine.values(**values, code="", detail="")) != 1:
         return False
     if again:
         waiting = update(MigrationReceipt).where(
@@ -202,9 +203,7 @@ def try_again(migration: Migration, runs_at: datetime, who: str, address: str = 
     left = update(MigrationReceipt).where(
         MigrationReceipt.migration_id == migration.id, MigrationReceipt.state.in_(("left", "blocked"))
     )
-    count = db.session.execute(
-        left.values(state="planned", again=True, attempts=0, taken_back_at=None)
-    ).rowcount
+    count = rows_changed(left.values(state="planned", again=True, attempts=0, taken_back_at=None))
     if not count:
         raise RuleError("Nothing was left.", code="migration-open")
     drop_previews(migration.company_id)
@@ -240,6 +239,8 @@ def _refuse_while_open(company_id: int) -> None:
         )
 
 
-def _record(migration: Migration, who: str, act: str, address: str, after: dict | None = None) -> None:
+def _record(
+    migration: Migration, who: str, act: str, address: str, after: dict[str, Any] | None = None
+) -> None:
     subject = f"migration {migration.id}"
     record_act(migration.company_id, who, act, subject=subject, after=after, address=address)

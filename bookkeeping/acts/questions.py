@@ -7,7 +7,7 @@ Nothing here talks to QuickBooks: the next run plans again from the changed rows
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.logbook.pages import STUCK_STATES
@@ -38,7 +38,7 @@ def retry_one(company_id: int, key: str, who: str, address: str = "") -> bool:
 
 def retry_stuck(company_id: int, who: str, address: str = "", *, code: str | None = None) -> int:
     """Make all that waits or needs a person due now, or only what one cause holds up; return how many inspections that is."""
-    stuck = [InspectionRow.state.in_(STUCK_STATES)]
+    stuck: list[ColumnElement[bool]] = [InspectionRow.state.in_(STUCK_STATES)]
     if code is not None:
         stuck.append(InspectionRow.reason == code)
     retried = make_due(company_id, "asked", *stuck)
@@ -90,7 +90,9 @@ def use_customer(company_id: int, client_key: str, qbo_id: str, who: str, addres
     Returns False when nobody asks (any more), or when it is no candidate.
     """
     link = _asking(company_id, client_key)
-    chosen = next((each for each in link.candidates if each["qbo_id"] == qbo_id), None) if link else None
+    if link is None:
+        return False
+    chosen = next((each for each in link.candidates if each["qbo_id"] == qbo_id), None)
     if chosen is None:
         return False
     link.qbo_id, link.display_name, link.ours, link.create_new = qbo_id, chosen["display_name"], False, False

@@ -16,6 +16,7 @@ from bookkeeping.logbook.held_deletes import held_by_brake
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.choices import Scope
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import queue_run
@@ -27,14 +28,14 @@ class EarlierMonth(NamedTuple):
     """Inspections before the start date: `month` is "2026-03" in the company's zone; the last two count from it on."""
 
     month: str
-    count: int
+    inspections: int
     total: Decimal
     count_from: int
     total_from: Decimal
 
 
 def change_dates(
-    company: Company, start_date: date | None, invoice_date: str, who: str, scope: books.Scope = "all"
+    company: Company, start_date: date | None, invoice_date: str, who: str, scope: Scope = "all"
 ) -> bool:
     """Take over both dates, look at every inspection again and queue the sync; False when nothing changed.
 

@@ -104,13 +104,14 @@ class Feed:
         self, walk: Walk, since: datetime | None, page_size: int
     ) -> Generator[FeedPage, None, datetime | None]:
         """Yield the pages of one round; return from when to ask on, or None when that was all."""
-        params: dict[str, str] | None = {
+        first = {
             "sort": "updated_at",
             "page[size]": str(page_size),
             "include": _INCLUDE,
         }
         if since is not None:
-            params["filter[updated_since]"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            first["filter[updated_since]"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        params: dict[str, str] | None = first
         url: str | None = f"{self._base}/v2/inspections"
         seen: set[str] = set()
         again: datetime | None = None
@@ -187,7 +188,7 @@ class Feed:
         if link is None:
             return None
         try:
-            target = urljoin(url, link)
+            target = str(urljoin(url, link))
             same_host = urlsplit(target)[:2] == urlsplit(url)[:2]
         except (ValueError, TypeError, AttributeError) as error:
             raise _nonsense("The address of the next page cannot be read.") from error

@@ -19,9 +19,10 @@ class Fields:
 
     def __init__(self, item: dict[str, Any], owner: str) -> None:
         self.owner = owner
-        self.values = item.get("attributes")
-        if not isinstance(self.values, dict):
+        attributes = item.get("attributes")
+        if not isinstance(attributes, dict):
             raise BadRecordError(f"The attributes of {owner} are missing.")
+        self.values: dict[str, Any] = attributes
 
     def bad(self, name: str, problem: str) -> BadRecordError:
         """Return the error that says what is wrong with this field."""
@@ -33,7 +34,7 @@ class Fields:
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise self.bad(name, "must be text")
-        return storable(value or "")
+        return storable_text(value or "")
 
     def money(self, name: str) -> Decimal:
         """Return dollars to the cent."""
@@ -99,10 +100,15 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def storable_text(text: str) -> str:
+    """Return the text without what no database takes: null characters and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def storable(value: Any) -> Any:
-    """Return the value without what no database takes: null characters and halves of characters."""
+    """Return the value with all its texts as `storable_text` leaves them."""
     if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
+        return storable_text(value)
     if isinstance(value, list):
         return [storable(part) for part in value]
     if isinstance(value, dict):

@@ -347,4 +347,4 @@ def _muted_places() -> set[tuple[str, int | None]]:
     rows = select(Mute.code, Mute.company_id).where(
         Mute.until > utcnow(), Mute.ended_at.is_(None), Mute.inspection_key == ""
     )
-    return {tuple(row) for row in db.session.execute(rows)}
+    return {(code, company_id) for code, company_id in db.session.execute(rows)}

@@ -100,5 +100,5 @@ def _counts(mine: ColumnElement[bool]) -> dict[str, int]:
     return counts
 
 
-def _count(query: Select[tuple[int]]) -> int:
+def _count(query: Select[int]) -> int:
     return db.session.scalar(query) or 0

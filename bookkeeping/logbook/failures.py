@@ -142,7 +142,7 @@ def every_failure(wanted: FailureFilter, chunk: int = 500) -> Iterator[tuple[Ins
         )
         rows = rows.where(*conditions(wanted)).order_by(FAILURE_ORDER[0].desc()).limit(chunk)
         found = db.session.execute(rows if below is None else rows.where(InspectionRow.id < below)).all()
-        yield from (tuple(row) for row in found)
+        yield from ((row, cause, company) for row, cause, company in found)
         if len(found) < chunk:
             return
         below = found[-1][0].id

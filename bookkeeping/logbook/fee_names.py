@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, String, column, func, select, true
 
 from bookkeeping.rules.documents import line_name
-from bookkeeping.rules.inspection import FeeLine
+from bookkeeping.rules.inspection import FeeLine, LineKind
 from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import Document
@@ -86,7 +86,7 @@ def inspectors(company_id: int, limit: int = 200) -> list[tuple[str, int]]:
     return [(name, count) for name, count in db.session.execute(rows)]
 
 
-def _lines() -> tuple[Any, ColumnElement[str], ColumnElement[str]]:
+def _lines() -> tuple[Any, ColumnElement[str], ColumnElement[LineKind]]:
     """Return (a source of the lines in an inspection's record, a line's name, its kind), as this database reads JSON."""
     if db.engine.dialect.name == "postgresql":
         source = func.json_array_elements(InspectionRow.record["lines"]).table_valued(column("value", JSON))

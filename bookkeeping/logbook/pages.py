@@ -238,7 +238,7 @@ def customers_to_review(company_id: int, *, limit: int = 50) -> list[CustomerLin
 def question_count(company_id: int) -> int:
     """Return of how many clients a person must say which Customer they are."""
     asked = (CustomerLink.company_id == company_id, CustomerLink.state == "ask")
-    return db.session.scalar(select(func.count()).select_from(CustomerLink).where(*asked))
+    return db.session.scalar(select(func.count()).select_from(CustomerLink).where(*asked)) or 0
 
 
 def customer_link_or_none(company_id: int, client_key: str) -> CustomerLink | None:
@@ -274,7 +274,7 @@ def attention_counts(company_id: int) -> dict[str, int]:
     return {
         "needs_you": by_state.get("needs-you", 0),
         "waiting": by_state.get("waiting", 0),
-        "drift": db.session.scalar(drift),
+        "drift": db.session.scalar(drift) or 0,
     }
 
 
@@ -285,8 +285,8 @@ def state_counts(company_id: int) -> dict[str, int]:
 
 
 def _created_between(
-    company_id: int, query: Select, since: datetime | None, until: datetime | None
-) -> Select:
+    company_id: int, query: Select[Operation], since: datetime | None, until: datetime | None
+) -> Select[Operation]:
     """Bound by time, and by the ids of that time, so that an old day is found without walking back to it.
 
     Ids follow the clock but for small differences between machines; the hour of slack covers those.
@@ -307,7 +307,7 @@ def _created_between(
     return query
 
 
-def _mentions(company_id: int, text: str) -> ColumnElement:
+def _mentions(company_id: int, text: str) -> ColumnElement[bool]:
     numbered = select(Document.inspection_key).where(
         Document.company_id == company_id, Document.doc_number.icontains(text, autoescape=True)
     )

@@ -1,6 +1,6 @@
 """Change data capture: everything that changed since a moment, deletions included. The call itself is the gateway's."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from bookkeeping.errors import PermanentError, TemporaryError
 LOOK_BACK = timedelta(days=30)
 CAP = 1000  # Objects in one answer; as many mean that there are more.
 
+Entity = dict[str, Any]
 Capture = Callable[[str, str], dict[str, Any]]
 Query = Callable[[str, str], Iterator[dict[str, Any]]]
 
@@ -67,14 +68,16 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def changed_at(entity: dict[str, Any]) -> datetime | None:
+def changed_at(entity: Mapping[str, Any]) -> datetime | None:
     """Return when the object last changed, aware UTC, or None if it does not say."""
     text = entity.get("MetaData", {}).get("LastUpdatedTime")
     return moment(text) if text else None
 
 
-def _one_entity(capture: Capture, query: Query, entity: str, since: datetime) -> tuple[dict[str, dict], bool]:
-    found: dict[str, dict[str, Any]] = {}
+def _one_entity(
+    capture: Capture, query: Query, entity: str, since: datetime
+) -> tuple[dict[str, Entity], bool]:
+    found: dict[str, Entity] = {}
     start = since
     while True:
         answer = _ask(capture, [entity], start)
@@ -106,5 +109,5 @@ def _ask(capture: Capture, entities: Sequence[str], since: datetime) -> _Answer:
     return answer
 
 
-def _lists(entities: Sequence[str], objects: dict[str, dict[str, dict]]) -> dict[str, list[dict]]:
+def _lists(entities: Sequence[str], objects: dict[str, dict[str, Entity]]) -> dict[str, list[Entity]]:
     return {entity: list(objects.get(entity, {}).values()) for entity in entities}

@@ -62,8 +62,11 @@ def differs(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[s
 
 
 def _lines(
-    label: str, wrote: Mapping, entity: Mapping, describe: Callable[[Mapping], str | None]
-) -> list[tuple]:
+    label: str,
+    wrote: Mapping[str, Any],
+    entity: Mapping[str, Any],
+    describe: Callable[[Mapping[str, Any]], str | None],
+) -> list[tuple[str, str, str]]:
     ours, theirs = (
         [text for line in every_line(side.get("Line")) if (text := describe(line)) is not None]
         for side in (wrote, entity)
@@ -99,9 +102,10 @@ def _total(wrote: Mapping[str, Any]) -> Decimal | None:
 
 
 def _at(content: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    found: Any = content
     for name in path:
-        content = (content or {}).get(name)
-    return content
+        found = (found or {}).get(name)
+    return found
 
 
 def _text(value: Any) -> str:

@@ -139,7 +139,7 @@ class Gateway:
 
     def read_many(self, entity: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return the rows of these ids by id. An absent id is no proof that it is gone; only `read` gives that."""
-        found = {}
+        found: dict[str, dict[str, Any]] = {}
         wanted = list(dict.fromkeys(ids))
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             chunk = ", ".join(quote(qbo_id) for qbo_id in wanted[start : start + _IDS_PER_QUERY])

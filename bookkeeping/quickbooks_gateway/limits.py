@@ -130,7 +130,8 @@ class RedisLimiter:
             config.requests_per_minute,
             config.batches_per_minute,
         ]
-        return self._script(keys=_keys(realm_id), args=[permit, int(batch), *limits, held]) / 1000
+        milliseconds = int(self._script(keys=_keys(realm_id), args=[permit, int(batch), *limits, held]))
+        return milliseconds / 1000
 
     def _release(self, realm_id: str, permit: str) -> None:
         try:

@@ -67,7 +67,9 @@ class OAuth:
         Raises:
             TemporaryError, MisconfiguredError: the discovery document cannot be had.
         """
-        return self._ask(lambda client: client.get_authorization_url([Scopes.ACCOUNTING], state_token=state))
+        return self._ask(
+            lambda client: str(client.get_authorization_url([Scopes.ACCOUNTING], state_token=state))
+        )
 
     def exchange(self, code: str) -> TokenSet:
         """Return the tokens for the callback's `code`.
@@ -139,7 +141,7 @@ class OAuth:
             raise TemporaryError("Intuit's sign-in answered with nonsense.", outcome_unknown=True) from error
 
 
-class _TimedAuthClient(AuthClient):
+class _TimedAuthClient(AuthClient):  # type: ignore[misc]  # The library has no types.
     """intuit-oauth's client (a requests.Session) with a timeout on every request and a shared discovery document."""
 
     _documents: ClassVar[dict[str, tuple[float, requests.Response]]] = {}
@@ -156,7 +158,7 @@ class _TimedAuthClient(AuthClient):
             kept = self._documents.get(url)
         if kept and time.monotonic() - kept[0] < _DISCOVERY_SECONDS:
             return kept[1]
-        response = super().get(url, **options)
+        response: requests.Response = super().get(url, **options)
         if response.status_code == 200 and "token_endpoint" in response.json():
             with self._lock:
                 self._documents[url] = (time.monotonic(), response)
@@ -167,7 +169,8 @@ class _TimedAuthClient(AuthClient):
         headers = {**(options.pop("headers", None) or {}), _HARD_EXPIRY_HEADER: "true"}
         options.setdefault("timeout", self._timeout)
         options["allow_redirects"] = False
-        return super().request(method, url, headers=headers, **options)
+        response: requests.Response = super().request(method, url, headers=headers, **options)
+        return response
 
 
 def _refusal(error: AuthClientError) -> BookkeepingError:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, overload
 
 from bookkeeping.quickbooks_gateway.changes import changed_at
 from bookkeeping.quickbooks_gateway.differences import differs, every_line
 from bookkeeping.rules.accounts import IncomeAccount, main_income_account
-from bookkeeping.rules.customers import NameEntry
+from bookkeeping.rules.customers import NameEntry, NameKind
 
 __all__ = [
     "CompanyFacts",
@@ -152,15 +152,25 @@ class Chart:
     banks: tuple[AccountChoice, ...]
 
 
+@overload
+def seen(entity_name: Literal["Invoice"], entity: Mapping[str, Any]) -> SeenInvoice: ...
+@overload
+def seen(entity_name: Literal["Payment"], entity: Mapping[str, Any]) -> SeenPayment: ...
+@overload
+def seen(entity_name: Literal["SalesReceipt"], entity: Mapping[str, Any]) -> SeenReceipt: ...
+@overload
+def seen(entity_name: Literal["Deposit"], entity: Mapping[str, Any]) -> SeenDeposit: ...
+@overload
+def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen: ...
 def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
     """Return an Invoice, Payment, SalesReceipt or Deposit as we speak of it; any other entity as a plain Seen."""
-    kind = {
+    shapes: dict[str, type[Seen]] = {
         "Invoice": SeenInvoice,
         "Payment": SeenPayment,
         "SalesReceipt": SeenReceipt,
         "Deposit": SeenDeposit,
     }
-    shape = kind.get(entity_name, Seen)
+    shape = shapes.get(entity_name, Seen)
     if entity.get("status") == "Deleted":
         return shape(entity_name, entity["Id"], changed_at=changed_at(entity), deleted=True)
     values: dict[str, Any] = {
@@ -191,7 +201,7 @@ def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
     return shape(**values)
 
 
-def name_entry(kind: str, entity: Mapping[str, Any]) -> NameEntry:
+def name_entry(kind: NameKind, entity: Mapping[str, Any]) -> NameEntry:
     """Return a Customer, Vendor or Employee for the name index. E-mails and phones are joined by commas, as QuickBooks keeps several."""
     address = entity.get("BillAddr") or entity.get("PrimaryAddr") or {}
     parts = [address.get(name) for name in ("Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode")]

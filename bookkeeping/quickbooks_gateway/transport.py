@@ -131,7 +131,8 @@ class Transport:
         try:
             self._check(call, response, token)
         except ThrottledError as error:
-            self._limiter.pause(self._realm_id, (error.not_before - self._clock()).total_seconds())
+            if error.not_before is not None:
+                self._limiter.pause(self._realm_id, (error.not_before - self._clock()).total_seconds())
             logger.warning(
                 "QuickBooks throttles us", extra={"realm_id": self._realm_id, "intuit_tid": error.reference}
             )

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from bookkeeping.rules.documents import DesiredCustomer
 from bookkeeping.rules.names import clean_name, free_name, name_key
@@ -25,16 +25,22 @@ __all__ = [
     "name_key",
 ]
 
-PEOPLE = ("Customer", "Vendor", "Employee")
+NameKind = Literal["Customer", "Vendor", "Employee"]
+PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
 """The lists that share one space of names in QuickBooks."""
 _OUR_SUFFIX = re.compile(r" \((?:client|client \d+|\d+)\)$")
+
+
+def of_people(kind: str) -> TypeGuard[NameKind]:
+    """Whether a list of QuickBooks is one of those that share one space of names."""
+    return kind in PEOPLE
 
 
 @dataclass(frozen=True)
 class NameEntry:
     """One Customer, Vendor or Employee as the local index knows it. `email` and `phone` may list several."""
 
-    kind: Literal["Customer", "Vendor", "Employee"]
+    kind: NameKind
     qbo_id: str
     display_name: str
     email: str = ""

@@ -9,7 +9,7 @@ ZERO = Decimal("0.00")
 _AMOUNT = re.compile(r"-?[0-9]{1,11}(\.[0-9]{1,2})?")
 
 
-def cents(text: str) -> Decimal:
+def cents(text: object) -> Decimal:
     """Return an amount such as "425", "425.5" or "-50.00" to the cent.
 
     Raises:

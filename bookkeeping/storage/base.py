@@ -5,14 +5,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, event
-from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine import Connection, CursorResult, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeDecorator
 
 
@@ -39,7 +40,7 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 _reading = ContextVar("reading", default=False)
 
 
-class UtcDateTime(TypeDecorator):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant, kept as UTC on both databases. Naive values are refused: they have no meaning here."""
 
     impl = DateTime(timezone=True)
@@ -59,7 +60,7 @@ class UtcDateTime(TypeDecorator):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Cents(TypeDecorator):
+class Cents(TypeDecorator[Decimal]):
     """US dollars as Decimal to the cent, kept as whole cents so that both databases sum them exactly."""
 
     impl = BigInteger
@@ -75,6 +76,11 @@ class Cents(TypeDecorator):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(int(value)).scaleb(-2)
+
+
+def rows_changed(statement: UpdateBase) -> int:
+    """Execute an UPDATE or DELETE in the current transaction and return how many rows it met."""
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def utcnow() -> datetime:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Label, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bookkeeping.storage.base import UtcDateTime, db
 
 T = TypeVar("T")
+Column = InstrumentedAttribute[Any] | Label[Any]
 
 PAGE_SIZE = 50
 SEARCH_ROWS = 100_000
@@ -33,7 +34,7 @@ class Position:
         return "~".join(("older" if self.forward else "newer", *parts))
 
     @classmethod
-    def parse(cls, text: str, columns: Sequence[InstrumentedAttribute]) -> "Position":
+    def parse(cls, text: str, columns: Sequence[Column]) -> "Position":
         """Return the position that `str` wrote for these columns (whole numbers and aware times).
 
         Raises:
@@ -63,13 +64,13 @@ class Page(Generic[T]):
 
 
 def keyset_page(
-    query: Select,
-    columns: Sequence[InstrumentedAttribute],
+    query: Select[T],
+    columns: Sequence[Column],
     position: Position | None,
     size: int = PAGE_SIZE,
     *,
     top_up: bool = True,
-) -> Page:
+) -> Page[T]:
     """Return the page of `query` at `position` (None: the first), ordered by `columns` descending.
 
     The columns together must be unique and not null, or rows are lost between pages. The last is the table's id.
@@ -96,12 +97,12 @@ def keyset_page(
 
 
 def search_page(
-    query: Select,
+    query: Select[T],
     matching: ColumnElement[bool],
-    row_id: InstrumentedAttribute,
+    row_id: InstrumentedAttribute[int],
     position: Position | None,
     size: int = PAGE_SIZE,
-) -> Page:
+) -> Page[T]:
     """Return a page of the rows of `query` that match, by id descending, having looked at `SEARCH_ROWS` of them at most.
 
     For conditions that no index answers, such as text within a name: the page is `unfinished` where the search stopped early.
@@ -128,7 +129,7 @@ def search_page(
     return page
 
 
-def beyond(columns: Sequence[InstrumentedAttribute], position: Position) -> Any:
+def beyond(columns: Sequence[Column], position: Position) -> ColumnElement[bool]:
     """Return the condition for rows on the far side of the position, as one row comparison that an index answers."""
     values = tuple_(
         *(literal(value, column.type) for value, column in zip(position.values, columns, strict=True))
@@ -136,11 +137,11 @@ def beyond(columns: Sequence[InstrumentedAttribute], position: Position) -> Any:
     return tuple_(*columns) < values if position.forward else tuple_(*columns) > values
 
 
-def _at(row: Any, columns: Sequence[InstrumentedAttribute], *, forward: bool) -> Position:
+def _at(row: Any, columns: Sequence[Column], *, forward: bool) -> Position:
     return Position(forward, tuple(getattr(row, column.key) for column in columns))
 
 
-def _value(text: str, column: InstrumentedAttribute) -> Any:
+def _value(text: str, column: Column) -> Any:
     if not isinstance(column.type, UtcDateTime):
         number = int(text)
         if not 0 <= number < 2**63:

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from bookkeeping.errors import BookkeepingError, NotConnectedError
 from bookkeeping.quickbooks_gateway import reading
 from bookkeeping.quickbooks_gateway.oauth import OAuth
-from bookkeeping.rules.customers import PEOPLE
+from bookkeeping.rules.customers import PEOPLE, of_people
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, keep_name
 from bookkeeping.storage.records.customer_links import follow_customers
@@ -134,7 +134,7 @@ def keep_lists(work: Work, lists: dict[str, list[dict[str, Any]]]) -> None:
 
 def keep_listed(company_id: int, kind: str, row: dict[str, Any]) -> None:
     """Put one Customer, Vendor, Employee, Item, Account, … as QuickBooks has it into the local index."""
-    if kind in PEOPLE:
+    if of_people(kind):
         entry = reading.name_entry(kind, row)
         keep_name(
             company_id,

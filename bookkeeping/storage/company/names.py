@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bookkeeping.rules.customers import PEOPLE, NameEntry
+from bookkeeping.rules.customers import PEOPLE, NameEntry, of_people
 from bookkeeping.rules.names import name_key
 from bookkeeping.storage.base import Base, db
 
@@ -56,6 +56,7 @@ def listed_names(company_id: int) -> list[NameEntry]:
             thing.more.get("family_name", ""),
         )
         for thing in named_things(company_id, *PEOPLE)
+        if of_people(thing.kind)
     ]
 
 

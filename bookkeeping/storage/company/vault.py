@@ -65,4 +65,5 @@ def _bound(company_id: int, column: str) -> bytes:
 
 def vault() -> Vault:
     """Return the running app's vault."""
-    return current_app.extensions["vault"]
+    kept: Vault = current_app.extensions["vault"]
+    return kept

@@ -120,7 +120,7 @@ def chains() -> list[tuple[int | None, int, str]]:
 
 def acts_of(
     company_id: int, since: datetime | None = None, until: datetime | None = None, text: str = ""
-) -> Select[tuple[AuditEntry]]:
+) -> Select[AuditEntry]:
     """Return the query for a company's entries, narrowed to a span of time and to a text in who, what or about what."""
     rows = select(AuditEntry).where(AuditEntry.company_id == company_id)
     rows = rows.where(AuditEntry.at >= since) if since else rows

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ColumnElement, ForeignKey, func, or_, select, updat
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.faults import UNTIED
-from bookkeeping.storage.base import Base, db
+from bookkeeping.storage.base import Base, db, rows_changed
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import User
@@ -97,7 +97,7 @@ def claim(notices: list[Notice], now: datetime) -> list[Notice]:
         mine = (Notice.id == notice.id, Notice.sent_at.is_(None), _free(now))
         values = {"not_before": now + RETRY_AFTER * (notice.attempts + 1), "attempts": Notice.attempts + 1}
         rows = update(Notice).where(*mine).values(**values).execution_options(synchronize_session=False)
-        if db.session.execute(rows).rowcount:
+        if rows_changed(rows):
             taken.append(notice)
     return taken
 

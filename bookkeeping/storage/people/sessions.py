@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.people.people import LoginSession, User
 
 SESSION_HOURS = 12
@@ -54,7 +54,7 @@ def user_by_password(email: str, plain: str) -> User | None:
     if not password_fits(stored, plain) or user_id is None:
         return None
     user = db.session.get(User, user_id)
-    if _hasher.check_needs_rehash(stored):
+    if user is not None and _hasher.check_needs_rehash(stored):
         user.password_hash = hash_password(plain)
     return user
 
@@ -100,7 +100,7 @@ def end_session(digest: str) -> None:
 def end_sessions_of(user_id: int, *, but: str = "") -> int:
     """End all sessions of a person, but the one of digest `but`; return how many ended."""
     theirs = (LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.digest != but)
-    return db.session.execute(update(LoginSession).where(*theirs).values(ended_at=utcnow())).rowcount
+    return rows_changed(update(LoginSession).where(*theirs).values(ended_at=utcnow()))
 
 
 def token_digest(token: str) -> str:

@@ -129,7 +129,7 @@ def assign_version(company: Company, choices: dict[str, Any], who: str, *which: 
     update_rows(chosen, {"book_version_id": version.id})
 
 
-def with_invoice(company_id: int) -> Select[tuple[str]]:
+def with_invoice(company_id: int) -> Select[str]:
     return select(Document.inspection_key).where(
         Document.company_id == company_id, Document.kind == "Invoice", Document.status == "live"
     )

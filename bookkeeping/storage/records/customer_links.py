@@ -4,6 +4,7 @@ The local index says who is active; a link to an inactive Customer becomes a que
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -49,7 +50,7 @@ def _follow(company_id: int, qbo_ids: Sequence[str] | None) -> None:
             make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
 
 
-def _candidate(thing: NamedThing) -> dict:
+def _candidate(thing: NamedThing) -> dict[str, Any]:
     return {
         "kind": thing.kind,
         "qbo_id": thing.qbo_id,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from bookkeeping.rules.planning import Known
+from bookkeeping.rules.planning import Kind, Known
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
 
 
@@ -29,7 +29,7 @@ class Document(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
     inspection_key: Mapped[str] = mapped_column(String(64))
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[Kind] = mapped_column(String(20))
     source_key: Mapped[str] = mapped_column(String(64))
     generation: Mapped[int] = mapped_column(default=1)
     qbo_id: Mapped[str] = mapped_column(String(40))
@@ -147,7 +147,8 @@ def with_receipts(company_id: int, inspection_keys: Sequence[str]) -> set[str]:
 
 def customer_links(company_id: int, client_keys: Iterable[str]) -> dict[str, CustomerLink]:
     """Return which Customer stands for each of these clients, by client key; absent for those not decided yet."""
-    wanted, found = sorted(client_keys), {}
+    wanted = sorted(client_keys)
+    found: dict[str, CustomerLink] = {}
     for start in range(0, len(wanted), 500):
         rows = select(CustomerLink).where(
             CustomerLink.company_id == company_id, CustomerLink.client_key.in_(wanted[start : start + 500])

@@ -118,7 +118,7 @@ class FrozenSide(Base):
 
     migration_id: Mapped[int] = mapped_column(ForeignKey("migrations.id"), primary_key=True)
     inspection_key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    side: Mapped[str] = mapped_column(String(3))
+    side: Mapped[Side] = mapped_column(String(3))
 
 
 class ReceiptSeen(Base):
@@ -195,7 +195,7 @@ def frozen_sides(company: Company, inspection_keys: list[str]) -> dict[str, Side
             FrozenSide.migration_id == started.scalar_subquery(),
             FrozenSide.inspection_key.in_(inspection_keys[start : start + 500]),
         )
-        frozen |= dict(db.session.execute(rows).all())
+        frozen |= dict(db.session.execute(rows).tuples().all())
     return frozen
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.errors import LeaseLostError, LeaseTakenError
-from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
+from bookkeeping.storage.base import Base, UtcDateTime, db, rows_changed, utcnow
 
 
 class LeaseRow(Base):
@@ -48,8 +48,7 @@ class Lease:
         # Writing the row, not only reading it, makes a rival's take-over wait for this transaction on both databases.
         if force or self.until - now < timedelta(seconds=self.seconds * 2 / 3):
             self.until = now + timedelta(seconds=self.seconds)
-        row = db.session.execute(update(LeaseRow).where(*mine).values(until=self.until))
-        if row.rowcount != 1:
+        if rows_changed(update(LeaseRow).where(*mine).values(until=self.until)) != 1:
             db.session.rollback()
             raise LeaseLostError(f"{self.name} was taken over")
 
@@ -95,5 +94,5 @@ def lease_names_held() -> set[str]:
 def database_now() -> datetime:
     """The database's own clock on PostgreSQL, where workers may sit on several machines; this machine's on SQLite."""
     if db.engine.dialect.name == "postgresql":
-        return db.session.execute(select(func.clock_timestamp())).scalar_one()
+        return db.session.execute(select(func.clock_timestamp(type_=UtcDateTime))).scalar_one()
     return utcnow()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import or_, update
 
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.notices import notify_once
@@ -38,11 +38,11 @@ class ConnectionTokens:
         now = utcnow()
         free = or_(Connection.refresh_claimed_until.is_(None), Connection.refresh_claimed_until < now)
         mine = (Connection.company_id == self.company_id, Connection.version == version, free)
-        row = db.session.execute(
+        claimed = rows_changed(
             update(Connection).where(*mine).values(refresh_claimed_until=now + timedelta(seconds=seconds))
         )
         db.session.commit()
-        return row.rowcount == 1
+        return claimed == 1
 
     def release_claim(self, version: int) -> None:
         """Give the claim back after a refresh that failed for a passing reason."""
@@ -62,7 +62,7 @@ class ConnectionTokens:
         state = {"state": "reconnect", "code": code, "detail": detail, "state_since": utcnow()}
         mine = (Connection.company_id == self.company_id, Connection.version == version)
         ended = update(Connection).where(*mine).values(**state, refresh_claimed_until=None)
-        noted = db.session.execute(ended).rowcount == 1
+        noted = rows_changed(ended) == 1
         if noted:
             notify_once(self.company_id, code, f"version {version}", urgent=True)
         db.session.commit()
@@ -70,9 +70,9 @@ class ConnectionTokens:
 
     def _write(self, version: int, values: dict[str, Any]) -> bool:
         mine = (Connection.company_id == self.company_id, Connection.version == version)
-        row = db.session.execute(update(Connection).where(*mine).values(**values))
+        changed = rows_changed(update(Connection).where(*mine).values(**values))
         db.session.commit()
-        return row.rowcount == 1
+        return changed == 1
 
 
 EXPIRIES: tuple[str, ...] = ("access_expires_at", "refresh_expires_at", "hard_expires_at")

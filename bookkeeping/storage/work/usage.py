@@ -3,7 +3,7 @@
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.work.journal import ApiUsage
 
 
@@ -14,7 +14,7 @@ def note_usage(company_id: int, kind: str, metered: bool, *, failed: bool = Fals
     more = (
         update(ApiUsage).where(*which).values(count=ApiUsage.count + 1, failed=ApiUsage.failed + int(failed))
     )
-    if db.session.execute(more).rowcount:
+    if rows_changed(more):
         return
     try:
         with db.session.begin_nested():
