@@ -6,7 +6,7 @@ inspection can raise RuleError as well.
 
 import json
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 
 from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError, RuleError
 from bookkeeping.inspection_source.records import BadRecord, index_included, read_record
-from bookkeeping.inspection_source.walk import Walk
+from bookkeeping.inspection_source.walk import Row, Walk
 from bookkeeping.rules.inspection import Inspection
 
 _INCLUDE = "buyer,line_items,payments"
@@ -94,27 +94,9 @@ class Feed:
             FeedForeignError: the pages show that inspections would be left out (`walk`); the page that shows it is not yielded.
         """
         walk = Walk(since, page_size)
-        while True:
-            since = yield from self._round(walk, since, page_size)
-            if since is None:
-                return
-            walk.begin_again(since)
-
-    def _round(
-        self, walk: Walk, since: datetime | None, page_size: int
-    ) -> Generator[FeedPage, None, datetime | None]:
-        """Yield the pages of one round; return from when to ask on, or None when that was all."""
-        first = {
-            "sort": "updated_at",
-            "page[size]": str(page_size),
-            "include": _INCLUDE,
-        }
-        if since is not None:
-            first["filter[updated_since]"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        params: dict[str, str] | None = first
         url: str | None = f"{self._base}/v2/inspections"
+        params: dict[str, str] | None = _question(since, page_size)
         seen: set[str] = set()
-        again: datetime | None = None
         while url is not None:
             response, body = self._get(url, params)
             if not isinstance(body.get("data"), list):
@@ -127,15 +109,29 @@ class Feed:
             read = [read_record(record, included) for record in body["data"]]
             # What cannot be read proves nothing by its stamp either.
             rows = [(one.key, one.updated_at if isinstance(one, Inspection) else None) for one in read]
-            new = walk.take(rows, body, more=url is not None)
-            again = walk.asks_on(rows, body, more=url is not None) if new else None
+            walk.take(rows, body, more=url is not None)
+            if walk.doubts(rows, body, more=url is not None):
+                self._prove_pages(rows, since)
             yield FeedPage(
                 inspections=tuple(record for record in read if isinstance(record, Inspection)),
                 bad=tuple(record for record in read if isinstance(record, BadRecord)),
                 source_time=_date(response.headers.get("Date")),
-                last=url is None and again is None,
+                last=url is None,
             )
-        return again
+
+    def _prove_pages(self, rows: list[Row], since: datetime | None) -> None:
+        """Ask for these rows again, one fewer at a time: a server that names next pages must name one now.
+
+        Raises:
+            FeedForeignError: it names none, so there may be rows behind every full page that nobody would ever see.
+        """
+        first = next((updated_at for _, updated_at in rows if updated_at is not None), since)
+        response, body = self._get(f"{self._base}/v2/inspections", _question(first, len(rows) - 1))
+        if self._next(response.url, body) is None:
+            raise FeedForeignError(
+                f"A full page of {len(rows)} names no next page, and neither does one of {len(rows) - 1}: "
+                "whether there are more inspections cannot be told."
+            )
 
     def one(self, key: str) -> Inspection | None:
         """Return one inspection as it is now; None where the platform does not find it, which never means deleted.
@@ -195,6 +191,13 @@ class Feed:
         if not same_host:
             raise _nonsense("The next page is on another host, where the API key must not go.")
         return target
+
+
+def _question(since: datetime | None, page_size: int) -> dict[str, str]:
+    params = {"sort": "updated_at", "page[size]": str(page_size), "include": _INCLUDE}
+    if since is not None:
+        params["filter[updated_since]"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return params
 
 
 def _session() -> requests.Session:

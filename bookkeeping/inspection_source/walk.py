@@ -1,7 +1,7 @@
 """Guards over one walk through the pages of a feed, so that no inspection is left out in silence. Reading a page is `feed`'s business.
 
 A walk is whole when every page came in the order of `updated_at`, none held what lies before the moment asked for, and as many rows
-were read as the answers say there are. What says nothing of its total and ends on a full page is asked on, from the last moment read.
+were read as the answers say there are. What says nothing of its total and ends on a full page has to prove that it names next pages.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,11 +27,10 @@ class Walk:
         self._since = since
         self._page_size = page_size
         self._newest: datetime | None = None
-        self._seen: set[Row] = set()
         self._read = 0
 
-    def take(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> int:
-        """Check a page before anything of it is kept; `more`: the answer names a next page. Returns how many rows are new.
+    def take(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> None:
+        """Check a page before anything of it is kept; `more`: the answer names a next page.
 
         Raises:
             FeedForeignError: the page shows that the platform does not speak our feed; its detail says by what.
@@ -48,25 +47,17 @@ class Walk:
                     f"Inspection {key} is out of order: the rows do not come with the oldest change first."
                 )
             self._newest = max(self._newest or updated_at, updated_at)
-        new = [row for row in rows if row not in self._seen]
-        self._seen.update(new)
         self._read += len(rows)
         total = stated_total(body)
         if not more and total is not None and self._read < total:
             raise FeedForeignError(
                 f"The answer says that there are {total} inspections, names no next page, and gave {self._read}."
             )
-        return len(new)
 
-    def asks_on(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> datetime | None:
-        """Return from when to ask again after a last page that is full and says nothing of a total; None when the walk is over."""
-        if more or len(rows) < self._page_size or stated_total(body) is not None or self._newest is None:
-            return None
-        return self._newest
-
-    def begin_again(self, since: datetime) -> None:
-        """Start a further round from there; what was seen stays known."""
-        self._since, self._newest = since, None
+    def doubts(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> bool:
+        """Whether a last page is full and says nothing of a total: then it may be one of several that this server pages otherwise."""
+        full = len(rows) >= self._page_size and len(rows) > 1
+        return full and not more and stated_total(body) is None
 
 
 def stated_total(body: Mapping[str, Any]) -> int | None:

@@ -27,24 +27,39 @@ class Platform:
     """A platform of 250 inspections that speaks a dialect."""
 
     def __init__(
-        self, *, totals="", by_number=False, newest_first=False, ignores_filter=False, links=False, count=ALL
+        self,
+        *,
+        totals="",
+        by_number=False,
+        newest_first=False,
+        ignores_filter=False,
+        links=False,
+        count=ALL,
+        same_moment=False,
     ):
         self.totals, self.by_number, self.newest_first = totals, by_number, newest_first
         self.ignores_filter, self.links, self.count = ignores_filter, links, count
+        self.moment = (lambda number: moment(0)) if same_moment else moment
 
     def __call__(self, path: str) -> Answer:
         asked = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
         since = "" if self.ignores_filter else asked.get("filter[updated_since]", "")
-        numbers = [number for number in range(self.count) if moment(number) >= since]
+        numbers = [number for number in range(self.count) if self.moment(number) >= since]
         numbers = numbers[::-1] if self.newest_first else numbers
         size, first = int(asked.get("page[size]", 100)), 0
         if self.by_number:
             first = size * (int(asked.get("page[number]", 1)) - 1)
         elif self.links:
             first = int(asked.get("page[after]", 0))
-        body = {"data": rows(*numbers[first : first + size]), "included": included(), "links": {}}
+        body = {
+            "data": [record(str(one), updated_at=self.moment(one)) for one in numbers[first : first + size]],
+            "included": included(),
+            "links": {},
+        }
         if self.links and first + size < len(numbers):
-            body["links"] = {"next": f"{urlsplit(path).path}?page[after]={first + size}&page[size]={size}"}
+            body["links"] = {
+                "next": f"{urlsplit(path).path}?page[after]={first + size}&page[size]={size}&filter[updated_since]={since}"
+            }
         if self.totals == "pagination":
             body["meta"] = {"pagination": {"total": len(numbers), "total_pages": -(-len(numbers) // size)}}
         elif self.totals:
@@ -71,15 +86,22 @@ def test_a_platform_that_pages_by_number_is_refused_before_anything_is_kept(tota
         assert kept == []
 
 
-def test_a_full_page_without_a_next_one_is_asked_on_until_nothing_new_comes():
-    found = read(Platform(by_number=True))
-    assert sorted(set(found), key=int) == [str(number) for number in range(ALL)]
+@pytest.mark.parametrize("same_moment", [False, True])
+@pytest.mark.parametrize("by_number", [False, True])
+def test_a_full_page_that_cannot_prove_its_end_is_refused_before_anything_is_kept(by_number, same_moment):
+    with serve(Platform(by_number=by_number, same_moment=same_moment)) as server:
+        kept = []
+        with pytest.raises(FeedForeignError, match="cannot be told"):
+            kept.extend(Feed(server.url, "key").changed(None))
+        assert kept == []
 
 
-@pytest.mark.parametrize("count", [99, 100, 101, 200])
-def test_whatever_the_count_all_is_read(count):
-    assert set(read(Platform(links=True, count=count))) == {str(number) for number in range(count)}
-    assert set(read(Platform(count=count))) == {str(number) for number in range(count)}
+@pytest.mark.parametrize("same_moment", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 200])
+def test_whatever_the_count_all_is_read_once_from_the_feed_as_written(count, same_moment):
+    """The last page may be full, and all rows of one moment, as after an import."""
+    found = read(Platform(links=True, count=count, same_moment=same_moment))
+    assert found == [str(number) for number in range(count)]
 
 
 @pytest.mark.parametrize(
