@@ -5,13 +5,14 @@ so old that QuickBooks may have forgotten its request id.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from bookkeeping.errors import PermanentError, TemporaryError
+from bookkeeping.errors import GoneError, PermanentError, TemporaryError
 from bookkeeping.quickbooks_gateway.changes import moment
 from bookkeeping.quickbooks_gateway.differences import differs
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer, quote
@@ -50,30 +51,31 @@ def find_out(work: Work, operations: Iterable[Operation]) -> None:
         work.commit()
 
 
-def tell_gone_from_inactive(work: Work, operations: Iterable[Operation]) -> None:
-    """Say of writes that met "object not found" (610) whether the object is gone, and commit.
+def told_apart(
+    work: Work, operations: Sequence[Operation], answers: Iterable[ItemAnswer]
+) -> list[ItemAnswer]:
+    """Return the answers, each "object not found" (610) to a change told apart: gone, or an inactive reference. Settles nothing.
 
     QuickBooks gives the same code and text for an object that is gone and for one that refers to something made inactive: only a read by
-    Id that finds nothing means gone. A deletion of what is gone is done; of an object that lives, the error becomes
+    Id that finds nothing means gone. A deletion of what is gone is done; where the object lives, the answer becomes
     `inactive-reference`, and the object is as it was.
 
     Raises:
-        TemporaryError, NotConnectedError: QuickBooks cannot be read; what was not reached keeps its refusal and nothing is noted as gone.
+        TemporaryError, NotConnectedError: QuickBooks cannot be read; the call stays open and is resumed.
     """
-    for operation in operations:
-        work.commit()
-        work.before_call()
-        row = work.gateway.read(operation.kind, operation.qbo_id)
-        error = operation.error
-        if row is None and operation.action == "delete":
-            gone = ItemAnswer(operation.b_id, operation.kind, {"Id": operation.qbo_id}, deleted=True)
-            settle_operation(work, operation, gone)
-        elif row is not None:
-            operation.code, operation.error = (
-                INACTIVE_REFERENCE,
-                PermanentError(error.detail, code=INACTIVE_REFERENCE, reference=error.reference),
-            )
-        work.commit()
+    told = []
+    for operation, answer in zip(operations, answers, strict=True):
+        error = answer.error
+        if isinstance(error, GoneError) and operation.action != "create":
+            work.before_call()
+            row = work.gateway.read(operation.kind, operation.qbo_id)
+            if row is not None:
+                reference = PermanentError(error.detail, code=INACTIVE_REFERENCE, reference=error.reference)
+                answer = replace(answer, error=reference)
+            elif operation.action == "delete":
+                answer = replace(answer, entity={"Id": operation.qbo_id}, deleted=True, error=None)
+        told.append(answer)
+    return told
 
 
 def drop(operation: Operation) -> None:

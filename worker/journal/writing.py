@@ -17,7 +17,6 @@ from sqlalchemy import select, update
 
 from bookkeeping.errors import (
     BookkeepingError,
-    GoneError,
     MisconfiguredError,
     NotConnectedError,
     StaleSyncTokenError,
@@ -36,7 +35,7 @@ from worker.holding.blocks import block, blocked_by
 from worker.holding.progress import count
 from worker.holding.work import Work
 from worker.jitter import jitter
-from worker.journal.looking_up import find_out, tell_gone_from_inactive
+from worker.journal.looking_up import find_out, told_apart
 from worker.journal.settling import settle_operation, unclear
 
 BATCH_SIZE = 30
@@ -176,12 +175,9 @@ def _attempt(work: Work, call: Call) -> list[ItemAnswer]:
 
 
 def _settled(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operation]:
-    operations = settle(work, call, answers)
+    operations = settle(work, call, told_apart(work, operations_of(call), answers))
     # A repeated write that was not replayed meets the SyncToken that it moved itself the first time.
     again = call.attempts > 1
-    said_gone = [one for one in operations if isinstance(one.error, GoneError) and one.action != "create"]
-    if said_gone:
-        tell_gone_from_inactive(work, said_gone)
     doubtful = [
         one
         for one in operations
