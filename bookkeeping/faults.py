@@ -43,6 +43,7 @@ class Fault:
     by_setting       goes away with a choice in our settings
     outcome_unknown  the write may have been carried out although it was refused: looked up, never just repeated. `document`: this one;
                      `call`: all that went with it, since the request id is the call's
+    token_refused    the access token was not taken: it is renewed once before anybody is asked to reconnect
     held_by_person   only a person lets it go, with a button of its own
     """
 
@@ -58,6 +59,7 @@ class Fault:
     waits: bool = False
     by_setting: bool = False
     outcome_unknown: OutcomeUnknown = ""
+    token_refused: bool = False
     held_by_person: bool = False
 
     @property

@@ -46,6 +46,7 @@ def _beyond(entry: Fault) -> str:
         "goes away by itself": entry.waits and not entry.held_by_person,
         "goes away with a setting": entry.by_setting,
         "outcome unknown": entry.outcome_unknown != "",
+        "the token is renewed first": entry.token_refused,
         "a person lets it go": entry.held_by_person,
     }
     return ", ".join(name for name, holds in facts.items() if holds)

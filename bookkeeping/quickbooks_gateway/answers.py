@@ -19,11 +19,10 @@ from bookkeeping.errors import (
     TemporaryError,
     ThrottledError,
 )
-from bookkeeping.faults import CATALOGUE, error_for
+from bookkeeping.faults import CATALOGUE, error_for, fault
 
 PAUSE_SECONDS = 60  # Intuit: wait 60 seconds after a 429.
 LONGEST_PAUSE_SECONDS = 600
-_SIGN_IN_CODES = {"100", "110", "120", "3200", "3202"}
 _THROTTLE = re.compile(r"throttleexceeded|errorcode=0*3001\b", re.IGNORECASE)
 _XML_ERROR = re.compile(r"<Error\b[^>]*?\bcode=[\"'](\d+)[\"'][^>]*>(.*?)</Error>", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
@@ -70,7 +69,7 @@ def check(status: int, headers: Mapping[str, str], text: str, *, writes: bool, n
     detail = found.detail if found else _plain(text)
     if status == 429 or code == "3001" or _THROTTLE.search(text):
         raise ThrottledError(detail, reference=tid, not_before=now + pause_after(headers))
-    if status == 401 or code in _SIGN_IN_CODES:
+    if status == 401 or fault(f"qbo-{code}").token_refused:
         raise UnauthorizedAnswer(code, detail, tid)
     if found:
         raise _from_fault(found, status, tid, writes)
