@@ -22,7 +22,7 @@ from bookkeeping.logbook.failures import (
     in_states,
 )
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import FEED_STOPPED, Company
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.migrations import Migration
@@ -304,10 +304,8 @@ def _note_problems(lines: dict[int, CompanyLine]) -> None:
             )
         if connection is None or not connection.usable:
             continue
-        if company.feed_state in FEED_STOPPED:
-            line.problems.append(
-                (FEED_STOPPED[company.feed_state], company.feed_detail, company.last_poll_at)
-            )
+        if company.feed_stopped:
+            line.problems.append((company.feed_cause, company.feed_detail, company.last_poll_at))
         elif company.feed_state != "ok":
             line.problems.append(("feed-unavailable", company.feed_detail, company.last_poll_at))
         blocked = (connection.facts or {}).get("blocked")

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from bookkeeping.faults import fault
 from bookkeeping.logbook.pages import state_counts
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import FEED_STOPPED, Company
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.work.journal import Operation
@@ -55,7 +55,7 @@ class Standing:
             return "needs-you"
         if self.company.paused_at:
             return "paused"
-        if self.company.brake_at or self.company.feed_state in FEED_STOPPED:
+        if self.company.brake_at or self.company.feed_stopped:
             return "needs-you"
         if self.starting:
             return "syncing"
@@ -73,8 +73,8 @@ class Standing:
             return "Syncing is paused."
         if self.company.brake_at:
             return f"{plural(self.company.brake_count, 'delete waits', 'deletes wait')} for your approval."
-        if self.company.feed_state in FEED_STOPPED:
-            title = fault(FEED_STOPPED[self.company.feed_state]).title
+        if self.company.feed_stopped:
+            title = fault(self.company.feed_cause).title
             return f"We cannot read your inspections. {title}."
         if self.starting:
             return "Your first sync is under way."

@@ -135,4 +135,6 @@ def what_happens(company: Company) -> str:
         return "It goes as soon as QuickBooks is connected."
     if company.paused_at is not None:
         return "Syncing is paused, so it goes when you press Resume."
+    if company.halted:
+        return f"{fault('platform-not-us').title}, so nothing is sent."
     return "The result shows here in a moment."

@@ -30,7 +30,7 @@ def resume_open_calls(work: Work) -> bool:
     Raises:
         TemporaryError, NotConnectedError: QuickBooks cannot be reached; the calls stay open.
     """
-    if work.company.paused_at is not None or still_blocked(work):
+    if work.company.halted or still_blocked(work):
         return True
     ids = open_calls(work.company_id)
     work.commit()

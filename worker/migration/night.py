@@ -59,7 +59,7 @@ def carry_on(work: Work) -> bool:
         NotConnectedError, TemporaryError, MisconfiguredError: QuickBooks cannot be worked with now; the next run carries on.
     """
     migration = newest_migration(work.company_id, "running")
-    if migration is None or work.company.paused_at is not None:
+    if migration is None or work.company.halted:
         return True
     resume_open_calls(work)
     alone = migration.canary_at is None
@@ -80,8 +80,8 @@ def carry_on(work: Work) -> bool:
 
 def _begin(work: Work, migration: Migration) -> bool:
     """Begin the scheduled migration: from here on its cutoff holds for good. False when it has to wait for another night."""
-    if work.company.paused_at is not None:
-        return _wait(work, migration, "paused")
+    if work.company.halted:
+        return _wait(work, migration, "paused" if work.company.paused_at else "platform-not-us")
     if migration.needs_approval and migration.approved_at is None:
         return _wait(work, migration, "approval-missing")
     connection = work.connection

@@ -38,7 +38,7 @@ def write_notices(now: datetime) -> None:
     _migrations(now)
     _untied()
     for company in db.session.scalars(select(Company).where(Company.feed_state.in_(FEED_STOPPED))):
-        notify_once(company.id, FEED_STOPPED[company.feed_state], now.date().isoformat()[:7], urgent=True)
+        notify_once(company.id, company.feed_cause, now.date().isoformat()[:7], urgent=True)
     for company in db.session.scalars(select(Company).where(Company.brake_at.is_not(None))):
         notify_once(company.id, "mass-delete-brake", company.brake_at.isoformat()[:40], urgent=True)
 

@@ -51,7 +51,7 @@ def reconcile(work: Work) -> bool:
             journaled is resumed, what is due stays due.
     """
     company = work.company
-    if company.paused_at is not None or company.us_based is False:
+    if company.halted:
         tell(work, "Paused")
         return True
     blocked = still_blocked(work)

@@ -9,6 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 
+FEED_STOPPED = {"refused": "feed-refused", "foreign": "feed-foreign", "abroad": "platform-not-us"}
+"""States of a feed in which nothing is read until somebody acts, with their cause in the catalogue."""
+
+FEED_CAUSES = {**FEED_STOPPED, "unavailable": "feed-unavailable"}
+
 
 class Company(Base):
     """One inspection company."""
@@ -63,6 +68,21 @@ class Company(Base):
     brake_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     brake_count: Mapped[int] = mapped_column(default=0)
 
+    @property
+    def feed_cause(self) -> str:
+        """The catalogue's code of what is wrong with the feed, or ""."""
+        return FEED_CAUSES.get(self.feed_state, "")
+
+    @property
+    def feed_stopped(self) -> bool:
+        """True while nothing is read from the platform until somebody acts."""
+        return self.feed_state in FEED_STOPPED
+
+    @property
+    def halted(self) -> bool:
+        """True while nothing may be sent for this company: a person paused it, or the platform says that it is not in the US."""
+        return self.paused_at is not None or self.us_based is False
+
     def book_settings(
         self, kept: dict[str, Any] | None = None, *, start_date: date | None = None
     ) -> BookSettings:
@@ -92,10 +112,6 @@ class Company(Base):
 
 def _pairs(books: dict[str, Any], key: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((books.get(key) or {}).items()))
-
-
-FEED_STOPPED = {"refused": "feed-refused", "foreign": "feed-foreign", "abroad": "platform-not-us"}
-"""States of a feed in which nothing is read until somebody acts, with their cause in the catalogue."""
 
 
 def company_or_none(company_id: int) -> Company | None:

@@ -1,0 +1,55 @@
+"""When a migration may begin and be carried on: never while nothing may be sent for its company."""
+
+from datetime import timedelta
+
+import pytest
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.records.migrations import Migration
+from tests.harness.in_process import Desk
+from worker.migration.night import carry_on, migrate_tonight
+
+HALTS = {"paused": {"paused_at": utcnow()}, "platform-not-us": {"us_based": False}}
+
+
+def _planned(work, state: str) -> Migration:
+    migration = Migration(
+        company_id=work.company_id,
+        state=state,
+        cutoff=utcnow() - timedelta(days=30),
+        typed_cutoff="2026-01-01T00:00",
+        asked_by="owner@office.example",
+        runs_at=utcnow() - timedelta(minutes=1),
+    )
+    db.session.add(migration)
+    work.commit()
+    return migration
+
+
+@pytest.mark.parametrize("code", HALTS)
+def test_a_halted_companys_migration_does_not_begin_and_says_why(code, desk: Desk):
+    with desk.holding("nightly") as work:
+        for name, value in HALTS[code].items():
+            setattr(work.company, name, value)
+        migration = _planned(work, "scheduled")
+        assert migrate_tonight(work) is True
+        assert (migration.state, migration.code, migration.started_at) == ("scheduled", code, None)
+        assert work.company.cutoff is None
+
+
+@pytest.mark.parametrize("code", HALTS)
+def test_a_halted_companys_migration_is_not_carried_on(code, desk: Desk):
+    with desk.holding("nightly") as work:
+        for name, value in HALTS[code].items():
+            setattr(work.company, name, value)
+        migration = _planned(work, "running")
+        calls = work.calls
+        assert carry_on(work) is True
+        assert (migration.state, work.calls) == ("running", calls)
+
+
+def test_a_migration_that_nothing_halts_begins_in_its_night(desk: Desk):
+    with desk.holding("nightly") as work:
+        migration = _planned(work, "scheduled")
+        migrate_tonight(work)
+        assert migration.started_at is not None and work.company.cutoff == migration.cutoff
