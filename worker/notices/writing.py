@@ -36,11 +36,11 @@ def write_notices(now: datetime) -> None:
     drop_ended_invitations(now)
     _digests(now)
     _migrations(now)
-    _untied()
+    _untied(now)
     for company in db.session.scalars(select(Company).where(Company.feed_state.in_(FEED_STOPPED))):
-        notify_once(company.id, company.feed_cause, now.date().isoformat()[:7], urgent=True)
+        notify_once(company.id, company.feed_cause, now.date().isoformat()[:7], urgent=True, at=now)
     for company in db.session.scalars(select(Company).where(Company.brake_at.is_not(None))):
-        notify_once(company.id, "mass-delete-brake", company.brake_at.isoformat()[:40], urgent=True)
+        notify_once(company.id, "mass-delete-brake", company.brake_at.isoformat()[:40], urgent=True, at=now)
 
 
 def digest_day(now: datetime, zone: str) -> str:
@@ -69,16 +69,16 @@ def _digests(now: datetime) -> None:
         ]
         title = f"{total:,} inspection{' needs' if total == 1 else 's need'} you"
         day = digest_day(now, company.time_zone)
-        write_once(company.id, "needs-you-digest", day, title, "\n\n".join(lines), "/sync-log")
+        write_once(company.id, "needs-you-digest", day, title, "\n\n".join(lines), "/sync-log", at=now)
 
 
-def _untied() -> None:
+def _untied(now: datetime) -> None:
     words = fault(UNTIED)
     for _company, kept in untied_statements():
         amount = f"{dollars(kept.unexplained)} in the statement of {say_day(kept.first_day)} to {say_day(kept.last_day)}."
         text = "\n\n".join((amount, words.cause, words.remedy))
         day = kept.made_at.date().isoformat()
-        write_once(kept.company_id, UNTIED, day, words.title, text, words.link or "", urgent=True)
+        write_once(kept.company_id, UNTIED, day, words.title, text, words.link or "", urgent=True, at=now)
 
 
 def _migrations(now: datetime) -> None:
@@ -102,4 +102,5 @@ def _migrations(now: datetime) -> None:
             text,
             link,
             urgent=migration.state != "done",
+            at=now,
         )

@@ -46,22 +46,40 @@ class Notice(Base):
 
 
 def notify_once(
-    company_id: int, kind: str, occasion: str, *, urgent: bool = False, more: str = ""
+    company_id: int,
+    kind: str,
+    occasion: str,
+    *,
+    urgent: bool = False,
+    more: str = "",
+    at: datetime | None = None,
 ) -> Notice | None:
     """Write the notice in the current transaction, unless it was written for this occasion already.
 
-    Subject and text are the catalogue's words for `kind`; `more` is a sentence in front of them.
+    Subject and text are the catalogue's words for `kind`; `more` is a sentence in front of them. `at` is the moment whose facts are
+    told, if that is not now.
     """
     words = fault(kind)
     said = [more, words.cause, words.remedy, "Every record is kept, and syncing goes on where it stopped."]
     text = "\n\n".join(part for part in said if part)
-    return write_once(company_id, kind, occasion, words.title, text, words.link or "", urgent=urgent)
+    return write_once(company_id, kind, occasion, words.title, text, words.link or "", urgent=urgent, at=at)
 
 
 def write_once(
-    company_id: int, kind: str, occasion: str, title: str, text: str, link: str = "", *, urgent: bool = False
+    company_id: int,
+    kind: str,
+    occasion: str,
+    title: str,
+    text: str,
+    link: str = "",
+    *,
+    urgent: bool = False,
+    at: datetime | None = None,
 ) -> Notice | None:
-    """Write a notice in words of one's own in the current transaction, unless it was written for this occasion already."""
+    """Write a notice in words of one's own in the current transaction, unless it was written for this occasion already.
+
+    `at` as for `notify_once`.
+    """
     same = select(Notice.id).where(
         Notice.company_id == company_id, Notice.kind == kind, Notice.occasion == occasion
     )
@@ -75,6 +93,7 @@ def write_once(
         text=text,
         link=link,
         urgent=urgent,
+        created_at=at or utcnow(),
     )
     db.session.add(notice)
     db.session.flush()
