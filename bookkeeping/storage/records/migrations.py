@@ -195,7 +195,7 @@ def frozen_sides(company: Company, inspection_keys: list[str]) -> dict[str, Side
             FrozenSide.migration_id == started.scalar_subquery(),
             FrozenSide.inspection_key.in_(inspection_keys[start : start + 500]),
         )
-        frozen |= dict(db.session.execute(rows).tuples().all())
+        frozen |= {row.inspection_key: row.side for row in db.session.execute(rows)}
     return frozen
 
 
