@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -20,20 +21,27 @@ LOOPBACK = "127.0.0.1"
 Answer = TypeVar("Answer")
 
 
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on.
+_RESERVED: deque[socket.socket] = deque(maxlen=100)
 
-    Chosen below the range from which the kernel takes ports for outgoing connections, at random, so that test runs side by
-    side on one machine do not meet.
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on and no test run side by side with this one is about to.
+
+    Chosen below the range from which the kernel takes ports for outgoing connections. Whoever asked needs a second or two to listen:
+    until a hundred more were asked for, the UDP port of the same number is held, which tells other runs that this one is taken.
     """
     for port in random.SystemRandom().sample(range(12000, 32000), 200):
+        reserved = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                reserved.bind((LOOPBACK, port))
                 probe.bind((LOOPBACK, port))
             except OSError:
+                reserved.close()
                 continue
-            return port
+        _RESERVED.append(reserved)
+        return port
     raise RuntimeError("No free port on the loopback.")
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 
 from launch.lifelines import is_alive
 from tests.harness import ROOT
-from tests.harness.processes import answers, wait_until
+from tests.harness.processes import LOOPBACK, answers, free_port, wait_until
 
 
 def test_valkey_keeps_its_data_over_a_kill(valkey):
@@ -28,6 +29,14 @@ def test_each_postgresql_database_is_fresh(postgres):
         connection.execute("CREATE TABLE only_here (id int)")
     with psycopg.connect(postgres.url(second).replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT to_regclass('only_here')").fetchone() == (None,)
+
+
+def test_a_port_that_was_handed_out_is_told_from_free_ones_before_anybody_listens():
+    port = free_port()
+    with socket.socket() as unused:
+        unused.bind((LOOPBACK, port))
+    with socket.socket(type=socket.SOCK_DGRAM) as other_run, pytest.raises(OSError, match="in use"):
+        other_run.bind((LOOPBACK, port))
 
 
 def test_a_page_renders(page):
