@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import broken_entries, chains, every_act, record_act
-from tests.webapp.house import Browser, House
+from tests.webapp.house import House
 
 PAGE = "/settings/audit-log"
 
@@ -25,11 +25,6 @@ def act(house: House, company: int | None, who: str = "ann@office.example", **fa
     with house.writing():
         record_act(company, who, facts.pop("act", "changed dates"), **facts)
         db.session.commit()
-
-
-@pytest.fixture
-def owner(house: House, company: int) -> Browser:
-    return house.browser(house.make_person("owner", company))
 
 
 def test_log_says_who_did_what_before_after_and_from_where(house, company, owner):

@@ -32,11 +32,6 @@ def company(house) -> int:
 
 
 @pytest.fixture
-def owner(house, company) -> Browser:
-    return house.browser(house.make_person("owner", company))
-
-
-@pytest.fixture
 def realm(intuit) -> str:
     return make_realm(intuit, "Blue Ridge Books LLC")
 

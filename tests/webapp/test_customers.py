@@ -12,7 +12,7 @@ from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import Run
-from tests.webapp.house import Browser, House
+from tests.webapp.house import House
 from tests.webapp.records import NOON, Records, candidate, post_with_token
 
 
@@ -33,11 +33,6 @@ def records(house: House, company: int) -> Records:
         )
     records.inspection("3", "waiting", waits_for="customer:c9", client=Client("c9", "Bo"))
     return records
-
-
-@pytest.fixture
-def bookkeeper(house: House, company: int) -> Browser:
-    return house.browser(house.make_person("bookkeeper", company))
 
 
 def link(house: House) -> tuple:

@@ -13,7 +13,7 @@ from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.records.documents import Document, Drift
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import Run
-from tests.webapp.house import Browser, House
+from tests.webapp.house import House
 from tests.webapp.records import NOON, Records, post_with_token
 from webapp.questions.drift_cards import said
 
@@ -39,16 +39,6 @@ THEIRS = {
 @pytest.fixture
 def company(house: House) -> int:
     return house.make_company(start_date=NOON.date() - timedelta(days=60))
-
-
-@pytest.fixture
-def records(house: House, company: int) -> Records:
-    return Records(house, company)
-
-
-@pytest.fixture
-def bookkeeper(house: House, company: int) -> Browser:
-    return house.browser(house.make_person("bookkeeper", company))
 
 
 def edited(records: Records, key: str = "1042", kind: str = "edited", **document) -> int:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from html import unescape
 
-import pytest
 from sqlalchemy import select, text
 
 from bookkeeping.faults import CATALOGUE
@@ -12,18 +11,8 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import Run
-from tests.webapp.house import Browser, House
+from tests.webapp.house import House
 from tests.webapp.records import NOON, Records, inspection_row, post_with_token
-
-
-@pytest.fixture
-def records(house: House, company: int) -> Records:
-    return Records(house, company)
-
-
-@pytest.fixture
-def owner(house: House, company: int) -> Browser:
-    return house.browser(house.make_person("owner", company))
 
 
 def test_feed_problem_is_said_with_its_remedy(house, records, owner):

@@ -16,23 +16,13 @@ from bookkeeping.storage.paging import Position
 from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
 from bookkeeping.storage.work.runs import Run
-from tests.webapp.house import Browser, House
+from tests.webapp.house import House
 from tests.webapp.records import NOON, Records, inspection_row, paid, post_with_token
 
 
 @pytest.fixture
 def company(house: House) -> int:
     return house.make_company(start_date=NOON.date() - timedelta(days=60))
-
-
-@pytest.fixture
-def records(house: House, company: int) -> Records:
-    return Records(house, company)
-
-
-@pytest.fixture
-def owner(house: House, company: int) -> Browser:
-    return house.browser(house.make_person("owner", company))
 
 
 def listed(page: str) -> list[str]:

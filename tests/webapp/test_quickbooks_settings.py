@@ -14,7 +14,7 @@ from bookkeeping.storage.people.audit import AuditEntry, broken_entries
 from bookkeeping.storage.people.people import LoginSession
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import Run
-from tests.webapp.house import Browser, House
+from tests.webapp.house import House
 
 PAGE = "/settings/quickbooks"
 DATES = {"start_date": "2026-03-01", "invoice_date": "inspection"}
@@ -38,11 +38,6 @@ def company(house: House) -> int:
         row.state, row.company_name, row.set_up_at = "connected", "Blue Ridge Books LLC", utcnow()
         db.session.commit()
     return company_id
-
-
-@pytest.fixture
-def owner(house: House, company: int) -> Browser:
-    return house.browser(house.make_person("owner", company))
 
 
 def change(house: House, model, **values) -> None:

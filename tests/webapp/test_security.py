@@ -22,11 +22,6 @@ PAGES = (
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
 
 
-@pytest.fixture
-def owner(house: House, company: int):
-    return house.browser(house.make_person("owner", company))
-
-
 def test_every_answer_carries_the_headers(owner):
     for page in (*PAGES, "/healthz", "/static/app.css"):
         headers = owner.get(page).headers

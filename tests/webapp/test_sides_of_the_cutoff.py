@@ -12,18 +12,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import FrozenSide, Migration
-from tests.webapp.house import Browser, House
-from tests.webapp.records import NOON, Records
-
-
-@pytest.fixture
-def records(house: House, company: int) -> Records:
-    return Records(house, company)
-
-
-@pytest.fixture
-def owner(house: House, company: int) -> Browser:
-    return house.browser(house.make_person("owner", company))
+from tests.webapp.records import NOON
 
 
 def words(page: str) -> str:

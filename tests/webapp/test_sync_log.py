@@ -14,18 +14,8 @@ from bookkeeping.storage import paging
 from bookkeeping.storage.base import db
 from bookkeeping.storage.paging import Position
 from bookkeeping.storage.work.journal import Operation
-from tests.webapp.house import Browser, House
+from tests.webapp.house import House
 from tests.webapp.records import NOON, Records, operation_row
-
-
-@pytest.fixture
-def records(house: House, company: int) -> Records:
-    return Records(house, company)
-
-
-@pytest.fixture
-def owner(house: House, company: int) -> Browser:
-    return house.browser(house.make_person("owner", company))
 
 
 def titles(page: str) -> list[str]:

@@ -1,17 +1,5 @@
-"""A company with an empty, migrated SQLite database, in this process."""
+"""A company with an empty, migrated SQLite database, in this process: the web app's, without queue and without Intuit."""
 
-import pytest
+from tests.webapp.conftest import company, house, records
 
-from tests.webapp.house import House
-
-
-@pytest.fixture
-def house(sqlite_url: str) -> House:
-    """The web app's context, without queue and without Intuit."""
-    return House(sqlite_url)
-
-
-@pytest.fixture
-def company(house: House) -> int:
-    """The id of a company that is not connected."""
-    return house.make_company()
+__all__ = ["company", "house", "records"]

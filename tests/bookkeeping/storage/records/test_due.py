@@ -7,7 +7,7 @@ from bookkeeping.faults import HELD_BY_A_PERSON
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.due import held_up_by, make_due, waiting_for, waits
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
-from tests.webapp.records import NOON, Records
+from tests.webapp.records import NOON
 
 HELD = {"due": False, "waits_for": "customer:c1", "failures": 4, "next_try_at": NOON, "wanted_gen": 7}
 
@@ -22,11 +22,6 @@ def _make_due(house, company, why, *which) -> int:
         count = make_due(company, why, *which)
         db.session.commit()
         return count
-
-
-@pytest.fixture
-def records(house, company) -> Records:
-    return Records(house, company)
 
 
 @pytest.mark.parametrize("state", STATES)
