@@ -10,7 +10,7 @@ from flask import Blueprint, abort, current_app, render_template, request, url_f
 
 from standins.intuit import ledger, operations, profit, views
 from standins.intuit.realm import Realm, Record
-from standins.intuit.schema import BY_LOWER_NAME, LISTS, TRANSACTIONS, VOIDABLE
+from standins.intuit.schema import BY_LOWER_NAME, LISTS, SWEPT, TRANSACTIONS, VOIDABLE
 from standins.intuit.world import World
 
 bp = Blueprint("books", __name__)
@@ -143,7 +143,7 @@ def _links(realm: Realm, record: Record) -> list[dict[str, Any]]:
     if record.entity in ("Payment", "Deposit"):
         for line in record.body.get("Line", ()):
             pairs += [(link["TxnType"], link["TxnId"], line["Amount"]) for link in line.get("LinkedTxn", ())]
-    deposit = ledger.deposit_of(realm, record) if record.entity in ("Payment", "SalesReceipt") else None
+    deposit = ledger.deposit_of(realm, record) if record.entity in SWEPT else None
     if deposit:
         pairs.append(("Deposit", deposit.id, record.body["TotalAmt"]))
     return [
@@ -184,7 +184,7 @@ def to_deposit(realm_id: str, error: str = "") -> str:
         undeposited = ledger.account_of(realm, "UndepositedFunds").id
         waiting = [
             views.shown(realm, record) | {"entity": entity}
-            for entity in ("Payment", "SalesReceipt")
+            for entity in SWEPT
             for record in realm.all(entity)
             if record.ref("DepositToAccountRef") == undeposited
             and record.body["TotalAmt"]

@@ -136,7 +136,8 @@ def deposit(realm_id: str) -> Answer:
             entity, _, record_id = chosen.partition(":")
             record = operations.read(realm, entity, record_id)
             link = {"TxnId": record.id, "TxnType": entity, "TxnLineId": "0"}
-            lines.append({"Amount": record.body["TotalAmt"], "LinkedTxn": [link]})
+            sign = -1 if entity == "RefundReceipt" else 1
+            lines.append({"Amount": sign * record.body["TotalAmt"], "LinkedTxn": [link]})
         if not lines:
             raise errors.business("Choose what to deposit.")
         account = {"value": request.form.get("account", "")}

@@ -9,7 +9,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from standins.intuit.realm import Realm, Record, linked_txns
-from standins.intuit.schema import NAME_LISTS, TRANSACTIONS
+from standins.intuit.schema import NAME_LISTS, SWEPT, TRANSACTIONS
 
 ZERO = Decimal("0.00")
 DEBIT_NORMAL = ("Asset", "Expense")
@@ -49,7 +49,7 @@ def unapplied(body: dict) -> Decimal:
 
 
 def deposit_of(realm: Realm, record: Record) -> Record | None:
-    """Return the Deposit a Payment or SalesReceipt was swept into, or None."""
+    """Return the Deposit that something was swept into, or None."""
     found = realm.under("swept", record.entity, record.id)
     return found[0] if found else None
 
@@ -154,7 +154,7 @@ def integrity(realm: Realm) -> list[str]:
                 for _, kind, txn_id in linked_txns(record.body):
                     if not realm.find(kind, txn_id):
                         wrong.append(f"{label} is linked to {kind} {txn_id}, which is gone")
-            if entity in ("Payment", "SalesReceipt") and len(realm.under("swept", entity, record.id)) > 1:
+            if entity in SWEPT and len(realm.under("swept", entity, record.id)) > 1:
                 wrong.append(f"{label} is in more than one deposit")
     names: dict[str, str] = {}
     for entity in NAME_LISTS:

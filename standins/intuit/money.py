@@ -18,8 +18,8 @@ ZERO = Decimal("0.00")
 
 
 def check_not_deposited(realm: Realm, record: Record) -> None:
-    """Refuse to touch a Payment or SalesReceipt that sits in a Deposit."""
-    if record.entity in ("Payment", "SalesReceipt") and ledger.deposit_of(realm, record):
+    """Refuse to touch what sits in a Deposit."""
+    if record.entity in schema.SWEPT and ledger.deposit_of(realm, record):
         raise errors.deposited()
 
 
@@ -135,13 +135,14 @@ def _deposit_line(realm: Realm, raw: Any, before: Record | None, number: int) ->
         if "AccountRef" not in detail:
             raise errors.missing("AccountRef")
         return result | {"DetailType": "DepositLineDetail", "DepositLineDetail": detail}
-    target = _links(realm, "LinkedTxn", line["LinkedTxn"], ("Payment", "SalesReceipt"))
+    target = _links(realm, "LinkedTxn", line["LinkedTxn"], schema.SWEPT)
     if ledger.deposit_of(realm, target) not in (None, before):
         raise errors.business(f"{target.entity} {target.id} was already deposited.")
     if target.ref("DepositToAccountRef") != ledger.account_of(realm, "UndepositedFunds").id:
         raise errors.business(f"{target.entity} {target.id} is not in Undeposited Funds.")
-    if line["Amount"] != target.body["TotalAmt"]:
-        raise errors.business(f"The amount of {target.entity} {target.id} is {target.body['TotalAmt']}.")
+    amount = -target.body["TotalAmt"] if target.entity == "RefundReceipt" else target.body["TotalAmt"]
+    if line["Amount"] != amount:
+        raise errors.business(f"The amount of {target.entity} {target.id} is {amount}.")
     return result | {"LinkedTxn": [{"TxnId": target.id, "TxnType": target.entity, "TxnLineId": "0"}]}
 
 

@@ -33,7 +33,7 @@ def finished(
     Raises:
         QuickBooksFault: whatever QuickBooks refuses about the sale itself.
     """
-    if entity != "SalesReceipt" and "CustomerRef" not in body:
+    if entity not in ("SalesReceipt", "RefundReceipt") and "CustomerRef" not in body:
         raise errors.missing("CustomerRef")
     if not body.get("Line"):
         raise errors.missing("Line")

@@ -135,6 +135,8 @@ SALES = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
 TRANSACTIONS = (*SALES, "Payment", "Deposit")
 LISTS = tuple(name for name, fields in ENTITIES.items() if "Active" in fields)
 VOIDABLE = ("Invoice", "Payment", "SalesReceipt")
+SWEPT = ("Payment", "SalesReceipt", "RefundReceipt")
+"""What a Deposit can hold: money in, and money given back out of Undeposited Funds, which takes as much off it."""
 
 _PEOPLE_QUERY = (
     "DisplayName", "GivenName", "MiddleName", "FamilyName", "CompanyName", "FullyQualifiedName", "PrintOnCheckName",

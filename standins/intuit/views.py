@@ -102,7 +102,7 @@ _DERIVED = {
     "Invoice": _invoice,
     "CreditMemo": _credit_memo,
     "SalesReceipt": _sales_receipt,
-    "RefundReceipt": lambda realm, record: {"Balance": Decimal(0)},
+    "RefundReceipt": _sales_receipt,
     "Payment": _payment,
     "Vendor": lambda realm, record: {"Balance": Decimal(0)},
 }
