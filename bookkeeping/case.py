@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from bookkeeping.errors import BookkeepingError, RuleError
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, match_customer
 from bookkeeping.rules.cutoff import Side, side_of
-from bookkeeping.rules.documents import NOTHING, DesiredCustomer, DesiredDocuments, desired_documents
+from bookkeeping.rules.documents import (
+    NOTHING,
+    DesiredCustomer,
+    DesiredDocuments,
+    customer_fingerprint,
+    desired_documents,
+)
 from bookkeeping.rules.eligibility import Eligibility, eligibility
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.planning import (
@@ -95,6 +101,14 @@ class Case:
     def writes_planned(self) -> bool:
         """True while something is to be written for it."""
         return self.parked is None and self.plan is not None and not self.plan.empty
+
+    @property
+    def client_corrected(self) -> bool:
+        """True while the Customer that we made for its client says something else of name, e-mail or phones than the platform."""
+        link, desired = self.link, self.desired.customer
+        if self.parked is not None or self.left_alone or link is None or desired is None:
+            return False
+        return link.ours and link.state == "linked" and link.fingerprint != customer_fingerprint(desired)
 
     def document(self, qbo_id: str, kind: str) -> Document:
         """Return its living document of that id."""

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
@@ -83,6 +83,21 @@ class Ask:
     because: str
 
 
+@dataclass(frozen=True)
+class _Taken(Container[str]):
+    """The names that somebody else than the Customer `but_for` has, by name key."""
+
+    by_name: Mapping[str, list[NameEntry]]
+    but_for: str
+
+    def holders(self, key: object) -> list[NameEntry]:
+        entries = self.by_name.get(str(key), [])
+        return [entry for entry in entries if (entry.kind, entry.qbo_id) != ("Customer", self.but_for)]
+
+    def __contains__(self, key: object) -> bool:
+        return bool(self.holders(key))
+
+
 class NameIndex(Sequence[NameEntry]):
     """All names of a realm, found by name without walking them. Add what is created, so that the next buyer sees it."""
 
@@ -104,27 +119,36 @@ class NameIndex(Sequence[NameEntry]):
         self._entries.append(entry)
         key = name_key(entry.display_name)
         self._holders[key].append(entry)
-        for alike in {key, _OUR_SUFFIX.sub("", key), name_key(f"{entry.given_name} {entry.family_name}")} - {
-            ""
-        }:
+        plain = _OUR_SUFFIX.sub("", key)
+        said = {key, plain, _first_last(plain), name_key(f"{entry.given_name} {entry.family_name}")}
+        for alike in said - {""}:
             self._alike[alike].append(entry)
 
     def customers_like(self, display_name: str) -> list[NameEntry]:
-        """Return the Customers of that name, be it with a suffix of ours or in first and last name."""
+        """Return the Customers of that name, be it with a suffix of ours, as *Last, First*, or in first and last name."""
         return [entry for entry in self._alike.get(name_key(display_name), ()) if entry.kind == "Customer"]
 
-    def free_name(self, base: str) -> str:
-        """Return `base` with the suffix, if any, that makes it free in all three lists."""
-        holders = self._holders.get(name_key(base), ())
-        return free_name(
-            base, self._holders, prefer_client=any(entry.kind != "Customer" for entry in holders)
-        )
+    def free_name(self, base: str, but_for: str = "") -> str:
+        """Return `base` with the suffix, if any, that makes it free in all three lists; what the Customer `but_for` has is free to it."""
+        taken = _Taken(self._holders, but_for)
+        strangers = (entry.kind != "Customer" for entry in taken.holders(name_key(base)))
+        return free_name(base, taken, prefer_client=any(strangers))
+
+    def name_of(self, qbo_id: str) -> str:
+        """Return what the Customer is called now, or "" when nobody knows it."""
+        return next((one.display_name for one in self if (one.kind, one.qbo_id) == ("Customer", qbo_id)), "")
 
 
-def kept_name(display_name: str, desired: DesiredCustomer) -> str:
-    """Return the name of a Customer of ours after an update: as it is, suffix included, unless the client was renamed."""
-    same = display_name.casefold().startswith(desired.display_name.casefold())
-    return display_name if same else desired.display_name
+def kept_name(ours: str, desired: DesiredCustomer, qbo_id: str, names: NameIndex) -> str:
+    """Return the name of a Customer of ours after an update; `ours` is the name that we gave it.
+
+    Unless the client was renamed it stays as it is in QuickBooks now: with its suffix, or as a bookkeeper renamed it. A corrected
+    name, a shortened one too, replaces it, with a suffix when somebody else has it.
+    """
+    plain = _OUR_SUFFIX.sub("", ours)
+    if desired.display_name in (ours, plain):
+        return names.name_of(qbo_id) or ours
+    return names.free_name(desired.display_name, but_for=qbo_id)
 
 
 def match_customer(
@@ -218,3 +242,9 @@ def _street(address: str) -> list[str]:
     """Return the words of an address, or nothing when it is too short to tell one house from another."""
     words = re.findall(r"\w+", one_line(address).casefold())
     return words if len(words) >= 2 and any(word.isdigit() for word in words) else []
+
+
+def _first_last(key: str) -> str:
+    """Return `First Last` of a name that is written `Last, First`; "" for any other."""
+    last, comma, first = key.partition(", ")
+    return name_key(f"{first} {last}") if comma and first and last else ""

@@ -93,10 +93,11 @@ class Preview:
         trace, desired = self._trace, self._trace.desired.customer
         link = trace.link
         if link is not None and link.qbo_id:
-            # Like the worker: a Customer of ours is brought up to date together with a document.
-            changed = link.ours and not trace.plan.empty and link.fingerprint != customer_fingerprint(desired)
+            ours = link.ours and link.state == "linked" and not trace.left_alone
+            changed = ours and link.fingerprint != customer_fingerprint(desired)
             name = link.display_name or desired.display_name
-            name = kept_name(name, desired) if changed else name
+            if changed:
+                name = kept_name(name, desired, link.qbo_id, NameIndex(listed_names(trace.company.id)))
             fate, because = "update" if changed else "ask" if link.state == "ask" else "stands", link.because
         else:
             fate, name, because = self._match(desired)

@@ -5,8 +5,6 @@ A root cause shows once: the inspection that tried to make a Customer carries th
 
 from dataclasses import asdict
 
-from sqlalchemy import select
-
 from bookkeeping.case import Case, whom_to_bill
 from bookkeeping.errors import DuplicateNameError, RuleError
 from bookkeeping.quickbooks_gateway.bodies import customer_body
@@ -36,9 +34,9 @@ ROUNDS = 4
 
 
 def resolve_customers(work: Work, cases: list[Case]) -> None:
-    """Give every case that needs one its `customer_id` and plan it again; park what must wait."""
+    """Give every case that needs one its `customer_id` and plan it again; park what must wait. Corrected clients reach their Customer."""
+    _update_ours(work, [case for case in cases if case.client_corrected])
     open_cases = [case for case in cases if case.writes_planned and case.desired.customer is not None]
-    _update_ours(work, open_cases)
     missing = [case for case in open_cases if case.customer_id is None]
     if not missing:
         return
@@ -179,24 +177,38 @@ def _look_again(work: Work, write: Write, index: NameIndex) -> None:
 
 def _update_ours(work: Work, cases: list[Case]) -> None:
     """Keep the details of Customers that we made in step with the platform; others' are never touched."""
-    wanted = {case.desired.customer.client_key: case for case in cases if case.customer_id is not None}
-    chosen = select(CustomerLink).where(
-        CustomerLink.company_id == work.company_id,
-        CustomerLink.ours.is_(True),
-        CustomerLink.client_key.in_(sorted(wanted)),
-    )
-    writes = []
-    for link in db.session.scalars(chosen):
-        case = wanted[link.client_key]
-        desired = case.desired.customer
-        if link.fingerprint != customer_fingerprint(desired):
-            write = _create(desired, kept_name(link.display_name, desired), link.because, case)
-            write.action, write.qbo_id = "update", link.qbo_id
-            write.body = customer_body(
-                desired, kept_name(link.display_name, desired), sync=(link.qbo_id, link.sync_token)
-            )
-            writes.append(write)
+    if not cases:
+        return
+    # What the platform said last about a client counts, whichever inspection said it.
+    newest = {
+        case.desired.customer.client_key: case
+        for case in sorted(cases, key=lambda case: case.inspection.updated_at)
+    }
+    index = NameIndex(listed_names(work.company_id))
+    writes = [_update(case, index) for case in newest.values()]
     work.commit()
+    _send_updates(work, writes, newest)
+    taken = [write for write in writes if isinstance(write.error, DuplicateNameError)]
+    for write in taken:
+        _look_again(work, write, index)
+    again = [_update(newest[write.source_key], index) for write in taken]
+    _send_updates(work, again, newest)
+    for write in [one for one in writes if one not in taken] + again:
+        if write.error is not None:
+            newest[write.source_key].warnings.append("customer-not-updated")
+
+
+def _update(case: Case, index: NameIndex) -> Write:
+    """Return the update of a Customer that we made, under a name that is free to it."""
+    link, desired = case.link, case.desired.customer
+    name = kept_name(link.display_name, desired, link.qbo_id, index)
+    write = _create(desired, name, link.because, case)
+    write.action, write.qbo_id = "update", link.qbo_id
+    write.body = customer_body(desired, name, sync=(link.qbo_id, link.sync_token))
+    return write
+
+
+def _send_updates(work: Work, writes: list[Write], cases: dict[str, Case]) -> None:
     if not writes:
         return
     carry_out(work, writes)
@@ -204,9 +216,6 @@ def _update_ours(work: Work, cases: list[Case]) -> None:
         work,
         writes,
         lambda write, token: customer_body(
-            wanted[write.source_key].desired.customer, write.note["display_name"], sync=(write.qbo_id, token)
+            cases[write.source_key].desired.customer, write.note["display_name"], sync=(write.qbo_id, token)
         ),
     )
-    for write in writes:
-        if write.error is not None:
-            wanted[write.source_key].warnings.append("customer-not-updated")

@@ -69,7 +69,7 @@ def reconcile(work: Work) -> bool:
     cases = build_cases(work.company, rows)
     _brake(work, cases)
     work.commit()
-    if any(case.writes_planned for case in cases):
+    if any(case.writes_planned or case.client_corrected for case in cases):
         work.gateway.realm_id  # noqa: B018 - raises before anything is planned to be sent when there is no connection.
         for carry_out_round in ROUNDS:
             carry_out_round(work, cases)

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookkeeping.rules.customers import Ask, Create, NameEntry, NameIndex, Use, match_customer, name_key
+from bookkeeping.rules.customers import (
+    Ask,
+    Create,
+    NameEntry,
+    NameIndex,
+    Use,
+    kept_name,
+    match_customer,
+    name_key,
+)
 from bookkeeping.rules.documents import DesiredCustomer
 
 ADA = DesiredCustomer("c1", "Ada Reyes", "Ada", "Reyes", "ada@example.com", "(303) 555-0101", "")
@@ -171,3 +180,32 @@ def test_a_customer_that_was_created_is_found_again(index):
         assert match_customer(ADA, STREET, [*index, made]) == Use(
             "new", match_customer(ADA, STREET, [*index, made]).because
         )
+
+
+@pytest.mark.parametrize("name", ["Reyes, Ada", "REYES,  ada", "Reyes, Ada (2)", "Reyes, Ada (deleted)"])
+def test_last_comma_first_is_alike(name):
+    assert NameIndex([entry(name=name)]).customers_like("Ada Reyes")
+    assert used(entry(name=name, email=ADA.email)) == "71"
+
+
+@pytest.mark.parametrize("name", ["Reyes,Ada Maria, Dr.", "Ada, Reyes", ", Ada Reyes", "Reyes,"])
+def test_other_names_with_a_comma_are_not_alike(name):
+    assert not NameIndex([entry(name=name)]).customers_like("Ada Reyes")
+
+
+@pytest.mark.parametrize(
+    ("ours", "now", "wanted", "name"),
+    [
+        ("Ada Reyes", "Ada Reyes", "Ada Reyes", "Ada Reyes"),
+        ("Ada Reyes (2)", "Ada Reyes (2)", "Ada Reyes", "Ada Reyes (2)"),
+        ("Ada Reyess", "Ada Reyess", "Ada Reyes", "Ada Reyes (client)"),
+        ("Ada Reyess (2)", "Ada Reyess (2)", "Ada Reyess", "Ada Reyess (2)"),
+        ("Ada Reyes-Li", "Ada Reyes-Li", "Ada Li", "Ada Li"),
+        ("Ada Li", "Li, Ada", "Ada Li", "Li, Ada"),
+        ("Ada Li", "Li, Ada", "Ada Lee", "Ada Lee"),
+    ],
+)
+def test_a_name_follows_the_client_and_else_stays_as_it_is_now(ours, now, wanted, name):
+    others = [entry("80", "Ada Reyes", "Vendor"), entry("81", "Bo")] if name.endswith("(client)") else []
+    index = NameIndex([entry("71", now), *others])
+    assert kept_name(ours, replace(ADA, display_name=wanted), "71", index) == name
