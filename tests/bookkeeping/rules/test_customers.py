@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookkeeping.rules.customers import (
+    PEOPLE,
     Ask,
     Create,
     NameEntry,
@@ -13,6 +14,7 @@ from bookkeeping.rules.customers import (
     kept_name,
     match_customer,
     name_key,
+    of_people,
 )
 from bookkeeping.rules.documents import DesiredCustomer
 
@@ -88,6 +90,16 @@ def test_the_email_comes_before_phone_and_address():
 
 def test_another_name_with_the_same_email_is_someone_else():
     assert created(entry(name="Bo Reyes", email=ADA.email, phone=ADA.phone)) == "Ada Reyes"
+
+
+def test_a_new_customer_says_whether_somebody_has_the_name():
+    assert match().because == "New Customer: nobody in QuickBooks has the name."
+    assert match(entry()).because == "New Customer: the name is taken by someone else."
+
+
+def test_customers_vendors_and_employees_share_one_space_of_names():
+    assert PEOPLE == ("Customer", "Vendor", "Employee")
+    assert [kind for kind in (*PEOPLE, "Item", "Account", "") if of_people(kind)] == list(PEOPLE)
 
 
 def test_two_clients_of_one_name_are_two_customers():

@@ -66,6 +66,15 @@ def test_lines_go_to_their_items():
     assert invoice.total == Decimal("408.75")
 
 
+def test_a_line_without_a_name_goes_by_its_kind():
+    kinds = {"service": "100", "fee": "25", "discount": "-5", "tax": "3"}
+    invoice = documents(
+        lines=tuple(line(amount, kind, " ", key=kind) for kind, amount in kinds.items())
+    ).invoice
+    assert [each.description for each in invoice.lines] == ["Inspection", "Fee", "Discount", "Sales tax"]
+    assert [each.item for each in invoice.lines] == ["Inspection", "Fee", "Discount", "Sales tax collected"]
+
+
 def test_a_mapped_name_wins_over_the_one_item_for_the_rest():
     settings = replace(SETTINGS, one_item="Services", item_names=(("Radon", "Radon testing"),))
     invoice = documents(settings, lines=(line("1", name="Radon"), line("2", name="Sewer Scope"))).invoice
@@ -161,6 +170,27 @@ def test_a_refund_and_its_line_that_do_not_meet_are_flagged():
     lines = (line("425"), line("-25", kind="fee", name="Refund", key="l2"))
     assert flags(lines=lines, payments=(payment("425"),)) == ["line-without-refund", "overpaid"]
     assert flags(lines=lines) == []
+
+
+@pytest.mark.parametrize("kind", ["service", "fee"])
+def test_a_negative_line_of_either_kind_meets_a_refund(kind):
+    lines = (line("425"), line("-25", kind=kind, name="Refund", key="l2"))
+    assert flags(lines=lines, payments=(payment("425", refunded="25"),)) == []
+
+
+def test_a_payments_note_names_its_invoice_reference_and_refund():
+    (plain,) = documents(payments=(payment("425"),)).payments
+    assert plain.private_note == "Payment for SP-1042\nTieout payment p1"
+    refunded = documents(
+        lines=(line("425"), line("-25", kind="fee", key="l2")),
+        payments=(payment("425", refunded="25", reference="ch_1"),),
+    )
+    assert refunded.payments[0].private_note.splitlines() == [
+        "Payment for SP-1042",
+        "Reference: ch_1",
+        "Received $425.00, refunded $25.00",
+        "Tieout payment p1",
+    ]
 
 
 def test_methods_can_be_mapped():

@@ -71,6 +71,36 @@ def test_a_sales_receipt_keeps_its_inspection_out_until_migrated():
     assert eligibility(inspection(), CUTOFF, has_receipt=True, migrating=True).in_books
 
 
+@pytest.mark.parametrize("has_receipt", [True, False])
+def test_the_step_of_the_receipt_says_whether_one_stands(has_receipt):
+    step = eligibility(inspection(), SETTINGS, has_receipt=has_receipt).steps[-1]
+    assert (step.rule, step.passed) == ("No SalesReceipt stands for it", not has_receipt)
+    assert step.because.startswith(
+        "A SalesReceipt of the earlier" if has_receipt else "No SalesReceipt of the"
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "how", "because"),
+    [
+        (NOON, {}, "It is scheduled for March 2, 2026, 12:00 PM (Denver), on or after the cutoff"),
+        (
+            NOON,
+            {"booked": True},
+            "It is scheduled for March 2, 2026, 12:00 PM (Denver), on or after the cutoff",
+        ),
+        (NOON - timedelta(1), {}, "It is scheduled for March 1, 2026, 12:00 PM (Denver), before the cutoff"),
+        (NOON - timedelta(1), {"booked": True}, "It was booked on or after the cutoff"),
+        (NOON - timedelta(1), {"side": "new"}, "It was on or after the cutoff"),
+        (NOON, {"side": "old"}, "It was before the cutoff"),
+    ],
+)
+def test_the_step_of_the_cutoff_says_what_decided_it(start, how, because):
+    answer = eligibility(inspection(starts_at=start), CUTOFF, **how)
+    [step] = [step for step in answer.steps if step.rule == "On or after the migration cutoff"]
+    assert step.because.startswith(because)
+
+
 @given(inspections, settings_values, st.booleans(), st.booleans())
 def test_the_answer_follows_from_its_steps(given_inspection, settings, has_receipt, migrating):
     answer = eligibility(given_inspection, settings, has_receipt=has_receipt, migrating=migrating)

@@ -205,6 +205,36 @@ def test_the_manifest_is_the_same_for_the_same_facts_and_another_for_any_other()
     assert json.loads(text)["receipts"][0]["payments"][0]["amount"] == "425.00"
 
 
+def test_the_manifest_names_every_fact_that_is_confirmed():
+    later = booked(payments=(payment("400.00", received_at=START + timedelta(hours=1)),))
+    found = entry(later, receipt(tax=Decimal("1.50"), edits=1))
+    [written] = json.loads(manifest_text({}, [found], []))["receipts"]
+    assert written == {
+        "receipt_id": "900",
+        "inspection_id": "1042",
+        "recorded_amount": "425.00",
+        "starts_at": "2019-03-04T16:00:00+00:00",
+        "side": "new",
+        "place": "blocked",
+        "receipt": {
+            "number": "1001",
+            "date": "2019-03-04",
+            "total": "425.00",
+            "sales_tax": "1.50",
+            "customer_id": "71",
+            "deposit_to": "4",
+            "content": "as made",
+        },
+        "invoice": {"number": "SP-1042", "date": "2019-03-04", "total": "425.00"},
+        "payments": [{"payment_id": "p1", "date": "2019-03-04", "amount": "400.00", "applied": "400.00"}],
+        "customer_id": "71",
+        "blockers": [["receipt-changed", ""]],
+        "notes": [["stays-open", "$25.00 of the Invoice will be open."]],
+    }
+    [missing] = json.loads(manifest_text({}, [judge(RECORDED, None, None, None, AROUND)], []))["receipts"]
+    assert (missing["receipt"], missing["invoice"], missing["payments"]) == (None, None, [])
+
+
 # ---- Forecast
 
 

@@ -15,6 +15,7 @@ from bookkeeping.rules.documents import (
     payment_fingerprint,
 )
 from bookkeeping.rules.planning import (
+    Action,
     CreateInvoice,
     CreatePayment,
     DeleteInvoice,
@@ -26,6 +27,15 @@ from bookkeeping.rules.planning import (
     plan,
 )
 from tests.bookkeeping.rules.factories import SETTINGS, inspection, line, payment
+
+
+def test_every_action_says_what_it_does_to_which_document():
+    """In the words of QuickBooks' batch: the worker sends them as they are."""
+    assert {(one.__name__, one.verb, one.kind) for one in Action.__subclasses__()} == {
+        (f"{verb.title()}{kind}", verb, kind)
+        for verb in ("create", "update", "delete")
+        for kind in ("Invoice", "Payment")
+    }
 
 
 class Books:
