@@ -32,12 +32,14 @@ def worker_app() -> Flask:
 
 def settings() -> Settings:
     """Return the running app's settings."""
-    return current_app.extensions["settings"]
+    found: Settings = current_app.extensions["settings"]
+    return found
 
 
 def bell() -> Bell:
     """Return the running app's doorbell."""
-    return current_app.extensions["bell"]
+    found: Bell = current_app.extensions["bell"]
+    return found
 
 
 def intuit_config() -> IntuitConfig:

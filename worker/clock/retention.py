@@ -133,7 +133,8 @@ def _plain(row: Any) -> dict[str, Any]:
 
 
 def _moment(row: Any) -> datetime:
-    return row.created_at if hasattr(row, "created_at") else row.finished_at
+    moment: datetime = row.created_at if hasattr(row, "created_at") else row.finished_at
+    return moment
 
 
 def _text(value: Any) -> str:

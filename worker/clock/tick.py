@@ -10,7 +10,7 @@ import socket
 import threading
 from datetime import datetime, timedelta
 
-from flask import current_app
+from flask.globals import app_ctx
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -45,7 +45,7 @@ def tick_forever(seconds: float = 2.0) -> None:
             if utcnow() - last_sweep >= timedelta(seconds=min(SWEEP_SECONDS, settings().poll_seconds)):
                 last_sweep = utcnow()
                 tick_once()
-                mail_in_background(current_app._get_current_object())
+                mail_in_background(app_ctx.app)  # Not `current_app`, which means no app in another thread.
         except LeaseTakenError:
             pass
         except (BookkeepingError, OperationalError) as error:

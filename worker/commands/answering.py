@@ -88,6 +88,8 @@ class PlainCommand(click.Command):
 def speak_json(command: click.Command, word: str) -> None:
     """Give a library's command the `--json` switch: `{word: true}` at its end, or the error."""
     inner = command.callback
+    if inner is None:
+        raise TypeError(f"{command.name} runs nothing by itself")
 
     def callback(*args: Any, as_json: bool, **kwargs: Any) -> None:
         try:

@@ -5,6 +5,7 @@ Every command prints one JSON object with `--json`, ends with a code other than 
 
 import csv
 import io
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -56,7 +57,10 @@ def register_commands(app: Flask) -> None:
         audit,
     ):
         app.cli.add_command(command)
-    speak_json(app.cli.commands["db"].commands["upgrade"], "upgraded")
+    database = app.cli.commands["db"]
+    if not isinstance(database, click.Group):
+        raise TypeError("`db` is no group of commands")
+    speak_json(database.commands["upgrade"], "upgraded")
 
 
 company = AppGroup("company", help="Inspection companies.")
@@ -120,7 +124,7 @@ def create_user(
         raise Refusal("Owners and bookkeepers need --company; ops people have none.")
     if company_id is not None:
         company_of(company_id)
-    password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+    password = sys.stdin.readline().rstrip("\r\n")
     try:
         person = add_user(email, password, role, company_id, name)
     except ValueError as error:

@@ -41,6 +41,8 @@ def tieout(company_id: int, first: str | None, last: str | None) -> dict[str, An
         words = f"{fault(problem['code']).title}. {problem['detail']}".strip()
         raise Refusal(f"QuickBooks could not be read: {words}", problem["code"])
     kept = statement_or_none(company_id, run["statement"])
+    if kept is None:
+        raise Refusal("The statement was deleted meanwhile: run the command again.")
     wrong = kept.unexplained != 0 or kept.content["unexplained_count"] != 0
     return {
         "statement": kept.id,

@@ -55,10 +55,11 @@ def _connected(url: SplitResult) -> Iterator[smtplib.SMTP]:
 
 
 def _open(url: SplitResult) -> smtplib.SMTP:
+    host = url.hostname or ""  # The settings refuse a SMTP_URL without one.
     if url.scheme == "smtps":
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(url.hostname, url.port or 465, timeout=SMTP_SECONDS, context=context)
-    return smtplib.SMTP(url.hostname, url.port or (587 if url.username else 25), timeout=SMTP_SECONDS)
+        return smtplib.SMTP_SSL(host, url.port or 465, timeout=SMTP_SECONDS, context=context)
+    return smtplib.SMTP(host, url.port or (587 if url.username else 25), timeout=SMTP_SECONDS)
 
 
 def _start_tls(server: smtplib.SMTP) -> None:

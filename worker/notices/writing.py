@@ -40,7 +40,9 @@ def write_notices(now: datetime) -> None:
     for company in db.session.scalars(select(Company).where(Company.feed_state.in_(FEED_STOPPED))):
         notify_once(company.id, company.feed_cause, now.date().isoformat()[:7], urgent=True, at=now)
     for company in db.session.scalars(select(Company).where(Company.brake_at.is_not(None))):
-        notify_once(company.id, "mass-delete-brake", company.brake_at.isoformat()[:40], urgent=True, at=now)
+        if company.brake_at is not None:
+            occasion = company.brake_at.isoformat()[:40]
+            notify_once(company.id, "mass-delete-brake", occasion, urgent=True, at=now)
 
 
 def digest_day(now: datetime, zone: str) -> str:
@@ -55,7 +57,7 @@ def _digests(now: datetime) -> None:
         .where(InspectionRow.state.in_(("needs-you", "drift")))
         .group_by(InspectionRow.company_id, InspectionRow.reason)
     )
-    by_company: dict[int, Counter] = {}
+    by_company: dict[int, Counter[str]] = {}
     for company_id, reason, count in db.session.execute(stuck):
         by_company.setdefault(company_id, Counter())[reason] += count
     if not by_company:
