@@ -6,10 +6,11 @@ import re
 from tests.harness import ROOT
 
 PAGE = (ROOT / "docs" / "bookkeeping.md").read_text(encoding="utf-8")
-BUILT, _, _ = PAGE.partition("## Not built yet")
+BUILT, _, PLANNED = PAGE.partition("## Not built yet")
 RECORDS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "decisions").glob("0*.md"))]
 NAMED = "\n".join([BUILT, *RECORDS])
 DECISIONS = {int(number) for number in re.findall(r"^## (\d+)\. ", BUILT, re.M)}
+DECIDED = DECISIONS | {int(number) for number in re.findall(r"^### (\d+)\. ", PLANNED, re.M)}
 CITED = re.compile(r"\bdecisions? (\d+(?:(?: \([^)]*\))?(?:, | and )\d+)*)")
 
 
@@ -37,7 +38,8 @@ def test_every_cited_decision_stands_in_the_page_and_each_is_cited():
 
 
 def test_decisions_are_numbered_without_a_gap():
-    assert sorted(DECISIONS) == list(range(1, max(DECISIONS) + 1)) and len(DECISIONS) >= 17
+    """Each keeps its number whenever it is built, so those not built yet fill the gaps."""
+    assert sorted(DECIDED) == list(range(1, max(DECIDED) + 1)) and len(DECISIONS) >= 17
 
 
 def test_every_decision_says_why_who_carries_it_and_what_holds_it():

@@ -160,17 +160,17 @@ def desired_customer(client: Client) -> DesiredCustomer:
 
 def invoice_fingerprint(invoice: DesiredInvoice, customer_id: str) -> str:
     """Return the SHA-256 of everything the Invoice says in QuickBooks; equal means nothing to write."""
-    return _fingerprint(invoice, customer_id=customer_id)
+    return fingerprint_of(invoice, customer_id=customer_id)
 
 
 def payment_fingerprint(payment: DesiredPayment, customer_id: str, invoice_id: str) -> str:
     """Return the SHA-256 of everything the Payment says in QuickBooks, its link to the Invoice included."""
-    return _fingerprint(payment, customer_id=customer_id, invoice_id=invoice_id)
+    return fingerprint_of(payment, customer_id=customer_id, invoice_id=invoice_id)
 
 
 def customer_fingerprint(customer: DesiredCustomer) -> str:
     """Return the SHA-256 of the Customer's name and contact details."""
-    return _fingerprint(customer)
+    return fingerprint_of(customer)
 
 
 def _invoice(inspection: Inspection, settings: BookSettings, customer: DesiredCustomer) -> DesiredInvoice:
@@ -184,7 +184,7 @@ def _invoice(inspection: Inspection, settings: BookSettings, customer: DesiredCu
     class_on_line = class_id if settings.class_on == "line" else ""
     lines = tuple(_line(line, settings, class_on_line) for line in inspection.lines)
     if not lines:  # QuickBooks wants a line, and an inspection without fees has its Invoice too.
-        item, item_id = _item(settings.one_item or _KIND_NAMES["service"], settings)
+        item, item_id = item_named(settings.one_item or _KIND_NAMES["service"], settings)
         lines = (DesiredLine(item, "No charge", ZERO, item_id, class_on_line),)
     day = invoice_day(inspection, settings)
     address = _address(inspection)
@@ -219,11 +219,11 @@ def _line(line: FeeLine, settings: BookSettings, class_id: str) -> DesiredLine:
     else:
         # A mapped name wins over the one Item for everything else.
         item = dict(settings.item_names).get(name) or settings.one_item or name
-    item, item_id = _item(item, settings)
+    item, item_id = item_named(item, settings)
     return DesiredLine(item, cut(name, DESCRIPTION_LIMIT), line.amount, item_id, class_id)
 
 
-def _item(name: str, settings: BookSettings) -> tuple[str, str]:
+def item_named(name: str, settings: BookSettings) -> tuple[str, str]:
     """Return name and id of an Item. One chosen from the list keeps its name as it is, which may be `Category:Item`."""
     item_id = dict(settings.item_ids).get(name, "")
     return (name if item_id else clean_name(name, ITEM_NAME_LIMIT)), item_id
@@ -268,7 +268,6 @@ def _payments(
             continue
         applied = min(amount, still_open)
         still_open -= applied
-        method = dict(settings.method_names).get(received.method) or _METHOD_NAMES[received.method]
         reference = f"Reference: {received.reference}" if received.reference else ""
         refund = f"Received {dollars(received.amount)}, refunded {dollars(received.refunded_amount)}"
         payments.append(
@@ -278,7 +277,7 @@ def _payments(
                 client_key=client_key,
                 amount=amount,
                 applied=applied,
-                method=cut(one_line(method), METHOD_NAME_LIMIT),
+                method=method_named(received, settings),
                 reference=payment_reference(received.reference),
                 private_note=note(
                     mark("payment", received.key),
@@ -290,6 +289,12 @@ def _payments(
             )
         )
     return tuple(payments)
+
+
+def method_named(received: PaymentReceived, settings: BookSettings) -> str:
+    """Return the name of the PaymentMethod that a payment came by, "" for none."""
+    method = dict(settings.method_names).get(received.method) or _METHOD_NAMES[received.method]
+    return cut(one_line(method), METHOD_NAME_LIMIT)
 
 
 def _email_flags(client: Client) -> tuple[Flag, ...]:
@@ -333,9 +338,10 @@ def _money_flags(
     return flags
 
 
-def _fingerprint(document: Any, **links: str) -> str:
+def fingerprint_of(document: Any, **links: str) -> str:
+    """Return the SHA-256 of everything a document says in QuickBooks, `links` included."""
     content = _without_unused(asdict(document))
-    del content["client_key"]  # The Customer's QuickBooks id stands for it.
+    content.pop("client_key", None)  # The Customer's QuickBooks id stands for it.
     canonical = json.dumps({**content, **links}, sort_keys=True, default=_canonical)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -141,6 +141,10 @@ class BookSettings:
     tax_item: str = "Sales tax collected"
     method_names: tuple[tuple[str, str], ...] = ()  # (platform method, PaymentMethod name).
     deposit_account_id: str = ""  # Where Payments go; empty for Undeposited Funds.
+    refunds: Literal["book", "wait"] = (
+        "book"  # What is given back after the deposit: booked, or left to a person.
+    )
+    refund_account_id: str = ""  # Where it is given back from; empty for where the money was deposited.
     classes: tuple[tuple[str, str], ...] = ()  # (inspector, Class id)
     class_on: Literal["line", "invoice"] = "line"
     locations: tuple[tuple[str, str], ...] = ()  # (inspector, Department id)

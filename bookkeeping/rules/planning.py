@@ -19,7 +19,7 @@ from bookkeeping.rules.documents import (
 )
 from bookkeeping.rules.money import ZERO
 
-Kind = Literal["Invoice", "Payment"]
+Kind = Literal["Invoice", "Payment", "RefundReceipt"]
 Verb = Literal["create", "update", "delete"]
 
 

@@ -8,7 +8,10 @@ from bookkeeping.rules.text import DOC_NUMBER_LIMIT, PRIVATE_NOTE_LIMIT, REFEREN
 
 _PREFIX = "SP-"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]+")
-_MARK = re.compile(r"\bTieout (inspection|payment) (\S+)[ \t]*$", re.MULTILINE)
+_MARK = re.compile(r"\bTieout (inspection|payment|refund) (\S+)[ \t]*$", re.MULTILINE)
+_KEY_LIMIT = 64
+
+Marked = Literal["inspection", "payment", "refund"]
 
 
 def doc_number(inspection_key: str) -> str:
@@ -19,7 +22,23 @@ def doc_number(inspection_key: str) -> str:
     return _PREFIX + _digest(inspection_key)[:room]
 
 
-def mark(kind: Literal["inspection", "payment"], key: str) -> str:
+def refund_key(inspection_key: str, number: int) -> str:
+    """Return our key of an inspection's refund of that number; an id too long for our records gives the same hash every time."""
+    key = f"{inspection_key}-R{number}"
+    return key if len(key) <= _KEY_LIMIT else _digest(key)[:_KEY_LIMIT]
+
+
+def refund_number(inspection_key: str, number: int) -> str:
+    """Return the RefundReceipt's DocNumber: the Invoice's and `-R1`, `-R2`…; what is too long is cut before that."""
+    suffix = f"-R{number}"
+    invoice = doc_number(inspection_key)
+    room = DOC_NUMBER_LIMIT - len(suffix)
+    if len(invoice) > room:  # A number that was cut must not be another inspection's.
+        invoice = _PREFIX + _digest(inspection_key)[: room - len(_PREFIX)]
+    return invoice + suffix
+
+
+def mark(kind: Marked, key: str) -> str:
     """Return the line in a document's PrivateNote by which `marked` finds our key again."""
     return f"Tieout {kind} {key if len(key) <= 200 and _PLAIN_KEY.fullmatch(key) else _digest(key)}"
 

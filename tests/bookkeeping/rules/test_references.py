@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookkeeping.rules.references import doc_number, mark, marked, note, payment_reference
+from bookkeeping.rules.references import (
+    doc_number,
+    mark,
+    marked,
+    note,
+    payment_reference,
+    refund_key,
+    refund_number,
+)
 
 
 def test_document_number_is_the_inspection_id():
@@ -17,13 +25,29 @@ def test_a_long_id_gives_the_same_short_number_every_time():
     assert doc_number(key) != doc_number(key[:-1] + "2")
 
 
+def test_a_refund_carries_the_invoices_number_and_its_own():
+    assert (refund_number("1042", 1), refund_key("1042", 1)) == ("SP-1042-R1", "1042-R1")
+
+
+@given(st.text(st.characters(), max_size=80), st.integers(1, 999))
+def test_refund_numbers_and_keys_fit_and_are_told_apart(key, number):
+    assert len(refund_number(key, number)) <= 21 and refund_number(key, number).endswith(f"-R{number}")
+    assert len(refund_key(key, number)) <= 64
+    assert refund_number(key, number) != refund_number(key, number + 1)
+    assert refund_key(key, number) != refund_key(key, number + 1)
+
+
+def test_a_number_that_had_to_be_cut_is_nobody_elses():
+    assert refund_number("x" * 18, 1) != refund_number("x" * 17, 1) != refund_number("x" * 15 + "yyy", 1)
+
+
 @given(st.text(st.characters(), max_size=80))
 def test_document_numbers_fit(key):
     assert len(doc_number(key)) <= 21
     assert doc_number(key).isascii()
 
 
-@given(st.text(max_size=80), st.text(max_size=5000), st.sampled_from(["inspection", "payment"]))
+@given(st.text(max_size=80), st.text(max_size=5000), st.sampled_from(["inspection", "payment", "refund"]))
 def test_our_mark_is_found_in_any_note(key, said, kind):
     text = note(mark(kind, key), said)
     assert len(text) <= 4000

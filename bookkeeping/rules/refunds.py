@@ -1,0 +1,209 @@
+"""Money given back after it was deposited: when each refund was first seen, and the RefundReceipt that it is in the books.
+
+A payment that lies in a Deposit is history (decision 19). Which part of it was given back, and what becomes of the Invoice, is
+`deposited`; the way from the RefundReceipts that stand to these is `plan_refunds`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bookkeeping.rules.documents import DesiredLine, fingerprint_of
+from bookkeeping.rules.inspection import Inspection
+from bookkeeping.rules.money import ZERO
+from bookkeeping.rules.planning import Action, Known
+
+
+@dataclass(frozen=True)
+class RefundSeen:
+    """One step in which a payment was refunded, kept for good.
+
+    `number` counts within the inspection and is never used twice; `amount` is what is left of the step, zero once it was taken back;
+    `seen_at` is the inspection's `updated_at` with which it was first seen, since the platform names no moment of a refund.
+    """
+
+    payment_key: str
+    number: int
+    amount: Decimal
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class DesiredRefund:
+    """One RefundReceipt. `amount` is the sum of the lines, which are positive here; `account_id` where the money is taken from."""
+
+    source_key: str
+    payment_key: str
+    doc_number: str
+    txn_date: date
+    customer_id: str
+    amount: Decimal
+    lines: tuple[DesiredLine, ...]
+    account_id: str
+    method: str  # PaymentMethod name, empty for none.
+    reference: str
+    private_note: str
+    class_id: str = ""
+    location_id: str = ""
+
+
+@dataclass(frozen=True)
+class CreateRefund(Action):
+    """Make the RefundReceipt."""
+
+    kind = "RefundReceipt"
+    verb = "create"
+
+    desired: DesiredRefund
+    generation: int
+
+
+@dataclass(frozen=True)
+class UpdateRefund(Action):
+    """Write the whole RefundReceipt again."""
+
+    kind = "RefundReceipt"
+    verb = "update"
+
+    desired: DesiredRefund
+    known: Known
+
+
+@dataclass(frozen=True)
+class DeleteRefund(Action):
+    """Delete the RefundReceipt: the refund was taken back."""
+
+    kind = "RefundReceipt"
+    verb = "delete"
+
+    known: Known
+
+
+RefundAction = CreateRefund | UpdateRefund | DeleteRefund
+
+
+def follow_refunds(inspection: Inspection, seen: Iterable[RefundSeen]) -> tuple[RefundSeen, ...]:
+    """Return every step after the platform told this inspection: a new one where more was refunded, less where refunds were taken back.
+
+    What was taken back is the latest step of just that amount, else the latest ones. Steps of payments that the platform no longer
+    has stay as they are.
+    """
+    steps = {step.number: step for step in seen}
+    for payment in sorted(inspection.payments, key=lambda one: (one.received_at, one.key)):
+        own = [step for step in steps.values() if step.payment_key == payment.key]
+        more = payment.refunded_amount - sum((step.amount for step in own), ZERO)
+        if more > 0:
+            number = max(steps, default=0) + 1
+            steps[number] = RefundSeen(payment.key, number, more, inspection.updated_at)
+        elif more < 0:
+            steps |= {step.number: step for step in _taken_back(own, -more)}
+    return tuple(steps[number] for number in sorted(steps))
+
+
+def _taken_back(steps: Sequence[RefundSeen], less: Decimal) -> list[RefundSeen]:
+    """Return the steps that change when this much less is refunded."""
+    latest_first = sorted(steps, key=lambda step: -step.number)
+    just_that = [step for step in latest_first if step.amount == less]
+    changed = []
+    for step in just_that[:1] or latest_first:
+        part = min(step.amount, less)
+        if part:
+            changed.append(replace(step, amount=step.amount - part))
+            less -= part
+    return changed
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of a refund a negative line accounts for; `line` is the line's place on the inspection, None where there is no line for it."""
+
+    line: int | None
+    amount: Decimal
+
+
+def pair_with_lines(
+    refunds: Mapping[int, Decimal], lines: Mapping[int, Decimal]
+) -> dict[int, tuple[Part, ...]]:
+    """Return for each refund the parts that it is made of. `refunds` are amounts by number; `lines` what negative lines take off, by place.
+
+    A line of just a refund's amount is that refund's; what is left over is taken in the order of both.
+    """
+    left = dict(lines)
+    found: dict[int, tuple[Part, ...]] = dict.fromkeys(sorted(refunds), ())
+    for number in found:
+        place = next((place for place in sorted(left) if left[place] == refunds[number]), None)
+        if place is not None:
+            found[number] = (Part(place, left.pop(place)),)
+    for number in found:
+        if found[number]:
+            continue
+        rest = refunds[number]
+        parts: list[Part] = []
+        for place in sorted(left):
+            amount = min(rest, left[place])
+            if amount:
+                parts.append(Part(place, amount))
+                rest, left[place] = rest - amount, left[place] - amount
+        found[number] = (*parts, *((Part(None, rest),) if rest else ()))
+    return found
+
+
+def not_on_invoice(
+    negative: Mapping[int, tuple[str, Decimal]], written: Iterable[tuple[str, Decimal]]
+) -> dict[int, Decimal]:
+    """Return what the negative lines take off, by place, that are not on the Invoice as it was last written.
+
+    Both are (description, amount); a line that stands there twice is on it twice.
+    """
+    there = Counter(written)
+    found = {}
+    for place, line in sorted(negative.items()):
+        if there[line]:
+            there[line] -= 1
+        else:
+            found[place] = -line[1]
+    return found
+
+
+def plan_refunds(
+    desired: Sequence[DesiredRefund],
+    known: Sequence[Known],
+    last_generation: Mapping[tuple[str, str], int],
+) -> tuple[RefundAction, ...]:
+    """Return the way from the RefundReceipts that stand to those that should, deletions first. What a person has in hand is not written.
+
+    Source: bookkeeping decisions 8 and 19.
+    """
+    standing = {one.source_key: one for one in known}
+    wanted = {one.source_key for one in desired}
+    found: list[RefundAction] = [
+        DeleteRefund(one) for key, one in standing.items() if key not in wanted and not one.hands_off
+    ]
+    for one in desired:
+        current = standing.get(one.source_key)
+        if current is None:
+            generation = last_generation.get(("RefundReceipt", one.source_key), 0) + 1
+            found.append(CreateRefund(one, generation))
+        elif not current.hands_off and refund_fingerprint(one) != current.fingerprint:
+            found.append(UpdateRefund(one, current))
+    return tuple(found)
+
+
+def refund_fingerprint(refund: DesiredRefund) -> str:
+    """Return the SHA-256 of everything the RefundReceipt says in QuickBooks; equal means nothing to write."""
+    return fingerprint_of(refund)
+
+
+def negative_lines(body: Mapping[str, Any]) -> tuple[tuple[str, Decimal], ...]:
+    """Return (description, amount) of the lines below zero in an Invoice's body, as we wrote it or as QuickBooks shows it."""
+    lines = (
+        (str(line.get("Description") or ""), _cents(line.get("Amount"))) for line in body.get("Line") or ()
+    )
+    return tuple((text, amount) for text, amount in lines if amount < 0)
+
+
+def _cents(value: Any) -> Decimal:
+    return Decimal(str(value or 0)).quantize(Decimal("0.01"))
