@@ -12,6 +12,7 @@ from standins.intuit import errors, ledger, shapes
 from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import NAME_LISTS
 
+NOT_SOLD = ("Category", "Group")
 SUFFIX = re.compile(r" \(deleted(-\d+)?\)$")
 CLASSIFICATION = {
     "bank": "Asset", "accounts receivable": "Asset", "other current asset": "Asset", "fixed asset": "Asset",
@@ -88,7 +89,8 @@ def _others(realm: Realm, entity: str, body: dict, before: Record | None, name: 
     if entity in NAME_LISTS:
         found = realm.under("name", name.casefold())
     else:
-        found = realm.under("list", entity, body.get("ParentRef", {}).get("value", ""), name.casefold())
+        where = "" if entity == "Item" else body.get("ParentRef", {}).get("value", "")
+        found = realm.under("list", entity, where, name.casefold())
     return [record for record in found if record is not before]
 
 
@@ -144,7 +146,7 @@ def _item(realm: Realm, body: dict) -> None:
         raise errors.missing("Type")
     body.setdefault("UnitPrice", Decimal(0))
     body.setdefault("Taxable", False)
-    if kind == "Category":
+    if kind in NOT_SOLD:
         return
     needed = ["IncomeAccountRef"]
     if kind == "Inventory":

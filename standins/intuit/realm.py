@@ -74,7 +74,9 @@ def index_keys(record: Record) -> list[tuple]:
             word = "paid" if entity == "Payment" else "swept"
             keys += [(word, kind, txn_id) for _, kind, txn_id in linked_txns(body)]
     elif "Name" in body:
-        keys = [("list", entity, record.ref("ParentRef") or "", body["Name"].casefold())]
+        # Items have one space of names, whatever their category.
+        where = "" if entity == "Item" else record.ref("ParentRef") or ""
+        keys = [("list", entity, where, body["Name"].casefold())]
     else:
         keys = []
     if parent := record.ref("ParentRef"):

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from standins.intuit import errors, ledger, schema, shapes
+from standins.intuit import errors, ledger, names, schema, shapes
 from standins.intuit.realm import Realm, Record
 
 CENT = Decimal("0.01")
@@ -118,7 +118,7 @@ def _item_line(realm: Realm, line: dict) -> dict:
     if "ItemRef" not in detail:
         detail["ItemRef"] = shapes.reference(realm, "ItemRef", "Item", {"value": DEFAULT_ITEM})
     item = realm.find("Item", detail["ItemRef"]["value"])
-    if item.body["Type"] == "Category":
+    if item.body["Type"] in names.NOT_SOLD:
         raise errors.bad_reference("Items", item.id)
     quantity, price = detail.get("Qty"), detail.get("UnitPrice")
     if quantity is not None and price is not None and (quantity or price):

@@ -13,7 +13,7 @@ from bookkeeping.logbook import pages as logbook
 from bookkeeping.rules.inspection import Client, FeeLine
 from bookkeeping.storage.base import db
 from bookkeeping.storage.paging import Position
-from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt
+from bookkeeping.storage.records.documents import CustomerLink, LegacyReceipt
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
 from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import House

@@ -25,6 +25,7 @@ from bookkeeping.rules.documents import (
 )
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
+from bookkeeping.storage.company.items import item_ids
 from bookkeeping.storage.company.names import active_ids, listed_names, named_things
 from bookkeeping.storage.records.documents import Document
 from webapp.frame.words import day, money
@@ -212,7 +213,7 @@ class _Lists:
     def __init__(self, company_id: int) -> None:
         things = named_things(company_id, "Item", "Account", "PaymentMethod", "Class", "Department")
         self._names = {(thing.kind, thing.qbo_id): thing.name for thing in things}
-        self._ids = {kind: active_ids(company_id, kind) for kind in ("Item", "PaymentMethod")}
+        self._ids = {"Item": item_ids(company_id), "PaymentMethod": active_ids(company_id, "PaymentMethod")}
 
     def name(self, kind: str, qbo_id: str) -> str:
         """Return what it is called, "" for no id."""

@@ -18,6 +18,7 @@ from bookkeeping.quickbooks_gateway.differences import differs
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer, quote
 from bookkeeping.rules.references import marked
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.items import NOT_SOLD
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -121,7 +122,8 @@ def _is_ours(operation: Operation, body: dict[str, Any], row: dict[str, Any]) ->
     if operation.kind == "Customer":
         return not differs(body, row) and _made_since(operation, row)
     if operation.kind not in ("Invoice", "Payment"):
-        return bool(row.get("Active", True))  # Whoever made it: an Item of that name is the one we need.
+        # Whoever made it: an Item of that name is the one we need, a Category or bundle is not.
+        return bool(row.get("Active", True)) and row.get("Type") not in NOT_SOLD
     ours = marked(body.get("PrivateNote") or "")
     if ours is None or marked(row.get("PrivateNote") or "") != ours:
         return False

@@ -7,6 +7,7 @@ from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, UpdateInvoice
 from bookkeeping.storage.base import db
+from bookkeeping.storage.company.items import NOT_SOLD, item_ids, item_names
 from bookkeeping.storage.company.names import active_ids, named_things
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
@@ -16,13 +17,17 @@ from worker.reading.company import keep_listed
 def ensure_names(work: Work, cases: list[Case]) -> None:
     """Make every Item and PaymentMethod that the cases' plans need; park the cases whose Item cannot be made."""
     _park_without_item(work, cases)
+    _park_where_several(work, cases)
     needed = _needed(cases)
     missing = {place: first for place, first in needed.items() if place not in _known(work)}
-    income = _income_account(work)
+    income, items = _income_account(work), item_names(work.company_id)
     work.commit()
     if not missing:
         return
-    writes = [_write(kind, name, income, first) for (kind, _), (name, first) in missing.items()]
+    writes = []
+    for (kind, _), (name, first) in missing.items():
+        made = items.name_to_make(name) if kind == "Item" else name
+        writes.append(_write(kind, name, made, income, first))
     if any(write.kind == "Item" for write in writes) and not income:
         error = RuleError("Choose the income account for your services.", code="no-income-account")
         for case in cases:
@@ -30,12 +35,13 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
                 case.park(error)
         return
     carry_out(work, writes)
-    for write in writes:
-        if isinstance(write.error, DuplicateNameError):
-            _look_again(work, write)
+    taken = [write for write in writes if isinstance(write.error, DuplicateNameError)]
+    for write in taken:
+        _look_again(work, write)
+    _make_beside(work, [write for write in taken if write.error is not None], income, needed)
     known = _known(work)
     work.commit()
-    refused = {(write.kind, name_key(write.note["name"])): write for write in writes if write.error}
+    refused = {(write.kind, name_key(write.source_key)): write for write in writes if write.error}
     for case in cases:
         for name in _item_names(case) if case.writes_planned else ():
             place = ("Item", name_key(name))
@@ -55,7 +61,7 @@ def _income_account(work: Work) -> str:
 
 def _park_without_item(work: Work, cases: list[Case]) -> None:
     """Park the cases that need an Item which the bookkeeper chose and somebody made inactive since."""
-    active = set(active_ids(work.company_id, "Item").values())
+    active = set(item_ids(work.company_id).values())
     for case in cases:
         action = case.plan.invoice if case.writes_planned else None
         if isinstance(action, (CreateInvoice, UpdateInvoice)):
@@ -64,9 +70,33 @@ def _park_without_item(work: Work, cases: list[Case]) -> None:
                     case.park_code("no-item", f"The Item {line.item} is not active in QuickBooks any more.")
 
 
+def _park_where_several(work: Work, cases: list[Case]) -> None:
+    """Park the cases whose line could mean several Items, each in a category of its own: a person chooses in the settings."""
+    items = item_names(work.company_id)
+    for case in cases:
+        for name in _item_names(case) if case.writes_planned else ():
+            if several := items.several(name):
+                case.park_code("several-items", f"{name}: {', '.join(several)}")
+
+
+def _make_beside(work: Work, writes: list[Write], income: str, needed: dict) -> None:
+    """Make the Items of which the name turned out to be a Category's or a bundle's, under a name beside it."""
+    items = item_names(work.company_id)
+    work.commit()
+    again = []
+    for write in writes:
+        name, first = needed[write.kind, name_key(write.source_key)]
+        made = items.name_to_make(name) if write.kind == "Item" else name
+        if made != write.note["name"]:
+            again.append((write, _write(write.kind, name, made, income, first)))
+    carry_out(work, [beside for _, beside in again])
+    for write, beside in again:
+        write.error = beside.error
+
+
 def _known(work: Work) -> set[tuple[str, str]]:
-    kinds = ("Item", "PaymentMethod")
-    return {(kind, key) for kind in kinds for key in active_ids(work.company_id, kind)}
+    methods = {("PaymentMethod", key) for key in active_ids(work.company_id, "PaymentMethod")}
+    return methods | {("Item", key) for key in item_ids(work.company_id)}
 
 
 def _item_names(case: Case) -> list[str]:
@@ -90,16 +120,17 @@ def _needed(cases: list[Case]) -> dict[tuple[str, str], tuple[str, Case]]:
     return needed
 
 
-def _write(kind: str, name: str, income_account_id: str, case: Case) -> Write:
-    body = item_body(name, income_account_id) if kind == "Item" else payment_method_body(name)
+def _write(kind: str, name: str, made: str, income_account_id: str, case: Case) -> Write:
+    """Return the write of what the documents call `name`, made as `made`."""
+    body = item_body(made, income_account_id) if kind == "Item" else payment_method_body(made)
     return Write(
         kind=kind,
         action="create",
         source_key=name[:110],
         body=body,
         inspection_key=case.key,
-        doc_number=name[:40],
-        note={"name": name},
+        doc_number=made[:40],
+        note={"name": made},
     )
 
 
@@ -110,7 +141,7 @@ def _look_again(work: Work, write: Write) -> None:
     rows = list(work.gateway.query_all(write.kind, f"Name IN ({quote(name)}, {quote(name + ' (deleted)')})"))
     for row in rows:
         keep_listed(work.company_id, write.kind, row)
-    if any(row.get("Active", True) for row in rows):
+    if any(row.get("Active", True) and row.get("Type") not in NOT_SOLD for row in rows):
         write.error = None
     db.session.flush()
     work.commit()

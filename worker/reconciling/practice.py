@@ -17,7 +17,8 @@ from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, UpdateInvoice
 from bookkeeping.rules.practice import NEAR, Tally, same_client
 from bookkeeping.storage.base import db
-from bookkeeping.storage.company.names import active_ids, listed_names, named_things
+from bookkeeping.storage.company.items import item_ids
+from bookkeeping.storage.company.names import listed_names, named_things
 from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.progress import tell
@@ -36,7 +37,7 @@ def practise(work: Work) -> bool:
     tally, after = Tally.from_json(standing["tally"]), standing["after"]
     settings = _settings(work)
     index = NameIndex(listed_names(work.company_id))
-    known = set(active_ids(work.company_id, "Item"))
+    known = set(item_ids(work.company_id))
     work.commit()
     while True:
         rows = _next(work, after)

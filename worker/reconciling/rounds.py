@@ -22,6 +22,7 @@ from bookkeeping.rules.planning import (
     UpdateInvoice,
 )
 from bookkeeping.storage.base import utcnow
+from bookkeeping.storage.company.items import item_ids
 from bookkeeping.storage.company.names import active_ids
 from bookkeeping.storage.records.documents import Document
 from worker.holding.progress import tell
@@ -113,7 +114,7 @@ def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
 
 def _send(work: Work, planned: list[Planned]) -> None:
     ready = [one for one in planned if one.case.parked is None and not _deleted(one)]
-    items, methods = active_ids(work.company_id, "Item"), active_ids(work.company_id, "PaymentMethod")
+    items, methods = item_ids(work.company_id), active_ids(work.company_id, "PaymentMethod")
     work.commit()
     for one in ready:
         one.write = _write(one, items, methods)
