@@ -66,6 +66,10 @@ unit: bootstrap-tests  ## Run the tests that open no socket and start no process
 check: bootstrap-tests  ## Check one file or folder and run its tests: make check F=bookkeeping/rules/money.py
 	@$(PY) -m tests.checking $(F)
 
+.PHONY: mutants
+mutants: bootstrap-tests  ## Plant 300 faults in the rules; do their tests notice? About 15 minutes; ARGS="--seed 2"
+	@$(PY) -m tests.mutants $(ARGS)
+
 .PHONY: test
 test: export HYPOTHESIS_PROFILE ?= ci
 test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it

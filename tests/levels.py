@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 TESTS = Path(__file__).parent
 UNIT_FOLDERS = ("bookkeeping", "webapp", "worker")
@@ -54,12 +54,15 @@ class Watched:
 
 
 def choose_profile() -> str:
-    """Make the two profiles of hypothesis and load one: HYPOTHESIS_PROFILE's, else `ci` where CI is set, else `dev`.
+    """Make the profiles of hypothesis and load one: HYPOTHESIS_PROFILE's, else `ci` where CI is set, else `dev`.
 
-    Neither has a deadline: on a busy machine it says nothing about the code.
+    `mutants` has fewer examples and looks for no smallest one. None has a deadline: on a busy machine it says nothing about the code.
     """
     settings.register_profile("dev", settings.get_profile("default"), deadline=None, max_examples=20)
     settings.register_profile("ci", settings.get_profile("ci"), deadline=None, max_examples=100)
+    settings.register_profile(
+        "mutants", settings.get_profile("ci"), max_examples=40, phases=[Phase.explicit, Phase.generate]
+    )
     chosen = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
     settings.load_profile(chosen)
     return chosen

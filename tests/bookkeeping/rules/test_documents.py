@@ -12,7 +12,7 @@ from bookkeeping.rules.documents import (
     invoice_fingerprint,
     payment_fingerprint,
 )
-from bookkeeping.rules.inspection import Client
+from bookkeeping.rules.inspection import Address, Client
 from bookkeeping.rules.references import mark, marked
 from tests.bookkeeping.rules.factories import (
     BUYER,
@@ -216,6 +216,44 @@ def test_fingerprints_follow_content_and_links():
     )
     moved = documents(starts_at=NOON + timedelta(days=1))
     assert invoice_fingerprint(found.invoice, "71") != invoice_fingerprint(moved.invoice, "71")
+
+
+def test_what_is_too_long_is_cut_exactly_where_quickbooks_would_refuse_it():
+    long = "x" * 5000
+    found = documents(
+        replace(SETTINGS, method_names=(("card", long),)),
+        client=Client("c1", long, long, "ada@example.com", "3" * 50, "7" * 50),
+        address=Address(full=long, line1=long),
+        lines=(line("425", name=long),),
+        payments=(payment("425", reference=long),),
+    )
+    customer, invoice, received = found.customer, found.invoice, found.payments[0]
+    lengths = {
+        "DisplayName": len(customer.display_name),
+        "GivenName": len(customer.given_name),
+        "FamilyName": len(customer.family_name),
+        "PrimaryPhone": len(customer.phone),
+        "Mobile": len(customer.mobile),
+        "Item": len(invoice.lines[0].item),
+        "Description": len(invoice.lines[0].description),
+        "PrivateNote": len(invoice.private_note),
+        "CustomerMemo": len(invoice.customer_memo),
+        "PaymentMethod": len(received.method),
+        "PaymentRefNum": len(received.reference),
+    }
+    assert lengths == {
+        "DisplayName": 500,
+        "GivenName": 100,
+        "FamilyName": 100,
+        "PrimaryPhone": 21,
+        "Mobile": 21,
+        "Item": 100,
+        "Description": 4000,
+        "PrivateNote": 4000,
+        "CustomerMemo": 1000,
+        "PaymentMethod": 31,
+        "PaymentRefNum": 21,
+    }
 
 
 @given(inspections, settings_values)

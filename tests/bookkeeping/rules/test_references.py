@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bookkeeping.rules.references import (
@@ -42,6 +42,7 @@ def test_a_number_that_had_to_be_cut_is_nobody_elses():
 
 
 @given(st.text(st.characters(), max_size=80))
+@example("half a pair \ud83c")
 def test_document_numbers_fit(key):
     assert len(doc_number(key)) <= 21
     assert doc_number(key).isascii()
