@@ -49,9 +49,9 @@ class Mutant:
     tree: ast.Module
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What names it whatever stands above it in the file."""
-        return self.path, self.function, self.before, self.after
+    def key(self) -> tuple[str, str, str]:
+        """What names it wherever in the file it stands."""
+        return self.path, self.before, self.after
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line} {self.function}: {self.before}  →  {self.after}"
