@@ -30,13 +30,17 @@ def test_waits_begin_at_a_minute_and_spread():
 @pytest.mark.parametrize(
     ("deletes", "documents", "trips"),
     [
-        (20, 20, False),
-        (21, 21, True),
+        (9, 9, False),
+        (10, 10, True),
+        (10, 19, True),
+        (10, 20, False),
+        (20, 39, True),
+        (20, 40, False),
         (21, 209, True),
         (21, 210, False),
         (500, 4999, True),
         (500, 5000, False),
     ],
 )
-def test_the_brake_needs_more_than_twenty_and_more_than_a_tenth(deletes, documents, trips):
+def test_the_brake_trips_at_more_than_twenty_and_a_tenth_or_at_ten_and_more_than_half(deletes, documents, trips):
     assert brake_trips(deletes, documents) is trips
