@@ -46,27 +46,33 @@ def use_consent(state: str, session_digest: str) -> int | None:
     )
 
 
-def realm_problem(company_id: int, realm: str) -> str | None:
-    """Return why this company may not have this realm, as a catalogue code (realm-taken, other-realm), or None.
+def is_another_realm(company_id: int, realm: str) -> bool:
+    """Return whether this company's documents are in another realm than this one.
 
-    Holds back other connects until the transaction ends, so that two companies cannot take one realm at the same moment.
+    Source: bookkeeping decision 10 ("Connecting").
+    """
+    before = db.session.get(Connection, company_id, populate_existing=True)
+    if before is None or before.proven_at is None:
+        return False  # Never let in anywhere.
+    return before.realm_digest not in vault().digests(realm)
+
+
+def realm_is_taken(company_id: int, realm: str) -> bool:
+    """Return whether another company was let into this realm and has it still. Asked once the realm is proven, never before:
+    what a browser says about realms is no reason to tell it who is a customer.
+
+    Holds back other proofs until the transaction ends, so that two companies cannot take one realm at the same moment.
 
     Source: bookkeeping decision 10 ("Connecting").
     """
     if db.engine.dialect.name == "postgresql":  # On SQLite the transaction is the only writer anyway.
         db.session.execute(text("LOCK TABLE connections IN SHARE ROW EXCLUSIVE MODE"))
-    digests = vault().digests(realm)
     others = select(Connection.company_id).where(
-        Connection.realm_digest.in_(digests),
+        Connection.realm_digest.in_(vault().digests(realm)),
         Connection.company_id != company_id,
-        Connection.held,
+        Connection.holds_realm,
     )
-    if db.session.scalar(others.limit(1)) is not None:
-        return "realm-taken"
-    before = db.session.get(Connection, company_id, populate_existing=True)
-    if before is None or (before.state == "refused" and before.set_up_at is None):
-        return None  # Never used.
-    return None if before.realm_digest in digests else "other-realm"
+    return db.session.scalar(others.limit(1)) is not None
 
 
 def store_connection(company_id: int, realm: str, tokens: dict[str, Any], by: str) -> Connection:
@@ -107,8 +113,8 @@ def end_connection(company_id: int) -> None:
 
 
 def company_of_realm(realm: str) -> int | None:
-    """Return the company that uses this realm, or None."""
+    """Return the company that has this realm, or None."""
     rows = select(Connection.company_id).where(
-        Connection.realm_digest.in_(vault().digests(realm)), Connection.held
+        Connection.realm_digest.in_(vault().digests(realm)), Connection.holds_realm
     )
     return db.session.scalar(rows.limit(1))

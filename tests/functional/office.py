@@ -78,13 +78,22 @@ class Office:
             **options,
         )
 
-    def consent(self, realm_id: str = "", choice: str = "connect") -> requests.Response:
-        """Walk from our *Enable* through Intuit's page and back; return where that ends."""
+    def consent(
+        self, realm_id: str = "", choice: str = "connect", *, claiming: str = ""
+    ) -> requests.Response:
+        """Walk from our *Enable* through Intuit's page and back; return where that ends.
+
+        `claiming`: another realm that the browser puts into the address on the way back.
+        """
         page = self.get("/quickbooks/connect")
         assert page.url.startswith(self.intuit.base_url), page.url
         asked = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
         asked |= {"realm": realm_id or self.realm_id, "choice": choice}
-        return self.http.post(f"{self.intuit.base_url}/connect/oauth2", asked, timeout=30)
+        consent = f"{self.intuit.base_url}/connect/oauth2"
+        if not claiming:
+            return self.http.post(consent, asked, timeout=30)
+        back = self.http.post(consent, asked, timeout=30, allow_redirects=False).headers["Location"]
+        return self.http.get(re.sub(r"realmId=\d+", f"realmId={claiming}", back), timeout=30)
 
     def connect(self) -> "Office":
         """Log in as the owner and connect the realm."""

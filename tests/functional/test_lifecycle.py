@@ -104,14 +104,47 @@ def test_reconnecting_takes_the_same_realm_and_goes_on_where_it_stopped(office):
 
 def test_one_realm_cannot_serve_two_companies(office, platform, intuit):
     office.connect()
+    office.sync()
     second = Office(office.tieout, platform, intuit, name="Another").open()
     second.log_in()
-    page = second.consent(office.realm_id).text
-    assert "already connected" in page
-    assert "Disconnect" not in second.get("/settings/quickbooks").text
+    second.consent(office.realm_id)
+    assert "realm-taken" in try_sync(second)["said"]
+    page = second.get("/settings/quickbooks").text
+    assert "already connected" in page and "Disconnect" not in page
     office.book(inspection(1))
     office.sync()  # The first company's permission is untouched.
     assert len(office.books()["Invoice"]) == 1
+
+
+@pytest.mark.parametrize("before", ["never connected", "disconnected", "connected"])
+def test_a_realm_that_only_the_address_names_is_nobodys(office, platform, intuit, before):
+    """Whoever changes `realmId` on the way back from Intuit takes nothing from its owner, and learns of nobody."""
+    if before != "never connected":
+        office.connect()
+        office.sync()
+    if before == "disconnected":
+        disconnect(office)
+    thief = Office(office.tieout, platform, intuit, name="Thief").open()
+    thief.log_in()
+    page = thief.consent(claiming=office.realm_id).text
+    assert "already connected" not in page
+    if before != "connected":
+        office.connect()  # Also while the thief's claim was not looked at yet.
+    office.book(inspection(1))
+    office.sync()
+    assert len(office.books()["Invoice"]) == 1
+    assert "qbo-3100" in try_sync(thief)["said"]  # What QuickBooks said.
+    row = connection(thief)
+    assert (row["state"], row["code"], row["tokens"]) == ("refused", "not-let-in", None)
+    assert apps(thief) == []  # The permission for the thief's own books was given back.
+    page = thief.get("/settings/quickbooks").text
+    assert "QuickBooks did not let us in" in page and "Disconnect" not in page
+    office.book(inspection(2))
+    office.sync()
+    assert len(office.books()["Invoice"]) == 2 and connection(office)["state"] == "connected"
+    thief.connect()
+    thief.sync()
+    assert connection(thief)["state"] == "connected"
 
 
 def test_disconnected_inside_quickbooks_is_noticed_and_everything_waits(office):

@@ -77,11 +77,12 @@ def callback() -> Response:
 
 
 def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
-    """Store the connection and start the first run, or refuse a realm that this company may not have."""
-    problem = connecting.realm_problem(company.id, realm)
-    if problem:
-        _refuse(company.id, problem, tokens)
-        words = fault(problem)
+    """Store the connection and start the first run, or refuse a company whose documents are in another realm.
+
+    Which realm it is only the browser said: it counts when the first run was let in (`worker.reading.company`)."""
+    if connecting.is_another_realm(company.id, realm):
+        _refuse(company.id, "other-realm", tokens)
+        words = fault("other-realm")
         return _stay(f"{words.title}. {words.cause} {words.remedy}")
     before = db.session.get(Connection, company.id)
     again = before is not None and before.set_up_at is not None
@@ -109,8 +110,6 @@ def _refuse(company_id: int, problem: str, tokens: TokenSet) -> None:
         address=client_address(),
     )
     db.session.commit()
-    if problem == "realm-taken":
-        return  # Revoking would end the other company's access too: Intuit knows one grant for our app and that realm.
     try:
         sign_in().revoke(tokens.refresh_token)
     except BookkeepingError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from bookkeeping.acts.connecting import realm_is_taken
 from bookkeeping.errors import BookkeepingError, NotConnectedError
 from bookkeeping.quickbooks_gateway import reading
 from bookkeeping.quickbooks_gateway.oauth import OAuth
@@ -36,7 +37,8 @@ def set_up(work: Work) -> bool:
     """Check the company and read its lists, unless that is done; always finishes.
 
     Raises:
-        NotConnectedError: not a US company in US dollars (`not-us`, `not-usd`): the grant is revoked; or no connection.
+        NotConnectedError: not a US company in US dollars (`not-us`, `not-usd`): the grant is revoked; another company's
+            (`realm-taken`); or no connection.
     """
     connection = work.connection
     if connection is not None and connection.state == "connected" and connection.set_up_at is not None:
@@ -95,29 +97,40 @@ def read_facts(work: Work) -> None:
     connection.facts_at = utcnow()
     if connection.state == "checking":
         connection.state, connection.state_since, connection.code = "connected", utcnow(), ""
+        connection.proven_at = connection.proven_at or utcnow()
+        db.session.flush()  # The only writer from here on, also on SQLite.
+        if realm_is_taken(work.company_id, gateway.realm_id):
+            refuse(work, "realm-taken", "")
     work.commit()
 
 
 def refuse(work: Work, code: str, detail: str) -> None:
-    """End a connection that we must not have: revoke the grant, keep the reason.
+    """End a connection that we must not have, keep the reason, and revoke the grant.
+
+    The grant of a realm that another company has is not revoked: Intuit knows one for our app and that realm.
 
     Raises:
         NotConnectedError: always, with that reason.
     """
-    store = ConnectionTokens(work.company_id)
-    found = store.load()
-    if found is not None:
-        try:
-            OAuth(intuit_config()).revoke(found[0]["refresh_token"])
-        except BookkeepingError as error:
-            logger.warning("Revoking failed", extra={"company_id": work.company_id, "code": error.code})
     connection = work.connection
     connection.state, connection.code, connection.detail = "refused", code, detail
-    connection.state_since, connection.tokens = utcnow(), None
-    connection.version += 1
+    connection.state_since = utcnow()
     work.commit()
     work.forget_gateway()
+    left = ConnectionTokens(work.company_id).take_leftover()
+    if code != "realm-taken":
+        revoke_leftover(work, left)
     raise NotConnectedError(detail, code=code)
+
+
+def revoke_leftover(work: Work, refresh_token: str | None) -> None:
+    """Give a grant back that is of no use to us; that Intuit cannot be told only stands in the log."""
+    if refresh_token is None:
+        return
+    try:
+        OAuth(intuit_config()).revoke(refresh_token)
+    except BookkeepingError as error:
+        logger.warning("Revoking failed", extra={"company_id": work.company_id, "code": error.code})
 
 
 def keep_lists(work: Work, lists: dict[str, list[dict[str, Any]]]) -> None:

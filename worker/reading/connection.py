@@ -14,7 +14,7 @@ from bookkeeping.storage.people.notices import notify_once
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.holding.blocks import block, blocked_by, hold_all, note_looked
 from worker.holding.work import Work
-from worker.reading.company import read_facts
+from worker.reading.company import read_facts, revoke_leftover
 
 
 def still_blocked(work: Work) -> str:
@@ -35,6 +35,7 @@ def stop_working(work: Work, error: NotConnectedError) -> None:
     """Note, and commit, that QuickBooks as a whole refuses us: no further call that must fail is made."""
     connection = work.connection
     if connection is None or not connection.usable:
+        _give_back(work)
         return
     if fault(error.code).blocks_writes:
         block(work, error.code)
@@ -44,6 +45,13 @@ def stop_working(work: Work, error: NotConnectedError) -> None:
         work.commit()
         ConnectionTokens(work.company_id).mark_reconnect_needed(version, error.code, error.detail)
         work.forget_gateway()
+        _give_back(work)
+
+
+def _give_back(work: Work) -> None:
+    """Revoke what is left of a consent that did not open the realm that came with it."""
+    work.commit()
+    revoke_leftover(work, ConnectionTokens(work.company_id).take_leftover())
 
 
 def warn_of_expiry(work: Work) -> bool:

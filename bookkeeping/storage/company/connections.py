@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, and_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,10 +20,11 @@ class Connection(Base):
     checking   consent given, country and currency not looked at yet (counts as connected)
     connected  in use
     reconnect  QuickBooks no longer lets us in; `code` says why
-    refused    not a US company, or not in US dollars; the grant was revoked
+    refused    not a US company, not in US dollars, another company's, or not open to that consent; the grant was revoked
     disconnected  ended here or inside QuickBooks
 
-    `version` moves with every change of the tokens: it is the compare-and-set of the refresh.
+    `version` moves with every change of the tokens: it is the compare-and-set of the refresh. `proven_at` is when QuickBooks first
+    let us into this realm with a consent for it: the realm in the callback's address is only what a browser said.
     """
 
     __tablename__ = "connections"
@@ -46,6 +47,9 @@ class Connection(Base):
         JSON, default=dict
     )  # Country, closing date, preferences, accounts.
     facts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    proven_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # CompanyInfo answered to the consent's own tokens.
     set_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Lists and name index read.
     changes_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Change data capture cursor.
     connected_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
@@ -63,13 +67,23 @@ class Connection(Base):
 
     @hybrid_property
     def held(self) -> bool:
-        """True while the company has its realm: usable, or waiting for an owner to reconnect. On the class: the condition."""
+        """True while the company counts as integrated: usable, or waiting for an owner to reconnect. On the class: the condition."""
         return self.state in HELD
 
     @held.inplace.expression
     @classmethod
     def _held_in_sql(cls) -> ColumnElement[bool]:
         return cls.state.in_(HELD)
+
+    @hybrid_property
+    def holds_realm(self) -> bool:
+        """True while no other company may have its realm: held, and proven. On the class: the condition."""
+        return self.held and self.proven_at is not None
+
+    @holds_realm.inplace.expression
+    @classmethod
+    def _holds_realm_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.state.in_(HELD), cls.proven_at.is_not(None))
 
     @property
     def closed_through(self) -> date | None:

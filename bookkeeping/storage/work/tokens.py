@@ -33,6 +33,17 @@ class ConnectionTokens:
         db.session.commit()
         return found
 
+    def take_leftover(self) -> str | None:
+        """Forget the tokens of a connection that was refused, and return the refresh token to be revoked; None without any."""
+        connection = db.session.get(Connection, self.company_id, with_for_update=True, populate_existing=True)
+        left = None
+        if connection is not None and connection.state == "refused" and connection.tokens:
+            left = json.loads(vault().open(connection.tokens, self.company_id, "tokens"))["refresh_token"]
+            connection.tokens = None
+            connection.version += 1
+        db.session.commit()
+        return left
+
     def begin_refresh(self, version: int, seconds: int) -> bool:
         """Claim the refresh of this version for `seconds`; False when another process holds the claim or was quicker."""
         now = utcnow()
@@ -58,8 +69,15 @@ class ConnectionTokens:
         return self._write(version, values)
 
     def mark_reconnect_needed(self, version: int, code: str, detail: str = "") -> bool:
-        """Note that QuickBooks no longer lets us in, with a notice for the owner. Everything is kept; an owner has to reconnect."""
+        """Note that QuickBooks no longer lets us in, with a notice for the owner. Everything is kept; an owner has to reconnect.
+
+        A realm that never let us in is not the company's: that connection is `refused`, whatever the code, and holds nothing back.
+        """
+        connection = db.session.get(Connection, self.company_id, populate_existing=True)
         state = {"state": "reconnect", "code": code, "detail": detail, "state_since": utcnow()}
+        if connection is not None and connection.proven_at is None:
+            code = NOT_PROVEN
+            state |= {"state": "refused", "code": code, "detail": ""}
         mine = (Connection.company_id == self.company_id, Connection.version == version)
         ended = update(Connection).where(*mine).values(**state, refresh_claimed_until=None)
         noted = rows_changed(ended) == 1
@@ -74,5 +92,8 @@ class ConnectionTokens:
         db.session.commit()
         return changed == 1
 
+
+NOT_PROVEN = "not-let-in"
+"""The catalogue's code of a realm that does not open to the consent that named it."""
 
 EXPIRIES: tuple[str, ...] = ("access_expires_at", "refresh_expires_at", "hard_expires_at")

@@ -42,5 +42,7 @@ def test_waits_begin_at_a_minute_and_spread():
         (500, 5000, False),
     ],
 )
-def test_the_brake_trips_at_more_than_twenty_and_a_tenth_or_at_ten_and_more_than_half(deletes, documents, trips):
+def test_the_brake_trips_at_more_than_twenty_and_a_tenth_or_at_ten_and_more_than_half(
+    deletes, documents, trips
+):
     assert brake_trips(deletes, documents) is trips
