@@ -28,7 +28,8 @@ def changed(realm: Realm, entities: str, since: str) -> list[dict[str, Any]]:
     if not since:
         raise errors.missing("changedSince")
     try:
-        moment = datetime.fromisoformat(since.strip().replace(" ", "+"))
+        # An offset whose + was not escaped arrives with a space, and QuickBooks does not guess either.
+        moment = datetime.fromisoformat(since.strip())
     except ValueError:
         raise errors.invalid(2060, "Date", "changedSince", since) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=realm.zone)

@@ -69,7 +69,7 @@ def _strike(world: World, rules: list[dict], response: Response | None) -> Respo
             if "retry_after" in rule:
                 answer.headers["Retry-After"] = str(rule["retry_after"])
         elif kind == "401":
-            answer = wire.unauthenticated("Token expired", now_text(world))
+            answer = wire.unauthenticated(_token(), now_text(world))
         elif kind == "403":
             answer = wire.unauthorised(now_text(world))
         elif kind in ("502", "503", "504", "html"):
@@ -85,11 +85,10 @@ def serve(world: World, realm_id: str, plan: Plan, body: str) -> Response:
     """Answer one request of the v3 API."""
     started = time.perf_counter()
     realm = world.realms.get(realm_id)
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    grant = world.grants.of_access(token.strip()) if scheme.lower() == "bearer" else None
+    grant = world.grants.of_access(_token())
     g.call = {"operation": plan.operation, "entities": plan.entities, "items": plan.items}
     if grant is None:
-        response = wire.unauthenticated("Token expired" if token else "Token missing", now_text(world))
+        response = wire.unauthenticated(_token(), now_text(world))
     elif realm is None or grant["realm_id"] != realm_id:
         response = wire.unauthorised(now_text(world))
     else:
@@ -97,6 +96,12 @@ def serve(world: World, realm_id: str, plan: Plan, body: str) -> Response:
     if realm is not None:
         _log(world, realm, response, started, grant)
     return response
+
+
+def _token() -> str:
+    """The access token that the request came with, or nothing."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _log(world: World, realm: Realm, response: Response, started: float, grant: dict | None) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from standins.intuit import errors, ledger, sales, schema, shapes
+from standins.intuit import currency, errors, ledger, sales, schema, shapes
 from standins.intuit.realm import Realm, Record, linked_txns
 
 ZERO = Decimal("0.00")
@@ -52,7 +52,7 @@ def finished_payment(realm: Realm, body: dict, before: Record | None, *, new_lin
         raise errors.missing("CustomerRef")
     body.setdefault("TxnDate", realm.today().isoformat())
     body.setdefault("ProcessPayment", False)
-    body.setdefault("CurrencyRef", {"value": "USD", "name": "United States Dollar"})
+    currency.settle_document(realm, body)
     if "DepositToAccountRef" not in body:
         account = ledger.account_of(realm, "UndepositedFunds")
         body["DepositToAccountRef"] = {"value": account.id, "name": account.body["Name"]}
@@ -107,7 +107,7 @@ def finished_deposit(realm: Realm, body: dict, before: Record | None, *, new_lin
         raise errors.missing("DepositToAccountRef")
     sales.check_money_account(realm, body["DepositToAccountRef"]["value"])
     body.setdefault("TxnDate", realm.today().isoformat())
-    body.setdefault("CurrencyRef", {"value": "USD", "name": "United States Dollar"})
+    currency.settle_document(realm, body)
     if not body.get("Line"):
         raise errors.missing("Line")
     if new_lines:
@@ -127,14 +127,13 @@ def _deposit_line(realm: Realm, raw: Any, before: Record | None, number: int) ->
     line = shapes.cleaned(realm, schema.DEPOSIT_LINE, raw)
     if "Amount" not in line:
         raise errors.missing("Amount")
-    result = {"Id": str(number), "LineNum": number, "Amount": line["Amount"]}
-    if "Description" in line:
-        result["Description"] = line["Description"]
+    result = {name: line[name] for name in ("Description", "Amount") if name in line}
     if not line.get("LinkedTxn"):
         detail = shapes.cleaned(realm, schema.DEPOSIT_DETAIL, line.get("DepositLineDetail") or {})
         if "AccountRef" not in detail:
             raise errors.missing("AccountRef")
-        return result | {"DetailType": "DepositLineDetail", "DepositLineDetail": detail}
+        numbered = {"Id": str(number), "LineNum": number}
+        return numbered | result | {"DetailType": "DepositLineDetail", "DepositLineDetail": detail}
     target = _links(realm, "LinkedTxn", line["LinkedTxn"], schema.SWEPT)
     if ledger.deposit_of(realm, target) not in (None, before):
         raise errors.business(f"{target.entity} {target.id} was already deposited.")
@@ -143,6 +142,8 @@ def _deposit_line(realm: Realm, raw: Any, before: Record | None, number: int) ->
     amount = -target.body["TotalAmt"] if target.entity == "RefundReceipt" else target.body["TotalAmt"]
     if line["Amount"] != amount:
         raise errors.business(f"The amount of {target.entity} {target.id} is {amount}.")
+    if method := target.ref("PaymentMethodRef"):
+        result["DepositLineDetail"] = {"PaymentMethodRef": {"value": method}}
     return result | {"LinkedTxn": [{"TxnId": target.id, "TxnType": target.entity, "TxnLineId": "0"}]}
 
 

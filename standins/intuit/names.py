@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from standins.intuit import errors, ledger, shapes
+from standins.intuit import currency, errors, ledger, shapes
 from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import NAME_LISTS
 
 NOT_SOLD = ("Category", "Group")
+WITH_CURRENCY = ("Customer", "Vendor", "Account")
 SUFFIX = re.compile(r" \(deleted(-\d+)?\)$")
 CLASSIFICATION = {
     "bank": "Asset", "accounts receivable": "Asset", "other current asset": "Asset", "fixed asset": "Asset",
@@ -52,6 +53,8 @@ def finished(realm: Realm, entity: str, body: dict, before: Record | None) -> di
         _check_deactivation(realm, entity, before)
     _check_parent(realm, entity, body, before)
     _RULES.get(entity, lambda realm, body: None)(realm, body)
+    if entity in WITH_CURRENCY:
+        currency.settle_name(realm, body, before)
     if not body["Active"] and was_active:
         body[name_field] = _deleted_name(realm, entity, name_field, body, before)
     elif taken := _others(realm, entity, body, before, body[name_field]):
@@ -191,6 +194,8 @@ def _term(realm: Realm, body: dict) -> None:
 
 _RULES = {
     "Customer": _customer,
+    "Vendor": lambda realm, body: body.setdefault("Vendor1099", False),
+    "Employee": lambda realm, body: body.setdefault("BillableTime", False),
     "Item": _item,
     "Account": _account,
     "PaymentMethod": _payment_method,

@@ -50,6 +50,18 @@ TERMS = [
     ("5", "Net 60", 60),
 ]
 FIRST_FREE_ID = 100
+CUSTOM_FIELDS = ({"DefinitionId": "1", "Name": "Crew", "Type": "StringType"},)
+"""The company's custom fields on sales, as every sale shows them when nothing is written in."""
+
+
+def _custom(switch: str, name: str) -> list[dict[str, Any]]:
+    """The custom fields of a kind of form: which of the three are used, and what the used ones are called."""
+    used = [
+        {"Name": f"{switch}{number}", "Type": "BooleanType", "BooleanValue": number == 1}
+        for number in (3, 2, 1)
+    ]
+    named = {"Name": f"{name}1", "Type": "StringType", "StringValue": CUSTOM_FIELDS[0]["Name"]}
+    return [{"CustomField": used}, {"CustomField": [named]}]
 
 
 def preferences(currency: str) -> dict[str, Any]:
@@ -69,12 +81,17 @@ def preferences(currency: str) -> dict[str, Any]:
             "ETransactionPaymentEnabled": False, "ETransactionEnabledStatus": "NotApplicable",
             "ETransactionAttachPDF": False, "EmailCopyToCompany": False, "IPNSupportEnabled": False,
             "UsingPriceLevels": False, "UsingProgressInvoicing": False, "DefaultTerms": {"value": "4"},
-            "DefaultCustomerMessage": "Thank you for your business and have a great day!",
+            "DefaultCustomerMessage": "Thank you for your business and have a great day!", "DefaultDiscountAccount": "3",
+            "CustomField": _custom("SalesFormsPrefs.UseSalesCustom", "SalesFormsPrefs.SalesCustomName"),
         },
         "EmailMessagesPrefs": {
-            "InvoiceMessage": {"Subject": "Invoice", "Message": "Your invoice is attached."},
+            f"{form.replace(' ', '')}Message": {"Subject": form, "Message": f"Your {form.lower()} is attached."}
+            for form in ("Invoice", "Estimate", "Sales Receipt", "Statement")
         },
-        "VendorAndPurchasesPrefs": {"TrackingByCustomer": False, "BillableExpenseTracking": False},
+        "VendorAndPurchasesPrefs": {
+            "TrackingByCustomer": False, "BillableExpenseTracking": False,
+            "POCustomField": _custom("PurchasePrefs.UsePurchaseCustom", "PurchasePrefs.PurchaseCustomName"),
+        },
         "TimeTrackingPrefs": {
             "UseServices": False, "BillCustomers": False, "ShowBillRateToAll": False, "WorkWeekStartDate": "Monday",
             "MarkTimeEntriesBillable": False,
@@ -84,6 +101,19 @@ def preferences(currency: str) -> dict[str, Any]:
         "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
         "OtherPrefs": {"NameValue": [{"Name": "SalesFormsPrefs.DefaultCustomerMessage", "Value": "Thank you"}]},
     }  # fmt: skip
+
+
+def _tax_code(code: str, taxable: bool) -> dict[str, Any]:
+    rate = {"TaxRateRef": {"value": "1", "name": code}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
+    return {
+        "Name": code,
+        "Description": code,
+        "Active": True,
+        "Taxable": taxable,
+        "TaxGroup": taxable,
+        "SalesTaxRateList": {"TaxRateDetail": [rate] if taxable else []},
+        "PurchaseTaxRateList": {"TaxRateDetail": []},
+    }
 
 
 def meta(realm_id: str, time_zone: str) -> dict[str, Any]:
@@ -112,6 +142,8 @@ def fill(realm: Realm, name: str, country: str, currency: str, changes: dict[str
             if section not in chosen:
                 raise ValueError(f"There is no section {section}; there are {', '.join(chosen)}.")
             chosen[section] |= values
+        if chosen["TaxPrefs"]["UsingSalesTax"]:
+            chosen["TaxPrefs"].setdefault("TaxGroupCodeRef", {"value": "TAX"})
         realm.add("Preferences", chosen, "1")
         address = {
             "Id": "1", "Line1": "500 Main Street", "City": "Denver", "CountrySubDivisionCode": "CO", "PostalCode": "80202",
@@ -124,6 +156,8 @@ def fill(realm: Realm, name: str, country: str, currency: str, changes: dict[str
             "CustomerCommunicationAddr": address,
             "LegalAddr": address,
             "Email": {"Address": "books@example.com"},
+            "PrimaryPhone": {"FreeFormNumber": "(303) 555-0142"},
+            "WebAddr": {},
             "CompanyStartDate": "2015-01-01",
             "FiscalYearStartMonth": "January",
             "Country": country,
@@ -149,10 +183,6 @@ def fill(realm: Realm, name: str, country: str, currency: str, changes: dict[str
             body = {"Name": label, "DueDays": Decimal(days)}
             realm.add("Term", names.finished(realm, "Term", body, None), term_id)
         for code, taxable in (("NON", False), ("TAX", True)):
-            realm.add(
-                "TaxCode",
-                {"Name": code, "Description": code, "Active": True, "Taxable": taxable, "TaxGroup": False},
-                code,
-            )
+            realm.add("TaxCode", _tax_code(code, taxable), code)
         item = {"Name": "Services", "Type": "Service", "IncomeAccountRef": {"value": "1", "name": "Services"}}
         realm.add("Item", names.finished(realm, "Item", item, None), "1")

@@ -16,21 +16,14 @@ REPORTS = {
     "transactionlist": ("TransactionList", aging.transaction_list),
 }
 BY_REPORT_DATE = ("BalanceSheet", "AgedReceivables", "CustomerBalance")
-_OPTIONS = {
-    "start_date", "end_date", "report_date", "date_macro", "accounting_method", "summarize_column_by", "customer",
-    "aging_method", "aging_period", "num_periods", "minorversion", "requestid", "transaction_type", "sort_by", "sort_order",
-    "columns", "item", "department", "class", "vendor", "qzurl", "past_due", "adjusted_gain_loss",
-}  # fmt: skip
 
 
 def run(realm: Realm, name: str, options: dict[str, str]) -> dict[str, Any]:
-    """Return a report. Raises a fault for one that does not exist or an option of the wrong form."""
+    """Return a report. Raises a fault for one that does not exist or an option of the wrong form; unknown options are ignored."""
     if name.lower() not in REPORTS:
         raise errors.QuickBooksFault(
             5020, "Permission Denied Error", f"Permission Denied Error : There is no report {name}."
         )
-    if unknown := set(options) - _OPTIONS:
-        raise errors.unknown_property(sorted(unknown)[0])
     proper, build = REPORTS[name.lower()]
     start, end = _period(realm, proper, options)
     header: dict[str, Any] = {
@@ -49,7 +42,9 @@ def run(realm: Realm, name: str, options: dict[str, str]) -> dict[str, Any]:
     header["EndPeriod"] = end.isoformat()
     if proper == "ProfitAndLoss":
         header["SummarizeColumnsBy"] = options.get("summarize_column_by", "Total")
-    facts = [("report_date", end.isoformat())] if proper in BY_REPORT_DATE else []
+    facts = (
+        [("report_date", end.isoformat())] if proper in BY_REPORT_DATE else [("AccountingStandard", "GAAP")]
+    )
     facts.append(
         ("NoReportData", "false" if any("ColData" in row or "Rows" in row for row in rows) else "true")
     )

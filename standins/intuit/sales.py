@@ -9,12 +9,18 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from standins.intuit import errors, ledger, names, schema, shapes
+from standins.intuit import currency, errors, ledger, names, presets, schema, shapes
 from standins.intuit.realm import Realm, Record
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 DEFAULT_ITEM = "1"
+ONLINE_PAYMENT = (
+    "AllowIPNPayment",
+    "AllowOnlinePayment",
+    "AllowOnlineCreditCardPayment",
+    "AllowOnlineACHPayment",
+)
 
 
 def finished(
@@ -44,11 +50,11 @@ def finished(
         body["Line"] = [dict(line) for line in body["Line"] if line["DetailType"] != "SubTotalLineDetail"]
     _total(realm, body)
     _number(realm, entity, body, before, duplicates_allowed)
-    body.setdefault("CurrencyRef", {"value": "USD", "name": "United States Dollar"})
+    currency.settle_document(realm, body)
     body.setdefault("PrintStatus", "NeedToPrint")
     body.setdefault("EmailStatus", "NotSet")
     body.setdefault("ApplyTaxAfterDiscount", False)
-    body.setdefault("CustomField", [])
+    body.setdefault("CustomField", [dict(each) for each in presets.CUSTOM_FIELDS])
     if body["EmailStatus"] == "NeedToSend" and "BillEmail" not in body:
         raise errors.QuickBooksFault(
             6420, "Email Required", "Email Required : BillEmail is needed to send this."
@@ -59,6 +65,8 @@ def finished(
             body[name] = customer.body[name]
     if entity == "Invoice":
         body.setdefault("Deposit", ZERO)
+        for name in ONLINE_PAYMENT:
+            body.setdefault(name, False)
         _due(realm, body, customer)
     elif entity in ("SalesReceipt", "RefundReceipt"):
         _account(realm, entity, body)
@@ -77,8 +85,9 @@ def _lines(realm: Realm, given: Any) -> list[dict]:
         if isinstance(raw, dict) and raw.get("DetailType") == "SubTotalLineDetail":
             continue
         line = _line(realm, raw)
-        line["Id"] = str(raw.get("Id") or next(fresh))
-        line["LineNum"] = len(lines) + 1
+        if line["DetailType"] != "DiscountLineDetail":  # Which has neither, like the subtotal before it.
+            numbered = sum("LineNum" in each for each in lines)
+            line |= {"Id": str(raw.get("Id") or next(fresh)), "LineNum": numbered + 1}
         lines.append(line)
     if not any(line["DetailType"] != "DiscountLineDetail" for line in lines):
         raise errors.missing("Line")
@@ -216,7 +225,8 @@ def _number(realm: Realm, entity: str, body: dict, before: Record | None, duplic
 def _due(realm: Realm, body: dict, customer: Record) -> None:
     if "DueDate" in body:
         return
-    term_id = (body.get("SalesTermRef") or customer.body.get("SalesTermRef") or {}).get("value")
+    usual = realm.preference("SalesFormsPrefs", "DefaultTerms")
+    term_id = (body.get("SalesTermRef") or customer.body.get("SalesTermRef") or usual or {}).get("value")
     term = realm.find("Term", term_id) if term_id else None
     days = int(term.body.get("DueDays", 0)) if term else 0
     body["DueDate"] = (date.fromisoformat(body["TxnDate"]) + timedelta(days=days)).isoformat()

@@ -39,6 +39,12 @@ def number(name: str, value: Any) -> Decimal:
     return result
 
 
+def quantity(name: str, value: Any) -> Decimal:
+    """Return a number that is no amount of money; a whole one has no places."""
+    result = number(name, value)
+    return result.quantize(Decimal(1)) if result == result.to_integral_value() else result
+
+
 def money(name: str, value: Any) -> Decimal:
     """Return an amount in cents; more places than two are refused."""
     amount = number(name, value)
@@ -129,7 +135,7 @@ def _memo(name: str, value: Any) -> dict:
 
 _KINDS: dict[str, Callable[[str, Any], Any]] = {
     "d": day,
-    "n": number,
+    "n": quantity,
     "m": money,
     "b": truth,
     "address": _address,

@@ -71,7 +71,8 @@ def _deposited(realm: Realm, record: Record) -> list[dict]:
 
 
 def _sales_receipt(realm: Realm, record: Record) -> dict[str, Any]:
-    return {"Balance": Decimal(0), "LinkedTxn": _deposited(realm, record)}
+    deposited = _deposited(realm, record)
+    return {"Balance": Decimal(0)} | ({"LinkedTxn": deposited} if deposited else {})
 
 
 def _payment(realm: Realm, record: Record) -> dict[str, Any]:

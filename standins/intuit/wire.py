@@ -1,6 +1,7 @@
 """How answers look on the wire: JSON with numbers, XML for those who ask for it, and the gateway's faults in three encodings.
 
-Knows nothing of companies or rules.
+Only the gateway's faults in XML are as QuickBooks writes them. The XML of everything else is the JSON in angle brackets and not
+QuickBooks' own: nothing can be learned from it but that JSON was not asked for. Knows nothing of companies or rules.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ JSON_TYPE = "application/json;charset=UTF-8"
 XML_TYPE = "application/xml;charset=UTF-8"
 
 
-def _plain(value: object) -> float | str:
+def _plain(value: object) -> float | int:
+    """Nothing is 0, a whole quantity 75, an amount of money 100.0 or 337.5, as recorded on real companies."""
     if isinstance(value, Decimal):
-        return float(value)
+        return float(value) if value and value.as_tuple().exponent < 0 else int(value)
     raise TypeError(f"{type(value).__name__} cannot be sent")
 
 
@@ -79,7 +81,14 @@ def gateway_fault(
             "intuitObject": None,
             "fault": {"error": [error], "type": kind},
             "report": None,
+            "queryResponse": None,
+            "batchItemResponse": [],
+            "attachableResponse": [],
+            "syncErrorResponse": None,
+            "requestId": None,
             "time": int(time.time() * 1000),
+            "status": None,
+            "cdcresponse": [],
         }
     else:
         error = {"Message": message, "Detail": detail, "code": code, "element": ""}
@@ -93,8 +102,9 @@ def throttled(encoding: str, now: str) -> Response:
     return gateway_fault(429, "3001", "ThrottleExceeded", detail, "SERVICE", encoding, now)
 
 
-def unauthenticated(detail: str, now: str) -> Response:
-    """Return the 401 for a token that is missing, expired or revoked."""
+def unauthenticated(token: str, now: str) -> Response:
+    """Return the 401 for a token that is missing, expired or revoked. It quotes most of the token, as recorded."""
+    detail = f"Token expired: {token[: len(token) * 2 // 3]}" if token else "Token missing"
     encoding = "lowercase" if wants_json() else "xml"
     return gateway_fault(401, "3200", "AuthenticationFailed", detail, "AUTHENTICATION", encoding, now)
 

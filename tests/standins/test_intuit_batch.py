@@ -126,6 +126,15 @@ def test_capture_is_refused(company, query):
     assert answer.status_code == 400 and "Fault" in answer.json()
 
 
+def test_a_plus_that_was_not_escaped_is_a_space_and_not_guessed_at(company):
+    company.customer()
+    since = ago(hours=1)
+    assert "+00:00" in since
+    assert company.send("GET", f"cdc?entities=Customer&changedSince={since}").status_code == 400
+    escaped = since.replace("+", "%2B")
+    assert company.send("GET", f"cdc?entities=Customer&changedSince={escaped}").status_code == 200
+
+
 def test_capture_ends_at_a_thousand_objects(company):
     ada = company.customer()
     body = {"CustomerRef": {"value": ada["Id"]}, "Line": [sale_line(1)]}

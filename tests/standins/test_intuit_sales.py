@@ -113,6 +113,53 @@ def test_sparse_update_replaces_lines_only_when_given(company, ada):
     )
 
 
+def test_due_date_follows_the_terms_of_invoice_customer_or_company(company, ada):
+    slow = company.customer("Slow", SalesTermRef={"value": "5"})
+    due = {
+        "the company's Net 30": company.invoice(ada)["DueDate"],
+        "the customer's Net 60": company.invoice(slow)["DueDate"],
+        "the invoice's Net 10": company.invoice(slow, SalesTermRef={"value": "2"})["DueDate"],
+        "what was asked for": company.invoice(slow, DueDate="2026-03-02")["DueDate"],
+    }
+    assert list(due.values()) == ["2026-04-01", "2026-05-01", "2026-03-12", "2026-03-02"]
+    company.admin("preferences", {"SalesFormsPrefs": {"DefaultTerms": None}})
+    assert company.invoice(ada)["DueDate"] == "2026-03-02"
+
+
+def test_discounts_and_swept_deposit_lines_have_no_id(company, ada):
+    discount = {
+        "Amount": 35,
+        "DetailType": "DiscountLineDetail",
+        "DiscountLineDetail": {"PercentBased": False},
+    }
+    invoice = company.invoice(ada, 0, Line=[discount, sale_line(350), sale_line(50)])
+    assert [(line["DetailType"][:8], line.get("Id"), line.get("LineNum")) for line in invoice["Line"]] == [
+        ("SalesIte", "1", 1),
+        ("SalesIte", "2", 2),
+        ("SubTotal", None, None),
+        ("Discount", None, None),
+    ]
+    receipt = company.receipt(ada, 80, PaymentMethodRef={"value": "2"})
+    (line,) = company.deposit(("SalesReceipt", receipt))["Line"]
+    link = {"TxnId": receipt["Id"], "TxnType": "SalesReceipt", "TxnLineId": "0"}
+    assert line == {
+        "Amount": 80,
+        "LinkedTxn": [link],
+        "DepositLineDetail": {"PaymentMethodRef": {"value": "2"}},
+    }
+
+
+def test_refund_receipt_needs_no_customer(company):
+    given = {
+        "DepositToAccountRef": {"value": "35"},
+        "Line": [sale_line(30)],
+        "TxnDate": "2026-03-02",
+    }
+    refund = company.post("RefundReceipt", given)
+    assert "CustomerRef" not in refund and refund["TotalAmt"] == 30
+    company.books()
+
+
 def test_full_update_of_a_receipt_without_customer_clears_it(company, ada):
     receipt = company.receipt(ada)
     changed = company.post(
