@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from standins.intuit import errors, ledger, money, names, sales, shapes, views
+from standins.intuit import errors, ledger, money, moved, names, sales, shapes, views
 from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import BY_LOWER_NAME, ENTITIES, EVERY, NAME_LISTS, SALES, TRANSACTIONS, VOIDABLE
 
@@ -56,11 +56,14 @@ def write(
         elif operation == "update":
             record = _update(realm, entity, given, options)
         elif operation == "delete":
-            return _delete(realm, entity, given)
+            record = _delete(realm, entity, given)
         elif operation == "void":
             record = _void(realm, entity, given)
         else:
             raise errors.unsupported_operation(f"Operation {operation} is not supported.")
+        moved.stamp(realm, realm.changes())
+        if record.deleted:
+            return {"domain": "QBO", "status": "Deleted", "Id": record.id}
         return views.shown(realm, record)
 
 
@@ -181,7 +184,7 @@ def _update_preferences(realm: Realm, record: Record, given: dict) -> Record:
     return record
 
 
-def _delete(realm: Realm, entity: str, given: dict) -> dict:
+def _delete(realm: Realm, entity: str, given: dict) -> Record:
     if entity not in TRANSACTIONS:
         raise errors.unsupported_operation(f"{entity} can't be deleted; make it inactive.")
     for name in given:
@@ -201,7 +204,7 @@ def _delete(realm: Realm, entity: str, given: dict) -> dict:
     realm.remove(record)
     if entity == "Payment":
         money.touch_linked(realm, before, {})
-    return {"domain": "QBO", "status": "Deleted", "Id": record.id}
+    return record
 
 
 def _void(realm: Realm, entity: str, given: dict) -> Record:

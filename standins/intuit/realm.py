@@ -236,6 +236,15 @@ class Realm:
         record.updated = int(self.world.now().timestamp())
         self._reindex(record)
 
+    def stamp(self, record: Record) -> None:
+        """Move the LastUpdatedTime alone."""
+        self._touch(record)
+        record.updated = int(self.world.now().timestamp())
+
+    def changes(self) -> list[tuple[Record, dict | None]]:
+        """Return what has changed since the running savepoint began: each record, and its body before or None for a new one."""
+        return [(record, before["body"] if before else None) for record, before in self._undo.items()]
+
     def remove(self, record: Record) -> None:
         """Delete a record, leaving its tombstone."""
         self.bump(record)

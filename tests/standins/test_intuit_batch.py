@@ -109,6 +109,45 @@ def test_payment_makes_its_invoice_a_change(company):
     assert capture(company, "Invoice", ago(hours=1))[0]["Invoice"][0]["Balance"] == 0
 
 
+def moved_by(company, write) -> tuple[list[str], list[str]]:
+    """Carry out a write; return the names of the Customers and Accounts whose LastUpdatedTime it moved, their tokens staying."""
+    company.admin("backdate", {"hours": 5})
+    write()
+    blocks = capture(company, "Customer,Account", ago(hours=1))
+    rows = [block.get(entity, []) for block, entity in zip(blocks, ("Customer", "Account"), strict=True)]
+    assert {row["SyncToken"] for found in rows for row in found} <= {"0"}
+    return [row["DisplayName"] for row in rows[0]], sorted(row["Name"] for row in rows[1])
+
+
+def test_balances_move_the_times_of_customers_and_accounts_and_no_token(company):
+    ada, bob = company.customer(), company.customer("Bob")
+    receivable, held = "Accounts Receivable (A/R)", "Undeposited Funds"
+    assert moved_by(company, lambda: company.invoice(ada)) == (["Ada Reyes"], [receivable, "Services"])
+    (invoice,) = company.query("SELECT * FROM Invoice")["Invoice"]
+    assert moved_by(company, lambda: company.payment(invoice)) == (["Ada Reyes"], [receivable, held])
+    (payment,) = company.query("SELECT * FROM Payment")["Payment"]
+    noted = current(payment) | {"sparse": True, "PrivateNote": "thanks"}
+    assert moved_by(company, lambda: company.post("Payment", noted)) == ([], [])
+    assert moved_by(company, lambda: company.receipt(bob)) == ([], ["Services", held])
+    deposit = ("Payment", payment)
+    assert moved_by(company, lambda: company.deposit(deposit)) == ([], ["Checking", held])
+
+
+def test_a_deposit_moves_neither_token_nor_time_of_what_it_holds(company):
+    receipt = company.receipt(company.customer())
+    company.admin("backdate", {"hours": 5})
+    before = company.read("SalesReceipt", receipt["Id"])
+    deposit = company.deposit(("SalesReceipt", receipt))
+    held = company.read("SalesReceipt", receipt["Id"])
+    assert (held["SyncToken"], held["MetaData"]) == ("0", before["MetaData"])
+    assert held["LinkedTxn"] == [{"TxnId": deposit["Id"], "TxnType": "Deposit"}]
+    receipts, deposits = capture(company, "SalesReceipt,Deposit", ago(hours=1))
+    assert (receipts, [row["Id"] for row in deposits["Deposit"]]) == ({}, [deposit["Id"]])
+    company.post("Deposit", current(deposit), operation="delete")
+    freed = company.read("SalesReceipt", receipt["Id"])
+    assert (freed["SyncToken"], freed["MetaData"]) == ("0", before["MetaData"])
+
+
 def test_deactivating_is_an_ordinary_change(company):
     ada = company.customer()
     company.post("Customer", current(ada) | {"sparse": True, "Active": False})
