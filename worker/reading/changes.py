@@ -16,7 +16,7 @@ from bookkeeping.quickbooks_gateway.changes import Changes, moment
 from bookkeeping.quickbooks_gateway.reading import SeenDeposit, seen
 from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.names import NamedThing
+from bookkeeping.storage.company.names import NamedThing, named_things
 from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import make_due
@@ -95,11 +95,12 @@ def _take_over(work: Work, changes: Changes) -> None:
     for row in changes.by_entity.get("Deposit", []):
         freed |= note_deposit(work.company_id, row)
     make_due(work.company_id, "cause-gone", InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
+    accounts_edited = _any_edited(work.company_id, "Account", changes.by_entity.get("Account", []))
     for kind in (*PEOPLE, *LISTS):
         for row in changes.by_entity.get(kind, []):
             _keep_name(work.company_id, kind, row)
     follow_customers(work.company_id, [row["Id"] for row in changes.by_entity.get("Customer", [])])
-    if changes.by_entity.get("Account"):
+    if accounts_edited:
         _refresh_accounts(work)
 
 
@@ -159,6 +160,12 @@ def note_deposit(company_id: int, row: dict[str, Any]) -> set[str]:
     for document in _ours(company_id, "Payment", held):
         document.deposit_id = deposit.qbo_id
     return freed
+
+
+def _any_edited(company_id: int, kind: str, rows: list[dict[str, Any]]) -> bool:
+    """Whether one of these list entries is new or edited. Change data capture also brings those of which only the balance moved."""
+    known = {thing.qbo_id: thing.sync_token for thing in named_things(company_id, kind)} if rows else {}
+    return any(known.get(str(row["Id"])) != str(row.get("SyncToken", "0")) for row in rows)
 
 
 def _keep_name(company_id: int, kind: str, row: dict[str, Any]) -> None:
