@@ -13,6 +13,7 @@ from launch import LaunchError
 from launch.child import GRACE_SECONDS
 from launch.demo import ensure_demo
 from launch.environment import ROOT, Plan, make_plan, private_folder, refuse_taken_ports, settings_said
+from launch.keeping import beside_the_running_one, keeping
 from launch.lifelines import end_with_parent, is_alive
 from launch.services import application, outside_world, procfile
 from launch.supervisor import StopRequested, Supervisor
@@ -50,7 +51,7 @@ def run() -> int:
     lock = take_lock(plan.var)
     refuse_taken_ports(plan)
     say("Tieout is starting …")
-    with Supervisor(plan.root, plan.variables, plan.var / "log", lock, say) as supervisor:
+    with keeping(plan), Supervisor(plan.root, plan.variables, plan.var / "log", lock, say) as supervisor:
         try:
             for stage in (0, 1):
                 supervisor.start(service for service in outside_world(plan) if service.stage == stage)
@@ -90,24 +91,46 @@ def reset() -> int:
 
 
 def execute_with_settings(words: list[str]) -> int:
-    """Become the given command, with the settings that `run` would give it. Does not return when that works.
+    """Become the given command, with the settings of the Tieout that runs here, else with those that `run` would give it.
+
+    Does not return when that works. A shell with other settings would otherwise ask another Intuit with the running one's tokens.
 
     Raises:
         LaunchError: there is no such command.
     """
     plan = make_plan()
+    variables = plan.variables
+    if runs(plan.var):
+        variables, unused = beside_the_running_one(plan)
+        if unused:
+            say(
+                f"Tieout: {', '.join(unused)} here or in .env not used: the settings of the Tieout that runs from this folder are.",
+                sys.stderr,
+            )
     words = words[1:] if words[:1] == ["--"] else words
     if len(words) == 1:
-        words = procfile(plan.root / "Procfile", plan.variables).get(words[0], words)
+        words = procfile(plan.root / "Procfile", variables).get(words[0], words)
     if not words:
         raise LaunchError(
             "Say which command to run, for example: python -m launch exec flask --app wsgi status 1"
         )
     os.chdir(plan.root)
     try:
-        os.execvpe(words[0], words, plan.variables)
+        os.execvpe(words[0], words, variables)
     except OSError as error:
         raise LaunchError(f"{words[0]}: {error.strerror}.") from None
+
+
+def runs(var: Path) -> bool:
+    """Return whether a Tieout runs from this folder: whether somebody holds its run lock."""
+    try:
+        with open(var / "run.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
 
 
 def take_lock(var: Path) -> int:

@@ -7,7 +7,7 @@ import logging
 
 from rq import get_current_job
 
-from bookkeeping.errors import LeaseLostError, LeaseTakenError
+from bookkeeping.errors import LeaseLostError, LeaseTakenError, MisconfiguredError
 from bookkeeping.logs import bound
 from bookkeeping.queueing import BellJob
 from bookkeeping.storage.base import db
@@ -41,6 +41,7 @@ def _one_slice(company_id: int) -> bool:
     except LeaseTakenError:
         return False  # Whoever holds it will see what is due; the sweep rings again.
     try:
+        work.refuse_other_intuit()  # The run stays as it is, for a worker of the right Intuit.
         run = next_run(work)
         if run is None:
             work.commit()
@@ -49,6 +50,10 @@ def _one_slice(company_id: int) -> bool:
         return not done.finished or next_run(work) is not None
     except LeaseLostError as error:
         logger.warning("Lease lost", extra={"company_id": company_id, "detail": error.detail})
+        return False
+    except MisconfiguredError as error:
+        facts = {"company_id": company_id, "code": error.code, "detail": error.detail}
+        logger.error("Company left alone", extra=facts)
         return False
     except Exception:  # The outermost edge: a mistake of ours must not block this company for ever.
         logger.exception("Run broke", extra={"company_id": company_id, "run_id": work.run_id})

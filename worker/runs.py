@@ -98,6 +98,11 @@ STEPS: dict[str, tuple[Step, ...]] = {
 }
 
 
+def uses_quickbooks(kind: str) -> bool:
+    """Whether this kind of run has a step that may call QuickBooks."""
+    return not all(step.reads_platform_only for step in STEPS[kind])
+
+
 @dataclass(frozen=True)
 class Advanced:
     """What one call of `advance` came to: `finished` runs have their row settled; otherwise ring again."""

@@ -5,6 +5,7 @@ Nothing here talks to Intuit. Each function changes rows in the current transact
 
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -75,10 +76,13 @@ def realm_is_taken(company_id: int, realm: str) -> bool:
     return db.session.scalar(others.limit(1)) is not None
 
 
-def store_connection(company_id: int, realm: str, tokens: dict[str, Any], by: str) -> Connection:
+def store_connection(
+    company_id: int, realm: str, tokens: dict[str, Any], by: str, granted_by: Mapping[str, str] | None = None
+) -> Connection:
     """Write the connection that consent has given, to be checked by the next run, and return it.
 
-    `tokens` holds access_token, refresh_token and the three expiries (aware UTC). Whatever held the company back is lifted.
+    `tokens` holds access_token, refresh_token and the three expiries (aware UTC). `granted_by` is the Intuit that gave it
+    (`connections.GRANTED_BY`); None: the first that it is used with. Whatever held the company back is lifted.
     """
     keys, now = vault(), utcnow()
     connection = db.session.get(Connection, company_id, with_for_update=True, populate_existing=True)
@@ -95,6 +99,7 @@ def store_connection(company_id: int, realm: str, tokens: dict[str, Any], by: st
         setattr(connection, name, tokens.get(name))
     connection.state, connection.code, connection.detail, connection.state_since = "checking", "", "", now
     connection.connected_at, connection.connected_by = now, by
+    connection.bind(granted_by or {})
     held = {"not_before": None, "wait_code": "", "failures": 0}
     db.session.execute(update(Company).where(Company.id == company_id).values(**held))
     db.session.flush()

@@ -47,6 +47,8 @@ BEHIND_AFTER = timedelta(minutes=20)
 NIGHT_IS_LATE = timedelta(hours=2)
 CALL_IS_STUCK = timedelta(minutes=15)
 RUN_IS_STUCK = timedelta(hours=1)
+REFUSED_USE_SHOWN = timedelta(hours=1)
+"""How long it is shown that a process of another Intuit wanted to use a connection; one that goes on wanting it is shown all the time."""
 METERED_QUOTA = 500_000
 """Metered calls that Intuit's lowest tier includes a month."""
 
@@ -308,6 +310,8 @@ def _note_problems(lines: dict[int, CompanyLine]) -> None:
             line.problems.append((company.feed_cause, company.feed_detail, company.last_poll_at))
         elif company.feed_state != "ok":
             line.problems.append(("feed-unavailable", company.feed_detail, company.last_poll_at))
+        if connection.refused_use_at and utcnow() - connection.refused_use_at < REFUSED_USE_SHOWN:
+            line.problems.append(("other-intuit", connection.refused_use, connection.refused_use_at))
         blocked = (connection.facts or {}).get("blocked")
         codes = {code for code, _, _ in line.problems}
         run = failed.get(company.id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 BOOKS_URLS = {"production": "https://qbo.intuit.com", "sandbox": "https://sandbox.qbo.intuit.com"}
 
@@ -53,6 +53,20 @@ class IntuitConfig:
         values = {name: getattr(settings, f"intuit_{name}") for name in names + limits}
         return cls(**values, redirect_uri=settings.redirect_uri)
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a connection remembers of the Intuit that granted it: {environment, issuer, api, client_id}.
+
+        `issuer` and `api` are scheme, host and port of sign-in and interface: known without asking anybody, so that a process which is
+        set up for another Intuit is found out before it sends a token there.
+        """
+        return {
+            "environment": self.environment,
+            "issuer": _origin(self.discovery_url),
+            "api": _origin(self.api_url),
+            "client_id": self.client_id,
+        }
+
     def books_url(self, kind: str, qbo_id: str, realm_id: str) -> str:
         """Return the address at which a person sees the document or Customer in QuickBooks.
 
@@ -65,3 +79,8 @@ class IntuitConfig:
         page, parameter = _PAGES[name]
         asked = urlencode({"pagereq": f"{page}?{parameter}={qbo_id}", "deeplinkcompanyid": realm_id})
         return f"{BOOKS_URLS[self.environment]}/app/login?{asked}"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -214,6 +214,20 @@ def test_the_apps_commands_can_be_run_beside_it(clone, running):
     assert isinstance(json.loads(done.stdout), dict)
 
 
+def test_a_command_in_a_shell_with_other_ports_has_the_settings_of_the_running_one(clone, running):
+    shell = {
+        **base_environment(),
+        **clone.environment,
+        "STANDIN_INTUIT_PORT": "9",
+        "INTUIT_CLIENT_ID": "other",
+    }
+    words = [".venv/bin/python", "-m", "launch", "exec", "env"]
+    done = subprocess.run(words, cwd=clone.folder, env=shell, capture_output=True, text=True, timeout=60)
+    assert f"INTUIT_API_URL=http://{LOOPBACK}:{clone.ports['STANDIN_INTUIT_PORT']}\n" in done.stdout
+    assert "INTUIT_CLIENT_ID=\n" in done.stdout
+    assert "INTUIT_CLIENT_ID, STANDIN_INTUIT_PORT" in done.stderr
+
+
 def listening_on(port: int) -> socket.socket:
     """Return a socket that has taken the port, once the kernel has closed those of processes just killed."""
 

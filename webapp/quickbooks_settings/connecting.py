@@ -13,7 +13,7 @@ from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.oauth import TokenSet
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.connections import Connection, connection_of, note_refused_use
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import password_fits
 from bookkeeping.storage.work.runs import queue_run
@@ -24,7 +24,7 @@ from webapp.frame.roles import open_to, public
 from webapp.frame.security import start_writing
 from webapp.frame.standing import local_today
 from webapp.quickbooks_settings.pages import show_page
-from webapp.quickbooks_settings.sign_in import sign_in
+from webapp.quickbooks_settings.sign_in import intuit_config, sign_in
 
 logger = logging.getLogger(__name__)
 bp = Blueprint("connecting", __name__)
@@ -86,7 +86,9 @@ def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
         return _stay(f"{words.title}. {words.cause} {words.remedy}")
     before = db.session.get(Connection, company.id)
     again = before is not None and before.set_up_at is not None
-    connecting.store_connection(company.id, realm, asdict(tokens), current_user.email)
+    connecting.store_connection(
+        company.id, realm, asdict(tokens), current_user.email, intuit_config().identity
+    )
     if company.start_date is None:
         company.start_date = local_today(company)
     why = "reconnected" if again else "connected"
@@ -125,6 +127,9 @@ def disconnect() -> Response | tuple[str, int]:
     db.session.commit()
     if not password_fits(stored, request.form.get("password", "")[:1000]):
         return show_page(disconnect_error="That is not your password. Nothing was changed."), 422
+    if _granted_elsewhere(company.id):
+        words = fault("other-intuit")
+        return _stay(f"{words.title}. That is ours to mend: our staff has been told. Nothing was changed.")
     told = _revoke_stored(company.id)
     if db.session.get(Connection, company.id) is not None:
         connecting.end_connection(company.id)
@@ -160,6 +165,17 @@ def _revoke_stored(company_id: int) -> bool:
         logger.warning("Revoking failed", extra={"company_id": company_id, "code": error.code})
         return False
     return True
+
+
+def _granted_elsewhere(company_id: int) -> bool:
+    """Whether another Intuit than ours granted the connection: it could not be revoked from here, and stays as it is (decision 10)."""
+    connection = connection_of(company_id)
+    how = connection.granted_elsewhere(intuit_config().identity) if connection and connection.held else ""
+    if how:
+        note_refused_use(company_id, how)
+        logger.error("Another Intuit's connection", extra={"company_id": company_id, "detail": how})
+    db.session.commit()
+    return bool(how)
 
 
 def _refusal(error: str) -> str:

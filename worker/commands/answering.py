@@ -11,7 +11,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from bookkeeping.errors import BookkeepingError
+from bookkeeping.errors import BookkeepingError, MisconfiguredError
 from bookkeeping.faults import fault
 
 
@@ -62,6 +62,9 @@ def _outcome(
         return function(*args, **kwargs), None
     except Refusal as error:
         return {}, (error.code, error.message)
+    except MisconfiguredError as error:
+        known = fault(error.code)
+        return {}, (error.code, f"{known.title}. {error.detail} {known.remedy}".replace("  ", " "))
     except BookkeepingError as error:
         return {}, (error.code, f"{fault(error.code).title}. {error.detail}".strip())
     except SQLAlchemyError as error:

@@ -13,7 +13,7 @@ from bookkeeping.storage.work.runs import Run
 from worker.app import settings
 from worker.commands.answering import Refusal
 from worker.holding.work import hold_company
-from worker.runs import run_to_end
+from worker.runs import run_to_end, uses_quickbooks
 
 THROTTLES_WAITED_OUT = 5
 
@@ -21,7 +21,12 @@ THROTTLES_WAITED_OUT = 5
 def run_in_foreground(
     company_id: int, kind: str, *, now: Callable[[], datetime] = utcnow, **parameters: Any
 ) -> dict[str, Any]:
-    """Run one kind of run to its end under the company's lease, waiting for a worker that holds it."""
+    """Run one kind of run to its end under the company's lease, waiting for a worker that holds it.
+
+    Raises:
+        LeaseTakenError: a worker holds the company for long.
+        MisconfiguredError: another Intuit than this process's granted the company's connection; no run was begun.
+    """
     company_of(company_id)
     deadline = time.monotonic() + settings().lease_seconds * 2
     while True:
@@ -33,6 +38,8 @@ def run_in_foreground(
                 raise
             time.sleep(0.5)
     try:
+        if uses_quickbooks(kind):
+            work.refuse_other_intuit()
         run = Run(company_id=company_id, kind=kind, reason="command", parameters=parameters)
         db.session.add(run)
         work.commit()

@@ -17,14 +17,15 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from bookkeeping.acts.joining import add_user
-from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
+from bookkeeping.errors import FeedRefusedError, FeedUnavailableError, MisconfiguredError
 from bookkeeping.faults import fault
 from bookkeeping.inspection_source.feed import Feed, FeedCompany
 from bookkeeping.rules.money import cents
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.connections import Connection, connection_of
 from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import ROLES
 from bookkeeping.storage.records.documents import LegacyReceipt
 from bookkeeping.storage.work.resealing import rotate_keys
@@ -107,6 +108,21 @@ def create_company(
     row.feed_key = vault().seal(feed_key.strip(), row.id, "feed_key")
     db.session.commit()
     return {"id": row.id, "name": row.name, "time_zone": row.time_zone, "legacy": row.legacy}
+
+
+@company.command("rebind", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@answering
+def rebind(company_id: int) -> dict[str, Any]:
+    """Let the connection follow INTUIT_… settings that were changed on purpose: it is bound to the next process that uses it successfully."""
+    company_of(company_id)
+    connection = connection_of(company_id)
+    if connection is None:
+        raise Refusal(f"Company {company_id} was never connected to QuickBooks.", "not-connected")
+    connection.bind({})
+    record_act(company_id, "command line", "let QuickBooks be used with other Intuit settings")
+    db.session.commit()
+    return {"company": company_id, "rebinds": True}
 
 
 @user.command("create", cls=PlainCommand)
@@ -196,7 +212,7 @@ def nightly(company_id: int | None, at_text: str | None) -> dict[str, Any]:
     else:
         kept = select(Connection.company_id).where(Connection.held)
         ids = list(db.session.scalars(kept.order_by(Connection.company_id)))
-    results = [run_in_foreground(one, "nightly", now=(lambda: at) if at else utcnow) for one in ids]
+    results = [_night(one, at, alone=company_id is not None) for one in ids]
     return {"companies": results, "failed": any(result.get("failed") for result in results)}
 
 
@@ -219,6 +235,18 @@ def rotate() -> dict[str, Any]:
 def tick() -> None:
     """Keep the clock: note due slots and ring for due companies, until stopped."""
     tick_forever()
+
+
+def _night(company_id: int, at: datetime | None, *, alone: bool) -> dict[str, Any]:
+    """Do one company's night. Of several, one that another Intuit granted keeps none from theirs."""
+    try:
+        return run_in_foreground(company_id, "nightly", now=(lambda: at) if at else utcnow)
+    except MisconfiguredError as error:
+        if alone:
+            raise
+        words = fault(error.code)
+        problem = {"code": error.code, "title": words.title, "detail": f"{error.detail} {words.remedy}"}
+        return {"company": company_id, "state": "not begun", "problems": [problem], "failed": True}
 
 
 def _zone(name: str) -> str:

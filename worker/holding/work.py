@@ -7,11 +7,12 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import update
 
-from bookkeeping.errors import NotConnectedError
+from bookkeeping.errors import MisconfiguredError, NotConnectedError
 from bookkeeping.inspection_source.feed import Feed
 from bookkeeping.metrics import count_call
 from bookkeeping.quickbooks_gateway.gateway import Gateway
@@ -20,7 +21,7 @@ from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.quickbooks_gateway.tokens import TokenKeeper
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.connections import Connection, bind_unbound, note_refused_use
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.work.leases import Lease, take_lease
 from bookkeeping.storage.work.runs import Run
@@ -44,6 +45,7 @@ class Work:
         self.patience = patience
         self.run_id: int | None = None
         self.calls = 0
+        self._unbound = False
         self._slice_ends = time.monotonic() + SLICE_SECONDS
 
     @property
@@ -84,17 +86,35 @@ class Work:
 
         Raises:
             NotConnectedError: there is no usable connection.
+            MisconfiguredError: another Intuit than ours granted it (other-intuit): it is left alone.
         """
+        self.refuse_other_intuit()
         connection = self.connection
         if connection is None or not connection.usable:
             code = connection.code if connection is not None and connection.code else "not-connected"
             raise NotConnectedError(connection.detail if connection else "", code=code)
         realm_id = vault().open(connection.realm, self.company_id, "realm")
+        self._unbound = not connection.intuit_environment
         self.lease.commit()
         config = intuit_config()
         tokens = TokenKeeper(OAuth(config), GatewayTokens(self.company_id), utcnow)
         limiter = RedisLimiter(bell().redis, config, max_wait=90 if self.patience else 20)
         return Gateway(config, realm_id, tokens, limiter, self._meter, utcnow)
+
+    def refuse_other_intuit(self) -> None:
+        """Do nothing with a connection that another Intuit than this process's granted; ops are told, the connection lives (decision 10).
+
+        Raises:
+            MisconfiguredError: it was (other-intuit); the detail names the settings that differ.
+        """
+        connection = self.connection
+        if connection is None or not connection.held:
+            return
+        how = connection.granted_elsewhere(intuit_config().identity)
+        if how:
+            note_refused_use(self.company_id, how)
+            self.lease.commit()
+            raise MisconfiguredError(how, code="other-intuit")
 
     def forget_gateway(self) -> None:
         """Make the next use of `gateway` start from the connection's row again (after a reconnect or a refusal)."""
@@ -114,6 +134,9 @@ class Work:
 
     def _meter(self, facts: Any) -> None:
         self.calls += 1
+        if self._unbound and facts.status == HTTPStatus.OK:
+            bind_unbound(self.company_id, intuit_config().identity)
+            self._unbound = False
         count_call(bell().redis, facts.kind, facts.status, facts.seconds)
         note_usage(
             self.company_id, facts.kind, facts.metered, failed=facts.status is None or facts.status >= 400

@@ -1,9 +1,10 @@
 """A company's connection to QuickBooks: its realm, its tokens at rest, and the states of its life."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, and_
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, and_, update
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,6 +13,13 @@ from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 USABLE = ("checking", "connected")
 HELD = (*USABLE, "reconnect")
 WARN_BEFORE = timedelta(days=30)
+GRANTED_BY = {
+    "environment": "INTUIT_ENVIRONMENT",
+    "issuer": "INTUIT_DISCOVERY_URL",
+    "api": "INTUIT_API_URL",
+    "client_id": "INTUIT_CLIENT_ID",
+}
+"""What is remembered of the Intuit that granted a connection, with the setting that says it of a process."""
 
 
 class Connection(Base):
@@ -54,6 +62,14 @@ class Connection(Base):
     changes_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Change data capture cursor.
     connected_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     connected_by: Mapped[str] = mapped_column(String(200), default="")
+    # Which Intuit granted it and to which app (`GRANTED_BY`); empty until a process has used it successfully.
+    intuit_environment: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    intuit_issuer: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    intuit_api: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    intuit_client_id: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    # When a process of another Intuit last wanted to use it, and how that one differs. It was let do nothing.
+    refused_use: Mapped[str] = mapped_column(Text, default="", server_default="")
+    refused_use_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @hybrid_property
     def usable(self) -> bool:
@@ -106,6 +122,40 @@ class Connection(Base):
     def reconnect_soon(self) -> bool:
         """True in the last 30 days of the grant."""
         return self.reconnect_by is not None and self.reconnect_by - utcnow() < WARN_BEFORE
+
+    def granted_elsewhere(self, mine: Mapping[str, str]) -> str:
+        """Return how a process with this Intuit (`GRANTED_BY`) differs from the one that granted it; "" when it does not, or nobody knows yet.
+
+        Source: bookkeeping decision 10 ("Bound to where it was granted").
+        """
+        if not self.intuit_environment:
+            return ""
+        said = [
+            f"{setting} is {mine[name]} here and {getattr(self, f'intuit_{name}')} where the connection was granted."
+            for name, setting in GRANTED_BY.items()
+            if mine[name] != getattr(self, f"intuit_{name}")
+        ]
+        return " ".join(said)
+
+    def bind(self, mine: Mapping[str, str]) -> None:
+        """Remember, in the current transaction, that this Intuit grants it; an empty mapping: that nobody knows."""
+        for name in GRANTED_BY:
+            setattr(self, f"intuit_{name}", mine.get(name, ""))
+        self.refused_use, self.refused_use_at = "", None
+
+
+def bind_unbound(company_id: int, mine: Mapping[str, str]) -> None:
+    """Remember, in the current transaction, the Intuit with which the connection was used successfully, unless one is on record."""
+    unbound = update(Connection).where(
+        Connection.company_id == company_id, Connection.intuit_environment == ""
+    )
+    db.session.execute(unbound.values(**{f"intuit_{name}": mine[name] for name in GRANTED_BY}))
+
+
+def note_refused_use(company_id: int, how: str) -> None:
+    """Note for ops, in the current transaction, that a process of another Intuit wanted to use the connection."""
+    mine = update(Connection).where(Connection.company_id == company_id)
+    db.session.execute(mine.values(refused_use=how, refused_use_at=utcnow()))
 
 
 def connection_of(company_id: int) -> Connection | None:
