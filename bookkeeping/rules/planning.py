@@ -40,6 +40,13 @@ class Known:
     amount: Decimal
     applied: Decimal
     hands_off: bool = False
+    fingerprint_for: str = ""
+
+    def written_for(self, customer_id: str) -> str:
+        """Return the Customer to compare fingerprints with: the one merged into `customer_id` since it was written, if one was."""
+        return (
+            self.fingerprint_for if self.fingerprint_for and self.customer_id == customer_id else customer_id
+        )
 
 
 class Action:
@@ -187,7 +194,8 @@ def plan(
         elif (
             not invoice
             or customer_id is None
-            or payment_fingerprint(payment, customer_id, invoice.qbo_id) != current.fingerprint
+            or payment_fingerprint(payment, current.written_for(customer_id), invoice.qbo_id)
+            != current.fingerprint
         ):
             lowers = invoice is not None and payment.applied < current.applied
             (first if lowers else after).append(UpdatePayment(payment, current))
@@ -236,7 +244,8 @@ def _invoice_action(
         return DeleteInvoice(known) if known is not None else None
     if known is None:
         return CreateInvoice(desired, _next("Invoice", desired.source_key, None, last_generation))
-    if customer_id is not None and invoice_fingerprint(desired, customer_id) == known.fingerprint:
+    written_for = known.written_for(customer_id) if customer_id is not None else ""
+    if written_for and invoice_fingerprint(desired, written_for) == known.fingerprint:
         return None
     return UpdateInvoice(desired, known)
 

@@ -1,6 +1,6 @@
 """Every module that has tables, imported: for migrations, which must see them all."""
 
-from bookkeeping.storage.company import companies, connections, names  # noqa: F401 - for their tables
+from bookkeeping.storage.company import companies, connections, merges, names  # noqa: F401 - for their tables
 from bookkeeping.storage.people import audit, mail_queue, notices, people  # noqa: F401
 from bookkeeping.storage.records import choices, documents, inspections, migrations, numbers  # noqa: F401
 from bookkeeping.storage.work import journal, leases, ops, runs  # noqa: F401

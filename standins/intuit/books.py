@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, render_template, request, url_for
 
-from standins.intuit import ledger, operations, profit, views
+from standins.intuit import ledger, merging, operations, profit, views
 from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import BY_LOWER_NAME, LISTS, SWEPT, TRANSACTIONS, VOIDABLE
 from standins.intuit.world import World
@@ -128,7 +128,18 @@ def detail(realm_id: str, entity: str, record_id: str, error: str = "") -> str:
             transactions=_transactions(realm, record), error=error, editable=entity in EDITABLE,
             voidable=entity in VOIDABLE, deletable=entity in TRANSACTIONS, deactivatable=entity in LISTS,
             items=[item for item in realm.all("Item") if item.body["Active"]],
+            survivors=_survivors(realm, record),
         )  # fmt: skip
+
+
+def _survivors(realm: Realm, record: Record) -> list[tuple[str, str]]:
+    """Return what a name can be merged into: (id, name)."""
+    if record.entity not in merging.MERGED or not record.body["Active"]:
+        return []
+    others = (each for each in realm.all(record.entity) if each.body["Active"] and each is not record)
+    return sorted(
+        ((each.id, views.full_name(realm, each)) for each in others), key=lambda each: each[1].casefold()
+    )
 
 
 def _editable_lines(shown: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from standins.intuit import books, errors, names, operations, shapes
+from standins.intuit import books, errors, merging, names, operations, shapes
 from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import BY_LOWER_NAME, LISTS
 
@@ -37,7 +37,7 @@ def _attempt(realm: Realm, act: Callable[[], None], shown: Callable[[str], str],
 
 @bp.post("/<entity>/<record_id>/<act>")
 def change(realm_id: str, entity: str, record_id: str, act: str) -> Answer:
-    """Save, void, delete, or switch an entry of a list on or off."""
+    """Save, void, delete, merge, or switch an entry of a list on or off."""
     realm, entity = books.realm_or_404(realm_id), BY_LOWER_NAME.get(entity.lower(), "")
     record = realm.find(entity, record_id)
     if record is None:
@@ -55,6 +55,9 @@ def change(realm_id: str, entity: str, record_id: str, act: str) -> Answer:
     if act in ("deactivate", "activate") and entity in LISTS:
         active = {"sparse": True, "Active": act == "activate"}
         return _attempt(realm, lambda: _write(realm, entity, "update", given | active), here, page)
+    if act == "merge" and entity in merging.MERGED:
+        into = request.form.get("into", "")
+        return _attempt(realm, lambda: merging.merge(realm, entity, record.id, into), here, page)
     return abort(404)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import requests
+
 from tests.functional.office import Office
 
 
@@ -42,6 +44,12 @@ class Bookkeeper:
         ]
         bank = next(one for one in self.office.books()["Account"] if one["AccountType"] == "Bank")
         return self.do("create", "Deposit", DepositToAccountRef={"value": bank["Id"]}, Line=lines)["Id"]
+
+    def merge(self, kind: str, merged_id: str, into_id: str) -> None:
+        """Merge a Customer or Item into another, on its page."""
+        page = f"{self.office.intuit.base_url}/books/{self.office.realm_id}/{kind.lower()}/{merged_id}/merge"
+        answer = requests.post(page, data={"into": into_id}, timeout=30)
+        assert answer.ok, answer.text
 
     def document(self, kind: str, qbo_id: str) -> dict[str, Any] | None:
         """Return the document as it is, or None when it is gone."""

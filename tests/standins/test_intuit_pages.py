@@ -191,3 +191,44 @@ def test_closing_lapsing_and_disconnecting(company, ada, person):
     assert company.customer("X")["Id"]
     press(person, page_of(company), "Disconnect app")
     assert company.send("GET", "preferences").status_code == 401
+
+
+@pytest.mark.parametrize("kind", ["Customer", "Item"])
+def test_merging_moves_every_document_to_the_survivor_and_makes_the_other_inactive(company, person, kind):
+    ada, bo = company.customer("Ada Reyes"), company.customer("Bo Li")
+    both = (ada, bo)
+    if kind == "Item":
+        account = {"IncomeAccountRef": {"value": "1"}, "Type": "Service"}
+        both = (
+            company.post("Item", {"Name": "Mold", **account}),
+            company.post("Item", {"Name": "Radon", **account}),
+        )
+    line = {
+        "Amount": 80,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"Qty": 1, "UnitPrice": 80},
+    }
+    if kind == "Item":
+        line["SalesItemLineDetail"]["ItemRef"] = {"value": both[0]["Id"]}
+    invoice = company.invoice(ada, Line=[line])
+    other = company.invoice(bo)
+    seen = company.books()["Invoice"]
+    tokens = {one["Id"]: int(one["SyncToken"]) for one in seen}
+    page = page_of(company, kind.lower(), both[0]["Id"])
+    assert "Merge into" in person.get(page, timeout=10).text
+    answer = person.post(page + "/merge", data={"into": both[1]["Id"]}, timeout=10)
+    assert answer.status_code == 200 and "Merge into" not in answer.text
+    books = company.books()
+    merged = next(one for one in books[kind] if one["Id"] == both[0]["Id"])
+    assert merged["Active"] is False
+    assert (merged.get("DisplayName") or merged["Name"]).endswith(" (deleted)")
+    moved = next(one for one in books["Invoice"] if one["Id"] == invoice["Id"])
+    reference = (
+        moved["CustomerRef"] if kind == "Customer" else moved["Line"][0]["SalesItemLineDetail"]["ItemRef"]
+    )
+    assert reference["value"] == both[1]["Id"]
+    after = {one["Id"]: int(one["SyncToken"]) for one in books["Invoice"]}
+    assert after == {invoice["Id"]: tokens[invoice["Id"]] + 1, other["Id"]: tokens[other["Id"]]}
+    assert books["integrity"] == []
+    again = person.post(page + "/merge", data={"into": both[1]["Id"]}, timeout=10)
+    assert again.status_code == 400 and "two different active names" in again.text

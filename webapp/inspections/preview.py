@@ -25,7 +25,7 @@ from bookkeeping.rules.documents import (
 )
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
-from bookkeeping.storage.company.items import item_ids
+from bookkeeping.storage.company.items import item_names
 from bookkeeping.storage.company.names import active_ids, listed_names, named_things
 from bookkeeping.storage.records.documents import Document
 from webapp.frame.words import day, money
@@ -153,7 +153,7 @@ class Preview:
         if not shown.would_be_sent:
             shown.request = self._sent(standing)
             return shown
-        ids = {line.item: line.item_id or self._lists.id("Item", line.item) for line in desired.lines}
+        ids = {line.item: self._lists.item_id(line.item, line.item_id) for line in desired.lines}
         body = invoice_body(desired, self._customer_id, ids, sync=_sync(standing))
         shown.request = readable(parsed(frozen(body)))
         new = [name for name, item_id in ids.items() if item_id == TO_BE_MADE]
@@ -186,7 +186,7 @@ class Preview:
         if not shown.would_be_sent:
             shown.request = self._sent(standing)
             return shown
-        method_id = self._lists.id("PaymentMethod", desired.method) if desired.method else ""
+        method_id = self._lists.method_id(desired.method) if desired.method else ""
         invoice_id = trace.invoice.qbo_id if trace.invoice else TO_BE_MADE
         sync = _sync(standing) if fate == "update" else None
         body = payment_body(desired, self._customer_id, invoice_id, {desired.method: method_id}, sync=sync)
@@ -213,15 +213,20 @@ class _Lists:
     def __init__(self, company_id: int) -> None:
         things = named_things(company_id, "Item", "Account", "PaymentMethod", "Class", "Department")
         self._names = {(thing.kind, thing.qbo_id): thing.name for thing in things}
-        self._ids = {"Item": item_ids(company_id), "PaymentMethod": active_ids(company_id, "PaymentMethod")}
+        self._items = item_names(company_id)
+        self._methods = active_ids(company_id, "PaymentMethod")
 
     def name(self, kind: str, qbo_id: str) -> str:
         """Return what it is called, "" for no id."""
         return self._names.get((kind, qbo_id), f"Id {qbo_id}") if qbo_id else ""
 
-    def id(self, kind: str, name: str) -> str:
-        """Return the id under which it is sent."""
-        return self._ids[kind].get(name_key(name), TO_BE_MADE)
+    def item_id(self, name: str, chosen_id: str) -> str:
+        """Return the id under which an Item is sent."""
+        return self._items.id_of(name, chosen_id) or TO_BE_MADE
+
+    def method_id(self, name: str) -> str:
+        """Return the id under which a PaymentMethod is sent."""
+        return self._methods.get(name_key(name), TO_BE_MADE)
 
 
 def _deleted(trace: Trace) -> list[Document]:

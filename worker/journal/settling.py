@@ -121,7 +121,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.sync_token = str(entity.get("SyncToken", "0"))
     document.token_stale = False
     document.doc_number = operation.doc_number if operation.kind == "Invoice" else ""
-    document.fingerprint = note["fingerprint"]
+    document.fingerprint, document.fingerprint_for = note["fingerprint"], ""
     document.body = _as_stored(json.loads(operation.body), entity)
     document.customer_id = note["customer_id"]
     document.total = total

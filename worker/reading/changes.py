@@ -25,6 +25,7 @@ from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.reading.company import LISTS, default_accounts, keep_listed, read_lists
 from worker.reading.drift import judge, note_gone
+from worker.reading.merges import follow_merges
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,11 @@ def _captured(work: Work, since: datetime | None) -> tuple[Changes, bool]:
 
 def _take_over(work: Work, changes: Changes) -> None:
     """Take over all changes in the current transaction."""
+    accounts_edited = _any_edited(work.company_id, "Account", changes.by_entity.get("Account", []))
+    for kind in (*PEOPLE, *LISTS):
+        for row in changes.by_entity.get(kind, []):
+            _keep_name(work.company_id, kind, row)
+    _follow(work, changes)
     changed: list[Document] = []
     for kind in DOCUMENTS:
         rows = {row["Id"]: row for row in changes.by_entity.get(kind, [])}
@@ -95,13 +101,18 @@ def _take_over(work: Work, changes: Changes) -> None:
     for row in changes.by_entity.get("Deposit", []):
         freed |= note_deposit(work.company_id, row)
     make_due(work.company_id, "cause-gone", InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
-    accounts_edited = _any_edited(work.company_id, "Account", changes.by_entity.get("Account", []))
-    for kind in (*PEOPLE, *LISTS):
-        for row in changes.by_entity.get(kind, []):
-            _keep_name(work.company_id, kind, row)
     follow_customers(work.company_id, [row["Id"] for row in changes.by_entity.get("Customer", [])])
     if accounts_edited:
         _refresh_accounts(work)
+
+
+def _follow(work: Work, changes: Changes) -> None:
+    """Follow what was merged before anything is judged: the documents of a merge have changed all at once."""
+    shown = []
+    for kind in DOCUMENTS:
+        rows = {row["Id"]: row for row in changes.by_entity.get(kind, []) if row.get("status") != "Deleted"}
+        shown += [(document, rows[document.qbo_id]) for document in _ours(work.company_id, kind, rows)]
+    follow_merges(work, shown, ask=False)
 
 
 def _ours(company_id: int, kind: str, qbo_ids: Iterable[str]) -> list[Document]:
@@ -244,6 +255,8 @@ def _compare_some(work: Work, documents: list[Document]) -> None:
                 if qbo_id not in rows:
                     work.before_call()
                     rows[qbo_id] = work.gateway.read(kind, qbo_id)
+            alive = [(one, row) for one in documents if one.kind == kind and (row := rows.get(one.qbo_id))]
+            follow_merges(work, alive, ask=True)
             compared = _ours(work.company_id, kind, chunk)
             for document in compared:
                 row = rows[document.qbo_id]

@@ -61,12 +61,13 @@ def _income_account(work: Work) -> str:
 
 def _park_without_item(work: Work, cases: list[Case]) -> None:
     """Park the cases that need an Item which the bookkeeper chose and somebody made inactive since."""
-    active = set(item_ids(work.company_id).values())
+    items = item_names(work.company_id)
+    active = set(items.ids.values())
     for case in cases:
         action = case.plan.invoice if case.writes_planned else None
         if isinstance(action, (CreateInvoice, UpdateInvoice)):
             for line in action.desired.lines:
-                if line.item_id and line.item_id not in active:
+                if line.item_id and items.id_of(line.item, line.item_id) not in active:
                     case.park_code("no-item", f"The Item {line.item} is not active in QuickBooks any more.")
 
 

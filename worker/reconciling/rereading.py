@@ -4,22 +4,27 @@ A token moved only by our own Payment is not drift; a field that we own and that
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from bookkeeping.errors import StaleSyncTokenError
 from bookkeeping.storage.records.documents import Document
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import Verdict, judge
+from worker.reading.merges import follow_merges
 
 
-def freshen(work: Work, documents: list[Document], *, by_id: bool = False) -> dict[int, Verdict]:
+def freshen(
+    work: Work, documents: list[Document], *, by_id: bool = False
+) -> dict[int, Verdict | Literal["moved"]]:
     """Read the documents and take over their SyncTokens; drift found is noted. Returns a verdict by document id.
+
+    `moved`: as we wrote it, but its Customer or an Item was merged into another one, which our records name now.
 
     One query for up to 50, unless `by_id` asks for the read that cannot lag. Absence in a query proves nothing, so what a
     query leaves out, or shows as it was before what we know, is read by Id too.
     """
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, Verdict | Literal["moved"]] = {}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     if not by_id and len(documents) > 1:
         for kind in {document.kind for document in documents}:
@@ -28,14 +33,20 @@ def freshen(work: Work, documents: list[Document], *, by_id: bool = False) -> di
             rows |= {(kind, qbo_id): row for qbo_id, row in found.items()}
     for document in documents:
         row = rows.get((document.kind, document.qbo_id))
-        verdict = judge(document, row) if row is not None else "older"
+        verdict = _judged(work, document, row) if row is not None else "older"
         if verdict == "older":
             work.before_call()
             row = work.gateway.read(document.kind, document.qbo_id)
-            verdict = judge(document, row) if row is not None else "gone"
+            verdict = _judged(work, document, row) if row is not None else "gone"
         verdicts[document.id] = verdict
         work.commit()
     return verdicts
+
+
+def _judged(work: Work, document: Document, row: dict[str, Any]) -> Verdict | Literal["moved"]:
+    moved = follow_merges(work, [(document, row)], ask=True)
+    verdict = judge(document, row)
+    return "moved" if moved and verdict == "ours" else verdict
 
 
 def fresh_token(work: Work, writes: list[Write], body: Callable[[Write, str], dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from bookkeeping.case import Case, reload_documents
-from bookkeeping.errors import GoneError, RuleError, StaleSyncTokenError
+from bookkeeping.errors import GoneError, RuleError, StaleSyncTokenError, TemporaryError
 from bookkeeping.quickbooks_gateway.bodies import delete_body, invoice_body, payment_body
 from bookkeeping.rules.documents import invoice_fingerprint, payment_fingerprint
 from bookkeeping.rules.names import name_key
@@ -22,7 +22,7 @@ from bookkeeping.rules.planning import (
     UpdateInvoice,
 )
 from bookkeeping.storage.base import utcnow
-from bookkeeping.storage.company.items import item_ids
+from bookkeeping.storage.company.items import ItemNames, item_names
 from bookkeeping.storage.company.names import active_ids
 from bookkeeping.storage.records.documents import Document
 from worker.holding.progress import tell
@@ -105,6 +105,10 @@ def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
         match verdicts[one.document.id]:
             case "changed":
                 one.case.park(RuleError(code="drift"))
+            case "moved" if (
+                one.verb != "delete"
+            ):  # Its Customer or an Item was merged: what was planned names the one that is gone.
+                one.case.park(TemporaryError(code="planned-again", whole_realm=False))
             case "gone" if one.verb == "delete":
                 one.document.status, one.document.deleted_at = "deleted", utcnow()
             case "gone":
@@ -114,7 +118,7 @@ def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
 
 def _send(work: Work, planned: list[Planned]) -> None:
     ready = [one for one in planned if one.case.parked is None and not _deleted(one)]
-    items, methods = item_ids(work.company_id), active_ids(work.company_id, "PaymentMethod")
+    items, methods = item_names(work.company_id), active_ids(work.company_id, "PaymentMethod")
     work.commit()
     for one in ready:
         one.write = _write(one, items, methods)
@@ -143,7 +147,7 @@ def _gone(one: Planned) -> None:
     one.case.park(RuleError(code="drift"))
 
 
-def _write(one: Planned, items: dict[str, str], methods: dict[str, str]) -> Write:
+def _write(one: Planned, items: ItemNames, methods: dict[str, str]) -> Write:
     case, action, document = one.case, one.action, one.document
     sync = (document.qbo_id, document.sync_token) if document is not None else None
     write = Write(
@@ -162,7 +166,8 @@ def _write(one: Planned, items: dict[str, str], methods: dict[str, str]) -> Writ
         return write
     desired = action.desired
     if action.kind == "Invoice":
-        ids = {line.item: line.item_id or items[name_key(line.item)] for line in desired.lines}
+        found = {line.item: items.id_of(line.item, line.item_id) for line in desired.lines}
+        ids = {name: item_id for name, item_id in found.items() if item_id}
         write.body = invoice_body(desired, case.customer_id, ids, sync=sync)
         write.doc_number, write.amount = desired.doc_number, desired.total
         write.note = _note(

@@ -24,6 +24,7 @@ BY_ROLE = {"owner": ("failures", "connection", "migrations"), "bookkeeper": ("fa
 _TOPIC_OF = {
     "needs-you-digest": "failures",
     "mass-delete-brake": "failures",
+    "merged": "failures",
     UNTIED: "failures",
     "migration-result": "migrations",
 }

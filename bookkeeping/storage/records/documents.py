@@ -37,6 +37,9 @@ class Document(Base):
     token_stale: Mapped[bool] = mapped_column(default=False)
     doc_number: Mapped[str] = mapped_column(String(21), default="")
     fingerprint: Mapped[str] = mapped_column(String(64))
+    fingerprint_for: Mapped[str] = mapped_column(
+        String(40), default="", server_default=""
+    )  # The Customer it was taken with, where that one was merged into `customer_id` since.
     body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     customer_id: Mapped[str] = mapped_column(String(40), default="")
     total: Mapped[Decimal] = mapped_column(Cents)
@@ -61,6 +64,7 @@ class Document(Base):
             amount=self.total,
             applied=self.applied,
             hands_off=bool(self.hands_off),
+            fingerprint_for=self.fingerprint_for or "",
         )
 
 
