@@ -7,8 +7,8 @@ taken, where that one was merged since: the document is not written again for it
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
