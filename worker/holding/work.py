@@ -59,6 +59,18 @@ class Work:
         return db.session.get(Connection, self.company_id)
 
     @property
+    def existing_connection(self) -> Connection:
+        """The connection's row, for what follows a consent.
+
+        Raises:
+            NotConnectedError: there was no consent yet.
+        """
+        connection = self.connection
+        if connection is None:
+            raise NotConnectedError("")
+        return connection
+
+    @property
     def run(self) -> Run:
         """The run that this work is for."""
         return db.session.get_one(Run, self.run_id)

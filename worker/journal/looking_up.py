@@ -143,7 +143,8 @@ def _made_since(operation: Operation, row: dict[str, Any]) -> bool:
 
 def _judge_made(operation: Operation, found: ItemAnswer) -> None:
     """A document made by us that a person changed before we knew of it is drift like any other."""
-    if operation.action != "create" or operation.kind not in ("Invoice", "Payment"):
+    made_it = operation.action == "create" and operation.kind in ("Invoice", "Payment")
+    if not made_it or found.entity is None:
         return
     db.session.flush()
     made = select(Document).where(

@@ -57,7 +57,7 @@ def check_changes(work: Work) -> bool:
     changes, complete = _captured(work, since)
     _take_over(work, changes)
     if complete:
-        work.connection.changes_since = changes.server_time
+        work.existing_connection.changes_since = changes.server_time
         work.commit()
         return True
     work.commit()
@@ -193,7 +193,8 @@ def _refresh_accounts(work: Work) -> None:
     work.commit()
     work.before_call()
     accounts = list(work.gateway.query_all("Account"))
-    work.connection.facts = {**work.connection.facts, **default_accounts(work.connection.facts, accounts)}
+    connection = work.existing_connection
+    connection.facts = {**connection.facts, **default_accounts(connection.facts, accounts)}
 
 
 def _read_all_again(work: Work) -> None:
@@ -239,7 +240,7 @@ def _compare(work: Work, standing: dict[str, Any]) -> bool:
         if work.slice_over:
             return False
     work.run.parameters = {name: value for name, value in work.run.parameters.items() if name != "comparing"}
-    work.connection.changes_since = moment(standing["until"])
+    work.existing_connection.changes_since = moment(standing["until"])
     work.commit()
     return True
 

@@ -50,7 +50,7 @@ def set_up(work: Work) -> bool:
     read_facts(work)
     read_lists(work)
     follow_customers(work.company_id)
-    connection = work.connection
+    connection = work.existing_connection
     connection.set_up_at = utcnow()
     connection.changes_since = connection.changes_since or started
     work.commit()
@@ -64,7 +64,7 @@ def read_lists(work: Work) -> None:
         work.before_call()
         lists[kind] = list(work.gateway.query_all(kind))
     keep_lists(work, lists)
-    connection = work.connection
+    connection = work.existing_connection
     connection.facts = {**connection.facts, **default_accounts(connection.facts, lists["Account"])}
     work.commit()
 
@@ -86,7 +86,7 @@ def read_facts(work: Work) -> None:
     problem = _not_served(facts)
     if problem:
         refuse(work, *problem)
-    connection = work.connection
+    connection = work.existing_connection
     kept = dict(connection.facts or {})
     blocked = kept.get("blocked")
     if blocked and not (blocked == "qbo-6190" and facts.subscription.upper() in LAPSED):
@@ -112,7 +112,7 @@ def refuse(work: Work, code: str, detail: str) -> None:
     Raises:
         NotConnectedError: always, with that reason.
     """
-    connection = work.connection
+    connection = work.existing_connection
     connection.state, connection.code, connection.detail = "refused", code, detail
     connection.state_since = utcnow()
     work.commit()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bookkeeping.errors import NotConnectedError
 from bookkeeping.faults import fault
+from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.people.notices import notify_once
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.holding.blocks import block, blocked_by, hold_all, note_looked
@@ -40,7 +41,9 @@ def stop_working(work: Work, error: NotConnectedError) -> None:
     if fault(error.code).blocks_writes:
         block(work, error.code)
         hold_all(work, error.code)
-    elif connection.connected_at < work.run.started_at:  # A consent given meanwhile is not touched.
+    elif connection.connected_at < (
+        work.run.started_at or utcnow()
+    ):  # A consent given meanwhile is not touched.
         version = connection.version
         work.commit()
         ConnectionTokens(work.company_id).mark_reconnect_needed(version, error.code, error.detail)
@@ -57,8 +60,9 @@ def _give_back(work: Work) -> None:
 def warn_of_expiry(work: Work) -> bool:
     """Tell the owner, 30 days ahead, by when QuickBooks must be reconnected."""
     connection = work.connection
-    if connection is not None and connection.reconnect_soon:
-        day = connection.reconnect_by.astimezone(ZoneInfo(work.company.time_zone)).date()
+    by = connection.reconnect_by if connection is not None and connection.reconnect_soon else None
+    if by is not None:
+        day = by.astimezone(ZoneInfo(work.company.time_zone)).date()
         more = f"Reconnect by {day:%B} {day.day}, {day.year}."
         notify_once(work.company_id, "reconnect-soon", day.isoformat(), more=more)
     work.commit()

@@ -17,7 +17,7 @@ def refresh_lists(work: Work) -> bool:
         tell(work, done=done + 1)
         work.commit()
     keep_lists(work, lists)
-    connection = work.connection
+    connection = work.existing_connection
     connection.facts = {**connection.facts, **default_accounts(connection.facts, lists["Account"])}
     work.commit()
     return True

@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 
 from bookkeeping.errors import PermanentError
 from bookkeeping.quickbooks_gateway.gateway import quote
-from bookkeeping.quickbooks_gateway.reading import Seen, SeenInvoice, money, seen
+from bookkeeping.quickbooks_gateway.reading import (
+    Seen,
+    SeenInvoice,
+    SeenPayment,
+    SeenReceipt,
+    money,
+    seen,
+)
 from bookkeeping.quickbooks_gateway.reports import Basis, aged_receivables, profit_and_loss
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.names import named_things
@@ -127,10 +134,11 @@ def _open(one: SeenInvoice, today: date) -> dict[str, Any]:
 def _pull_payments(work: Work, first: date) -> None:
     """Money received since then, with how it came, what of it is unapplied, and what no bank deposit holds yet."""
     where = f"TxnDate >= {quote(first.isoformat())}"
-    received: list[Seen] = []
-    for kind in ("Payment", "SalesReceipt"):
-        work.before_call()
-        received += [seen(kind, row) for row in work.gateway.query_all(kind, where)]
+    received: list[SeenPayment | SeenReceipt] = []
+    work.before_call()
+    received += [seen("Payment", row) for row in work.gateway.query_all("Payment", where)]
+    work.before_call()
+    received += [seen("SalesReceipt", row) for row in work.gateway.query_all("SalesReceipt", where)]
     work.before_call()
     accounts = list(work.gateway.query_all("Account", "AccountType = 'Other Current Asset'"))
     undeposited = next((row for row in accounts if row.get("AccountSubType") == "UndepositedFunds"), None)

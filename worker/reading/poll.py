@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError, PlatformAbroadError
-from bookkeeping.inspection_source.feed import BadRecord as BadFeedRecord
 from bookkeeping.inspection_source.feed import FeedPage
+from bookkeeping.inspection_source.records import BadRecord as BadFeedRecord
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
@@ -32,7 +32,7 @@ def poll(work: Work, *, full: bool = False) -> bool:
     """
     company = work.company
     everything = full or company.cursor is None
-    since = EVERYTHING if everything else company.cursor - OVERLAP
+    since = EVERYTHING if full or company.cursor is None else company.cursor - OVERLAP
     _wait_as_asked(work)
     tell(work, "Reading inspections")
     work.commit()
@@ -129,10 +129,10 @@ def _keep_page(work: Work, page: FeedPage) -> int:
     changed = 0
     for one in page.inspections:
         changed += _keep(company_id, rows, one)
-    for record in db.session.scalars(
+    for readable_now in db.session.scalars(
         select(BadRecord).where(BadRecord.company_id == company_id, BadRecord.key.in_(keys or [""]))
     ):
-        db.session.delete(record)
+        db.session.delete(readable_now)
     for record in page.bad:
         _keep_aside(company_id, record)
     moments = [one.updated_at for one in page.inspections] + [

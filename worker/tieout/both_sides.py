@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bookkeeping.errors import PermanentError
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.quickbooks_gateway.reading import SeenInvoice, SeenPayment, money, seen
 from bookkeeping.rules.inspection import Inspection
@@ -35,8 +36,14 @@ def documents_dated_within(work: Work, period: Period) -> Iterable[BookDocument]
 
 
 def book_document(kind: str, entity: dict[str, Any]) -> BookDocument:
-    """Return a document of QuickBooks in the words of the statement."""
+    """Return a document of QuickBooks in the words of the statement.
+
+    Raises:
+        PermanentError: it has no day, so that no month of the statement is its.
+    """
     one = seen(kind, entity)
+    if one.txn_date is None:
+        raise PermanentError(f"QuickBooks names no day for {kind} {one.qbo_id}.")
     return BookDocument(
         kind=kind,
         qbo_id=one.qbo_id,
@@ -97,7 +104,7 @@ def our_side(work: Work, period: Period, documents: Documents) -> tuple[list[Mir
             has_receipt=one.inspection.key in standing,
             side=sides.get(one.inspection.key),
             booked=one.inspection.key in booked,
-            kept=kept.get(version_id) if one.inspection.key in invoiced else None,
+            kept=kept.get(version_id) if version_id and one.inspection.key in invoiced else None,
         )
         for one, version_id in spoken_of
     ]
@@ -121,8 +128,8 @@ def _spoken_of(
         InspectionRow.book_version_id,
     )
     rows = select(*columns).where(InspectionRow.company_id == company_id).order_by(InspectionRow.id)
-    found = db.session.execute(rows, execution_options={"yield_per": 500})
-    for key, record, state, reason, due, version_id in found:
+    read = db.session.execute(rows, execution_options={"yield_per": 500})
+    for key, record, state, reason, due, version_id in read:
         if (
             key in named
             or any(first <= moment < last for moment in _moments(record))

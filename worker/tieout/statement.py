@@ -78,7 +78,7 @@ def _content(work: Work, made: Statement, read_at: datetime) -> dict[str, Any]:
     return {
         "company": company.id,
         "company_name": company.name,
-        "quickbooks_company": work.connection.company_name,
+        "quickbooks_company": work.existing_connection.company_name,
         "time_zone": company.time_zone,
         "invoice_date": company.invoice_date,
         "quickbooks_read_at": read_at.isoformat(),

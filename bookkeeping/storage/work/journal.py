@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from bookkeeping.errors import BookkeepingError
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, utcnow
 
 OUTCOMES = {
@@ -121,6 +122,11 @@ class Operation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     call: Mapped[Call | None] = relationship(back_populates="operations")
+
+    # What the answer that settled it came to, for the run that sent it: no columns, and not there before.
+    __allow_unmapped__ = True
+    error: BookkeepingError | None
+    warning: str
 
 
 class ApiUsage(Base):
