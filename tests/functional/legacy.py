@@ -57,14 +57,6 @@ class LegacyOffice(Office):
         self.tieout.flask_json("legacy", "import", self.id, file)
         return keys
 
-    def write(self, items: list[tuple[str, str, dict[str, Any]]]) -> list[dict[str, Any]]:
-        """Change the books as a bookkeeper would; a refusal fails the test."""
-        batch = [{"operation": operation, entity: body} for operation, entity, body in items]
-        path = f"/_standin/realms/{self.realm_id}/batch"
-        answers = self.intuit.post(path, {"BatchItemRequest": batch})["BatchItemResponse"]
-        assert all(entity in answer for (_, entity, _), answer in zip(items, answers, strict=True)), answers
-        return [answer[entity] for (_, entity, _), answer in zip(items, answers, strict=True)]
-
     def migration(self) -> str:
         """Return the migration page."""
         return self.get(PAGE).text

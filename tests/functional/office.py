@@ -122,6 +122,14 @@ class Office:
         assert not books["integrity"], books["integrity"]
         return books
 
+    def write(self, items: list[tuple[str, str, dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Change the books as a bookkeeper would; a refusal fails the test."""
+        batch = [{"operation": operation, entity: body} for operation, entity, body in items]
+        path = f"/_standin/realms/{self.realm_id}/batch"
+        answers = self.intuit.post(path, {"BatchItemRequest": batch})["BatchItemResponse"]
+        assert all(entity in answer for (_, entity, _), answer in zip(items, answers, strict=True)), answers
+        return [answer[entity] for (_, entity, _), answer in zip(items, answers, strict=True)]
+
     def calls(self) -> list[dict[str, Any]]:
         """Return the calls QuickBooks has seen for this realm."""
         return self.intuit.get(f"/_standin/realms/{self.realm_id}/calls")["calls"]
