@@ -18,6 +18,7 @@ from standins.intuit.schema import BY_LOWER_NAME, ENTITIES
 bp = Blueprint("admin_realms", __name__, url_prefix="/_standin/realms")
 bp.before_request(loopback_only)
 bp.register_error_handler(ValueError, nonsense)
+MADE_FROM = ("Estimate", "TimeActivity", "StatementCharge", "ReimburseCharge")
 COMPANY_FLAGS = {
     "subscription": ("subscribed", "lapsed"),
     "permission": ("ok", "denied", "lost"),
@@ -176,6 +177,19 @@ def company(realm_id: str) -> Response:
         if info != record.body:
             realm.replace(record, info)
         return as_json(summary(realm))
+
+
+@bp.post("/<realm_id>/made-from")
+def made_from(realm_id: str) -> Response:
+    """Link an `invoice` to what it was made from or bills for: `type` and `txn_id` of something that is not kept here."""
+    realm, given = realm_named(realm_id), given_json()
+    record = realm.find("Invoice", given.get("invoice"))
+    if record is None or given.get("type") not in MADE_FROM:
+        raise ValueError(f"An invoice that is there and a type of {', '.join(MADE_FROM)} are wanted.")
+    with realm.change():
+        link = {"TxnId": str(given.get("txn_id", "1")), "TxnType": given["type"]}
+        realm.replace(record, record.body | {"LinkedTxn": [*record.body.get("LinkedTxn", []), link]})
+        return as_json(views.shown(realm, record))
 
 
 @bp.post("/<realm_id>/backdate")

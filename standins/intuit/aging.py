@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from standins.intuit import errors, ledger, views
-from standins.intuit.realm import Realm
+from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import TRANSACTIONS
 from standins.intuit.views import cell
 
@@ -56,23 +56,38 @@ def _customer_rows(
     realm: Realm, sums: dict[str, list[Decimal]], options: dict[str, str], width: int
 ) -> list[dict]:
     wanted = set(options["customer"].split(",")) if options.get("customer") else None
-    rows: list[dict[str, Any]] = []
-    totals = [ZERO] * width
-    named = sorted(
-        (realm.find("Customer", each).body["DisplayName"], each) for each in sums if any(sums[each])
-    )
-    for name, customer_id in named:
-        if wanted is not None and customer_id not in wanted:
-            continue
-        values = sums[customer_id]
-        totals = [total + value for total, value in zip(totals, values, strict=True)]
-        rows.append(
-            {"ColData": [{"value": name, "id": customer_id}, *[{"value": cell(value)} for value in values]]}
-        )
+    shown = {each for each in sums if any(sums[each]) and (wanted is None or each in wanted)}
+    outermost = [each for each in realm.all("Customer") if not each.ref("ParentRef")]
+    rows, totals = _family_rows(realm, sums, shown, outermost, width)
     if rows:
         summary = {"ColData": [{"value": "TOTAL"}, *[{"value": cell(value)} for value in totals]]}
         rows.append({"Summary": summary, "type": "Section", "group": "GrandTotal"})
     return rows
+
+
+def _family_rows(
+    realm: Realm, sums: dict[str, list[Decimal]], shown: set[str], customers: list[Record], width: int
+) -> tuple[list[dict[str, Any]], list[Decimal]]:
+    """Return the rows of these customers by name, and their sums. One with sub-customers that owe is a section with a row of its own."""
+    rows: list[dict[str, Any]] = []
+    totals = [ZERO] * width
+    for customer in sorted(customers, key=lambda each: each.body["DisplayName"]):
+        name, own = customer.body["DisplayName"], [ZERO] * width
+        if customer.id in shown:
+            own = sums[customer.id]
+        children = realm.under("parent", "Customer", customer.id)
+        inner, below = _family_rows(realm, sums, shown, children, width)
+        family = [mine + theirs for mine, theirs in zip(own, below, strict=True)]
+        totals = [total + value for total, value in zip(totals, family, strict=True)]
+        cells = [{"value": name, "id": customer.id}, *[{"value": cell(value)} for value in own]]
+        if inner:
+            cells[-1] = {"value": f"{own[-1]:.2f}"}
+            sums_of_all = [{"value": f"Total {name}"}, *[{"value": f"{value:.2f}"} for value in family]]
+            section = {"Header": {"ColData": cells}, "Rows": {"Row": inner}}
+            rows.append(section | {"Summary": {"ColData": sums_of_all}, "type": "Section"})
+        elif customer.id in shown:
+            rows.append({"ColData": cells} | ({"type": "Data"} if customer.ref("ParentRef") else {}))
+    return rows, totals
 
 
 def aged_receivables(

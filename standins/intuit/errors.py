@@ -52,6 +52,11 @@ def unsupported_operation(detail: str) -> QuickBooksFault:
     return QuickBooksFault(500, "Unsupported Operation", detail)
 
 
+def no_such_path(path: str) -> QuickBooksFault:
+    """There is nothing at this address; QuickBooks says so with status 400 and the code of an unsupported operation."""
+    return unsupported_operation(f"Operation Could not find resource for relative : {path} is not supported.")
+
+
 def duplicate_request() -> QuickBooksFault:
     """The request id was used before for something else."""
     return QuickBooksFault(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from flask import Response, g, request
 
-from standins.intuit import errors, views, wire
+from standins.intuit import errors, telling, views, wire
 from standins.intuit.faults import fault_of
 from standins.intuit.realm import Realm
 from standins.intuit.world import World
@@ -77,7 +77,8 @@ def _strike(world: World, rules: list[dict], response: Response | None) -> Respo
             answer = Response(PAGE.format(f"{status} Service Unavailable"), status, content_type="text/html")
         elif kind in ("500", "fault"):
             status = int(rule.get("status", 500 if kind == "500" else 400))
-            answer = wire.answer({"Fault": fault_of(rule), "time": now_text(world)}, status)
+            content = {"Fault": fault_of(rule), "time": now_text(world)}
+            answer = wire.answer(telling.told(content, world.settings), status)
     return answer
 
 
@@ -176,8 +177,9 @@ def _worked(world: World, realm: Realm, plan: Plan, body: str, rules: list[dict]
             content = _once(world, realm, plan, body, rules, moment)
         except errors.QuickBooksFault as fault:
             g.call["fault"] = fault.code
-            return wire.answer({"Fault": fault.as_json(), "time": moment}, fault.status)
-    return wire.answer(content)
+            refused = {"Fault": fault.as_json(), "time": moment}
+            return wire.answer(telling.told(refused, world.settings), fault.status)
+    return wire.answer(telling.told(content, world.settings))
 
 
 def _once(world: World, realm: Realm, plan: Plan, body: str, rules: list[dict], moment: str) -> dict:

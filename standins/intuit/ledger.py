@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
+from standins.intuit import bundles
 from standins.intuit.realm import Realm, Record, linked_txns
 from standins.intuit.schema import NAME_LISTS, SWEPT, TRANSACTIONS
 
@@ -73,7 +74,7 @@ def customer_balance(realm: Realm, customer_id: str, with_jobs: bool = False) ->
 def income_postings(realm: Realm, body: dict) -> list[tuple[str, Decimal]]:
     """Return (account id, credit) for the lines, discounts and tax of a sale; together they are its TotalAmt."""
     credits: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for line in body["Line"]:
+    for line in bundles.every_line(body["Line"]):
         if line["DetailType"] == "SalesItemLineDetail":
             item = realm.find("Item", line["SalesItemLineDetail"]["ItemRef"]["value"])
             credits[item.ref("IncomeAccountRef")] += line["Amount"]

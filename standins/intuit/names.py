@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from standins.intuit import currency, errors, ledger, shapes
+from standins.intuit import bundles, currency, errors, ledger, shapes
 from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import NAME_LISTS
 
@@ -149,6 +149,8 @@ def _item(realm: Realm, body: dict) -> None:
         raise errors.missing("Type")
     body.setdefault("UnitPrice", Decimal(0))
     body.setdefault("Taxable", False)
+    for part in bundles.contents(body):
+        shapes.reference(realm, "ItemRef", "Item", part.get("ItemRef"))
     if kind in NOT_SOLD:
         return
     needed = ["IncomeAccountRef"]

@@ -124,7 +124,7 @@ def _merged(realm: Realm, entity: str, given: dict, record: Record) -> dict:
     fields = ENTITIES[entity] | EVERY
     if not given.get("sparse") or str(given["sparse"]).lower() == "false":
         body = shapes.cleaned(realm, fields, given, record.body)
-        for name in ("Level",):
+        for name in ("Level", "LinkedTxn"):
             if name in record.body:
                 body.setdefault(name, record.body[name])
         if entity == "CompanyInfo":

@@ -21,7 +21,10 @@ _SECTIONS = [
     ("Income", "Income", ("Income",)),
     ("COGS", "Cost of Goods Sold", ("Cost of Goods Sold",)),
     ("Expenses", "Expenses", ("Expense",)),
+    ("OtherIncome", "Other Income", ("Other Income",)),
+    ("OtherExpenses", "Other Expenses", ("Other Expense",)),
 ]
+_ONLY_WITH_ROWS = ("COGS", "OtherIncome", "OtherExpenses")
 
 
 def _accrual(realm: Realm) -> Iterator[tuple[str, str, Decimal]]:
@@ -164,7 +167,7 @@ def _profit_rows(realm: Realm, sums: dict[str, list[Decimal]], width: int) -> li
             for each in accounts
             if any(sums[each.id])
         ]
-        if lines or group != "COGS":
+        if lines or group not in _ONLY_WITH_ROWS:
             row = {"Header": {"ColData": [{"value": label}, *[{"value": ""}] * width]}}
             if lines:
                 row["Rows"] = {"Row": lines}
@@ -173,16 +176,25 @@ def _profit_rows(realm: Realm, sums: dict[str, list[Decimal]], width: int) -> li
                 | {"Summary": _summary(f"Total {label}", totals[group]), "type": "Section", "group": group}
             )
         if group == "COGS":
-            gross = [income - cost for income, cost in zip(totals["Income"], totals["COGS"], strict=True)]
-            rows.append(
-                {"Summary": _summary("Gross Profit", gross), "type": "Section", "group": "GrossProfit"}
-            )
-    net = [profit - cost for profit, cost in zip(gross, totals["Expenses"], strict=True)]
-    rows.append(
-        {"Summary": _summary("Net Operating Income", net), "type": "Section", "group": "NetOperatingIncome"}
-    )
-    rows.append({"Summary": _summary("Net Income", net), "type": "Section", "group": "NetIncome"})
+            totals["GrossProfit"] = _less(totals["Income"], totals["COGS"])
+            rows.append(_result("GrossProfit", "Gross Profit", totals["GrossProfit"]))
+        elif group == "Expenses":
+            totals["Net"] = _less(totals["GrossProfit"], totals["Expenses"])
+            rows.append(_result("NetOperatingIncome", "Net Operating Income", totals["Net"]))
+    other = _less(totals["OtherIncome"], totals["OtherExpenses"])
+    if rows[-1]["group"] != "NetOperatingIncome":
+        rows.append(_result("NetOtherIncome", "Net Other Income", other))
+    net = [operating + beside for operating, beside in zip(totals["Net"], other, strict=True)]
+    rows.append(_result("NetIncome", "Net Income", net))
     return rows
+
+
+def _less(values: list[Decimal], others: list[Decimal]) -> list[Decimal]:
+    return [value - other for value, other in zip(values, others, strict=True)]
+
+
+def _result(group: str, label: str, values: list[Decimal]) -> dict:
+    return {"Summary": _summary(label, values), "type": "Section", "group": group}
 
 
 def _cells(values: list[Decimal]) -> list[dict]:

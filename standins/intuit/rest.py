@@ -65,6 +65,8 @@ def _plan(parts: list[str], body: str) -> Plan:
     if name == "reports" and len(parts) == 2 and not posted:
         options = request.args.to_dict()
         return Plan("report", [parts[1]], lambda realm, rules: reports.run(realm, parts[1], options))
+    if name not in BY_LOWER_NAME:
+        raise errors.no_such_path("/".join(parts))
     entity = operations.entity_named(name)
     if posted and len(parts) == 1:
         return _write(entity, _json(body))
@@ -76,7 +78,7 @@ def _plan(parts: list[str], body: str) -> Plan:
         return _read(entity, "1")
     if not posted and len(parts) == 2:
         return _read(entity, "1" if entity == "CompanyInfo" else parts[1])
-    raise errors.QuickBooksFault(500, "Unsupported Operation", f"No such path: {'/'.join(parts)}", status=404)
+    raise errors.no_such_path("/".join(parts))
 
 
 def _read(entity: str, record_id: str) -> Plan:

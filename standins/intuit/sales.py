@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from standins.intuit import currency, errors, ledger, names, presets, schema, shapes
+from standins.intuit import bundles, currency, errors, ledger, names, presets, schema, shapes
 from standins.intuit.realm import Realm, Record
 
 CENT = Decimal("0.01")
@@ -78,27 +79,37 @@ def _lines(realm: Realm, given: Any) -> list[dict]:
         raise errors.invalid(2250, "Lines", "Line", given)
     if len(given) > 10_000:
         raise errors.business("A transaction can have 10000 lines at most.")
-    lines = []
-    used = {str(line["Id"]) for line in given if isinstance(line, dict) and line.get("Id")}
-    fresh = (str(count) for count in range(1, 2 * len(given) + 2) if str(count) not in used)
-    for raw in given:
-        if isinstance(raw, dict) and raw.get("DetailType") == "SubTotalLineDetail":
-            continue
-        line = _line(realm, raw)
-        if line["DetailType"] != "DiscountLineDetail":  # Which has neither, like the subtotal before it.
-            numbered = sum("LineNum" in each for each in lines)
-            line |= {"Id": str(raw.get("Id") or next(fresh)), "LineNum": numbered + 1}
-        lines.append(line)
+    lines = [_line(realm, raw) for raw in given if not _is_subtotal(raw)]
+    used = {line["Id"] for line in bundles.every_line(lines) if "Id" in line}
+    fresh = (number for number in map(str, itertools.count(1)) if number not in used)
+    for place, line in enumerate(each for each in lines if each["DetailType"] != "DiscountLineDetail"):
+        line |= {"Id": line.get("Id") or next(fresh), "LineNum": place + 1}
+    for line in lines:
+        if line["DetailType"] == bundles.KIND:
+            for place, inner in enumerate(line[bundles.KIND]["Line"]):
+                inner |= {"Id": inner.get("Id") or next(fresh), "LineNum": place + 1}
     if not any(line["DetailType"] != "DiscountLineDetail" for line in lines):
         raise errors.missing("Line")
     return lines
 
 
+def _is_subtotal(raw: Any) -> bool:
+    return isinstance(raw, dict) and raw.get("DetailType") == "SubTotalLineDetail"
+
+
 def _line(realm: Realm, raw: Any) -> dict:
-    line = shapes.cleaned(realm, schema.LINE, raw)
+    """Return one line to store, with the Id that it came with, if it can have one."""
+    line = _kind_of_line(realm, shapes.cleaned(realm, schema.LINE, raw))
+    numbered = raw.get("Id") and line["DetailType"] != "DiscountLineDetail"
+    return ({"Id": str(raw["Id"])} if numbered else {}) | line
+
+
+def _kind_of_line(realm: Realm, line: dict) -> dict:
     kind = line.get("DetailType")
     if kind == "SalesItemLineDetail":
         return _item_line(realm, line)
+    if kind == bundles.KIND:
+        return bundles.line_of(realm, line, _line)
     if kind == "DiscountLineDetail":
         return _discount_line(realm, line)
     if kind == "DescriptionOnly":
@@ -109,10 +120,6 @@ def _line(realm: Realm, raw: Any) -> dict:
         }
     if kind is None:
         raise errors.missing("DetailType")
-    if kind == "GroupLineDetail":
-        raise errors.QuickBooksFault(
-            5030, "Feature Not Supported", "Feature Not Supported : Bundles are not switched on."
-        )
     raise errors.invalid(2170, "Enumeration", "DetailType", kind)
 
 
@@ -175,7 +182,8 @@ def _discount_line(realm: Realm, line: dict) -> dict:
 
 
 def _total(realm: Realm, body: dict) -> None:
-    items = [line for line in body["Line"] if line["DetailType"] == "SalesItemLineDetail"]
+    sold = bundles.every_line(body["Line"])
+    items = [line for line in sold if line["DetailType"] == "SalesItemLineDetail"]
     discounts = [line for line in body["Line"] if line["DetailType"] == "DiscountLineDetail"]
     subtotal = sum((line["Amount"] for line in items), ZERO)
     for line in discounts:
@@ -252,17 +260,19 @@ def check_money_account(realm: Realm, account_id: str) -> None:
         )
 
 
+def _emptied(line: dict) -> dict:
+    line = dict(line)
+    if "Amount" in line:
+        line["Amount"] = ZERO
+    if line["DetailType"] == "SalesItemLineDetail":
+        zero = {name: Decimal(0) for name in ("Qty", "UnitPrice") if name in line["SalesItemLineDetail"]}
+        line["SalesItemLineDetail"] = line["SalesItemLineDetail"] | zero
+    return line
+
+
 def voided(body: dict) -> dict:
     """Return a sale with every amount zero, marked Voided."""
     note = body.get("PrivateNote")
-    lines = []
-    for line in body["Line"]:
-        line = dict(line)
-        if "Amount" in line:
-            line["Amount"] = ZERO
-        if line["DetailType"] == "SalesItemLineDetail":
-            zero = {name: Decimal(0) for name in ("Qty", "UnitPrice") if name in line["SalesItemLineDetail"]}
-            line["SalesItemLineDetail"] = line["SalesItemLineDetail"] | zero
-        lines.append(line)
+    lines = bundles.over_every_line(body["Line"], _emptied)
     marked = {"PrivateNote": f"Voided - {note}"[:4000] if note else "Voided", "TotalAmt": ZERO}
     return body | marked | {"Line": lines, "TxnTaxDetail": {"TotalTax": ZERO}}

@@ -56,7 +56,7 @@ ENTITIES: dict[str, dict[str, str]] = {
         "AssetAccountRef": "r:Account", "PurchaseDesc": "s1000", "PurchaseCost": "n", "TrackQtyOnHand": "b",
         "QtyOnHand": "n", "InvStartDate": "d", "SalesTaxCodeRef": "x", "PurchaseTaxCodeRef": "x", "ClassRef": "r:Class",
         "SalesTaxIncluded": "b", "PurchaseTaxIncluded": "b", "PrefVendorRef": "r:Vendor", "TaxClassificationRef": "x",
-        "ItemCategoryType": "ro", "Source": "ro", "ReorderPoint": "n",
+        "ItemCategoryType": "ro", "Source": "ro", "ReorderPoint": "n", "ItemGroupDetail": "x", "PrintGroupedItems": "b",
     },
     "Account": _TREE | {
         "AccountType": "s100", "AccountSubType": "s100", "AcctNum": "s20", "Description": "s4000", "SubAccount": "b",
@@ -115,6 +115,7 @@ DISCOUNT_DETAIL = {
     "PercentBased": "b", "DiscountPercent": "n", "DiscountAccountRef": "r:Account", "ClassRef": "r:Class",
     "TaxCodeRef": "x", "ServiceDate": "d", "Discount": "x", "DiscountRef": "x",
 }  # fmt: skip
+GROUP_DETAIL = {"GroupItemRef": "r:Item", "Quantity": "n", "Line": "x", "ServiceDate": "d"}
 PAYMENT_LINE = {"Id": "ro", "LineNum": "ro", "Amount": "m", "LinkedTxn": "links", "Description": "s4000"}
 DEPOSIT_LINE = {
     "Id": "ro", "LineNum": "ro", "Description": "s4000", "Amount": "m", "DetailType": "x", "LinkedTxn": "links",

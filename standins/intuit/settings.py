@@ -26,12 +26,15 @@ DEFAULTS: dict[str, Any] = {
     "coreplus_quota": 0,
     "throttle_body": "json",
     "latency_ms": 0,
+    "fault_texts": "english",
+    "fault_element": True,
 }
 CHOICES = {
     "invoice_delete_with_payments": {"unapply", "refuse"},
     "requestid_mismatch": {"replay", "600"},
     "line_over_balance": {"refuse", "accept"},
     "foreign_invoice": {"refuse", "unapplied"},
+    "fault_texts": {"english", "spanish", "null"},
     "throttle_body": {"json", "lowercase", "xml"},
 }
 

@@ -55,14 +55,17 @@ def _invoice(realm: Realm, record: Record) -> dict[str, Any]:
     linked = [
         {"TxnId": payment.id, "TxnType": "Payment"} for payment, _ in ledger.applications(realm, record)
     ]
-    return {"Balance": ledger.open_balance(realm, record), "LinkedTxn": linked}
+    # What it was made from or bills for comes first; a body holds these only, payments are known by themselves.
+    return {
+        "Balance": ledger.open_balance(realm, record),
+        "LinkedTxn": record.body.get("LinkedTxn", []) + linked,
+    }
 
 
 def _credit_memo(realm: Realm, record: Record) -> dict[str, Any]:
+    # A used one does not say what it was used for: no recorded one has a LinkedTxn.
     remaining = ledger.open_balance(realm, record)
-    return {"RemainingCredit": remaining, "Balance": remaining} | {
-        "LinkedTxn": _invoice(realm, record)["LinkedTxn"]
-    }
+    return {"RemainingCredit": remaining, "Balance": remaining}
 
 
 def _deposited(realm: Realm, record: Record) -> list[dict]:
