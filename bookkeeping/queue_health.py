@@ -1,4 +1,4 @@
-"""How the queue stands: reachable, how many rings wait and how long, which workers live, which realms are paused. Reads only."""
+"""How the queue stands: reachable, how many rings wait and how long, which workers live, which companies' QuickBooks are paused. Reads only."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from rq.exceptions import NoSuchJobError
 from bookkeeping.queueing import Bell
 
 WORKER_IS_GONE_SECONDS = 120
-_PAUSED = "qbo:{*}:paused"
+_PAUSED = "qbo:{company-*}:paused"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class QueueHealth:
     depth: int = 0
     oldest: datetime | None = None
     workers: list[WorkerLine] = field(default_factory=list)
-    paused_realms: dict[str, int] = field(default_factory=dict)
+    paused_companies: dict[int, int] = field(default_factory=dict)  # Company: seconds left.
 
     @property
     def alive(self) -> int:
@@ -43,7 +43,7 @@ def queue_health(bell: Bell) -> QueueHealth:
     """Ask the queue once; never raises for an unreachable one."""
     try:
         return QueueHealth(
-            depth=bell.depth(), oldest=_oldest(bell), workers=_workers(bell), paused_realms=_paused(bell)
+            depth=bell.depth(), oldest=_oldest(bell), workers=_workers(bell), paused_companies=_paused(bell)
         )
     except RedisError as error:
         return QueueHealth(problem=type(error).__name__)
@@ -69,14 +69,19 @@ def _workers(bell: Bell) -> list[WorkerLine]:
     return sorted(lines, key=lambda line: line.name)
 
 
-def _paused(bell: Bell) -> dict[str, int]:
-    """Return the realms that Intuit throttles now, with the seconds left. The keys are those of the gateway's limiter."""
+def limits_name(company_id: int) -> str:
+    """Return what stands for the company's realm in the keys of the gateway's limiter: no realm id lies in the queue's server."""
+    return f"company-{company_id}"
+
+
+def _paused(bell: Bell) -> dict[int, int]:
+    """Return the companies that Intuit throttles now, with the seconds left. The keys are those of the gateway's limiter."""
     found = {}
     for key in bell.redis.scan_iter(match=_PAUSED, count=1000):
         name = key.decode() if isinstance(key, bytes) else key
         left = bell.redis.ttl(name)
         if left > 0:
-            found[name.split("{", 1)[1].split("}", 1)[0]] = left
+            found[int(name.split("company-", 1)[1].split("}", 1)[0])] = left
     return found
 
 

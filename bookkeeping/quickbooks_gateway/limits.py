@@ -71,7 +71,10 @@ return 0
 
 
 class RedisLimiter:
-    """The shared limiter. `client` should have socket timeouts, so that an unreachable server is noticed."""
+    """The shared limiter. `client` should have socket timeouts, so that an unreachable server is noticed.
+
+    `named`: what stands for the realm in the server's keys, so that no realm id does; the realm itself without one.
+    """
 
     def __init__(
         self,
@@ -81,8 +84,10 @@ class RedisLimiter:
         clock: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         max_wait: float = LONGEST_WAIT_SECONDS,
+        named: str = "",
     ) -> None:
         self._redis, self._config, self._clock, self._sleep = client, config, clock, sleep
+        self._named = named
         self._max_wait = max_wait
         self._script = client.register_script(_ACQUIRE)
         crawl = replace(config, concurrency=1, requests_per_second=1, requests_per_minute=60)
@@ -106,7 +111,7 @@ class RedisLimiter:
     def pause(self, realm_id: str, seconds: float) -> None:
         """See `Limiter`."""
         self._crawl.pause(realm_id, seconds)
-        key, milliseconds = _keys(realm_id)[3], max(1, int(seconds * 1000))
+        key, milliseconds = self._keys(realm_id)[3], max(1, int(seconds * 1000))
         try:
             if not self._redis.set(key, "1", px=milliseconds, nx=True):
                 self._redis.pexpire(key, milliseconds, gt=True)
@@ -116,7 +121,7 @@ class RedisLimiter:
     def paused_until(self, realm_id: str) -> datetime | None:
         """See `Limiter`."""
         try:
-            left = self._redis.pttl(_keys(realm_id)[3])
+            left = self._redis.pttl(self._keys(realm_id)[3])
         except redis.RedisError:
             return self._crawl.paused_until(realm_id)
         return self._clock() + timedelta(milliseconds=left) if left > 0 else None
@@ -130,14 +135,18 @@ class RedisLimiter:
             config.requests_per_minute,
             config.batches_per_minute,
         ]
-        milliseconds = int(self._script(keys=_keys(realm_id), args=[permit, int(batch), *limits, held]))
+        milliseconds = int(self._script(keys=self._keys(realm_id), args=[permit, int(batch), *limits, held]))
         return milliseconds / 1000
 
     def _release(self, realm_id: str, permit: str) -> None:
         try:
-            self._redis.zrem(_keys(realm_id)[0], permit)
+            self._redis.zrem(self._keys(realm_id)[0], permit)
         except redis.RedisError:
             return  # The place frees itself when its time is up.
+
+    def _keys(self, realm_id: str) -> list[str]:
+        tag = self._named or realm_id
+        return [f"qbo:{{{tag}}}:{name}" for name in ("in-flight", "calls", "batches", "paused")]
 
 
 class LocalLimiter:
@@ -213,10 +222,6 @@ def _full(times: deque[datetime], limit: int, window: float, now: datetime) -> f
     """Seconds until fewer than `limit` of `times` lie within the last `window` seconds."""
     last = list(itertools.islice(reversed(times), limit - 1, limit))
     return max(0.0, window - (now - last[0]).total_seconds()) if last else 0.0
-
-
-def _keys(realm_id: str) -> list[str]:
-    return [f"qbo:{{{realm_id}}}:{name}" for name in ("in-flight", "calls", "batches", "paused")]
 
 
 def _wait(

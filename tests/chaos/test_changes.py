@@ -117,7 +117,7 @@ class Story(RuleBasedStateMachine):
     def sync(self, passes) -> None:
         if passes:
             self.desk.let_time_pass()
-        self.desk.shop.redis.delete(f"qbo:{{{self.desk.realm_id}}}:paused")
+        self.desk.shop.redis.delete(f"qbo:{{company-{self.desk.id}}}:paused")
         self.desk.run()
 
     def teardown(self) -> None:

@@ -170,7 +170,7 @@ class Desk(Office):
 
     def let_time_pass(self) -> None:
         """As after an hour: pauses are over, the dead worker's lease has run out, and what waits is tried again."""
-        self.shop.redis.delete(f"qbo:{{{self.realm_id}}}:paused")
+        self.shop.redis.delete(f"qbo:{{company-{self.id}}}:paused")
         self.let_lease_run_out()
         with self.shop.app.app_context():
             work = hold_company(self.id)

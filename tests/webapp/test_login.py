@@ -1,5 +1,7 @@
 """Logging in and out, and what ends a session."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import select, update
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.people import LoginSession, User
 from tests.webapp.house import PASSWORD, House
+from webapp.frame.roles import keeps
 
 
 @pytest.fixture
@@ -61,6 +64,74 @@ def test_sixth_wrong_try_for_an_account_has_to_wait(house, owner, company):
     assert house.browser().log_in(other).status_code == 303
 
 
+def test_many_wrong_tries_at_once_get_no_further_than_in_a_row(house, owner):
+    browsers = [house.browser() for _ in range(16)]
+    tokens = [browser.token() for browser in browsers]
+
+    def guess(browser, token):
+        return browser.client.post(
+            "/login", data={"csrf_token": token, "email": owner, "password": "not it"}
+        ).status_code
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(guess, browsers, tokens))
+    assert Counter(answers) == {401: 5, 429: 11}
+
+
+def test_nobody_outside_uses_up_the_tries_of_a_browser_that_logged_in_before(house, owner):
+    known = house.browser(owner)
+    known.post("/logout")
+    assert [house.browser().log_in(owner, "not it").status_code for _ in range(6)][-1] == 429
+    assert house.browser().log_in(owner).status_code == 429
+    assert known.log_in(owner).status_code == 303
+    known.post("/logout")
+    assert [known.log_in(owner, "not it").status_code for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_a_browser_that_is_known_for_one_is_not_for_another(house, owner, company):
+    other = house.make_person("bookkeeper", company)
+    known = house.browser(owner)
+    known.post("/logout")
+    assert [house.browser().log_in(other, "not it").status_code for _ in range(6)][-1] == 429
+    assert known.log_in(other).status_code == 429
+
+
+def test_too_many_tries_say_how_long_to_wait(house, owner):
+    answer = [house.browser().log_in(owner, "not it") for _ in range(6)][-1]
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert "Wait a minute, then try again" in answer.text
+
+
+def test_a_guess_costs_the_same_wherever_the_password_is_asked_for(house, owner):
+    """Six pages that ask for it are no six times as many guesses."""
+    browser = house.browser(owner)
+    guess = {"password": "not it"}
+    change = guess | {"new_password": "something long", "again": "something long"}
+    asked = [
+        ("/account/password", change, "/account"),
+        ("/quickbooks/disconnect", guess, "/settings/quickbooks"),
+    ] * 3
+    answers = [browser.post(path, values, page=page).status_code for path, values, page in asked]
+    assert answers == [422] * 5 + [429]
+
+
+def test_the_counters_stand_under_no_address_email_or_token(sqlite_url, valkey):
+    house = House(sqlite_url, valkey.url)
+    owner = house.make_person("owner", house.make_company())
+    browser = house.browser(owner)
+    house.browser().log_in("Mistyped@office.example", "not it")
+    browser.post(
+        "/settings/people/invite", {"email": "carla@books.example", "role": "owner"}, page="/settings/people"
+    )
+    browser.post("/quickbooks/disconnect", {"password": "not it"}, page="/settings/quickbooks")
+    with browser.client.session_transaction() as kept:
+        token = kept["_user_id"]
+    keys = b" ".join(valkey.client().keys("*")).decode().lower()
+    assert keys.count("person:") >= 2 and "account:" in keys and "address:" in keys
+    for secret in (token.lower(), "mistyped", "office.example", "127.0.0.1"):
+        assert secret not in keys
+
+
 def test_right_passwords_do_not_count_as_tries(house, owner):
     assert {house.browser().log_in(owner).status_code for _ in range(8)} == {303}
 
@@ -107,26 +178,73 @@ def test_only_a_digest_of_the_token_is_stored(house, owner):
     assert row.address == "127.0.0.1"
 
 
-def test_ended_session_leads_back_with_what_was_typed(house, owner, company):
-    browser = house.browser(owner)
-    token = browser.token("/settings")
+def end_every_session(house):
     with house.writing():
         db.session.execute(update(LoginSession).values(ended_at=utcnow()))
         db.session.commit()
-    values = {
-        "csrf_token": token,
-        "start_date": "2026-02-03",
-        "invoice_date": "created",
-        "password": "secret",
-    }
-    headers = {"Referer": "http://localhost/settings/quickbooks"}
-    answer = browser.client.post("/settings/quickbooks/dates", data=values, headers=headers)
-    assert answer.location == "/login?next=/settings/quickbooks"
+
+
+@pytest.mark.parametrize(
+    ("page", "form", "typed", "shown"),
+    [
+        (
+            "/settings/quickbooks",
+            "/settings/quickbooks/dates",
+            {"start_date": "2026-02-03", "invoice_date": "created"},
+            'value="2026-02-03"',
+        ),
+        (
+            "/settings/people",
+            "/settings/people/invite",
+            {"email": "carla@books.example", "role": "owner"},
+            'value="carla@books.example"',
+        ),
+    ],
+)
+def test_ended_session_leads_back_with_what_was_typed(
+    house, owner, records, page, form, typed, shown
+):
+    records.connect()
+    browser = house.browser(owner)
+    token = browser.token("/settings")
+    end_every_session(house)
+    headers = {"Referer": f"http://localhost{page}"}
+    values = typed | {"csrf_token": token, "password": "secret"}
+    answer = browser.client.post(form, data=values, headers=headers)
+    assert answer.location == f"/login?next={page}"
     assert "Your session has ended" in browser.read(answer.location)
     with browser.client.session_transaction() as kept:
-        assert kept["kept_input"]["fields"] == {"start_date": "2026-02-03", "invoice_date": "created"}
-    assert browser.log_in(owner, next_path="/settings/quickbooks").location == "/settings/quickbooks"
-    assert "What you had typed is still in the form" in browser.read("/settings/quickbooks")
+        assert kept["kept_input"]["fields"] == typed
+    assert browser.log_in(owner, next_path=page).location == page
+    text = browser.read(page)
+    assert "What you had typed is still in the form" in text and shown in text
+
+
+def test_a_new_password_is_never_kept_in_the_cookie(house, owner):
+    browser = house.browser(owner)
+    token = browser.token("/account")
+    end_every_session(house)
+    values = {
+        "csrf_token": token,
+        "password": PASSWORD,
+        "new_password": "a new one, long",
+        "again": "a new one, long",
+    }
+    headers = {"Referer": "http://localhost/account"}
+    assert (
+        browser.client.post("/account/password", data=values, headers=headers).location
+        == "/login?next=/account"
+    )
+    with browser.client.session_transaction() as kept:
+        assert "kept_input" not in kept
+    browser.log_in(owner, next_path="/account")
+    assert "What you had typed" not in browser.read("/account")
+
+
+@pytest.mark.parametrize("field", ["password", "new_password", "again"])
+def test_a_form_cannot_ask_for_a_password_to_be_kept(field):
+    with pytest.raises(ValueError, match="never kept"):
+        keeps("email", field)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from webapp.bookkeeping_settings.forms import Typed, lists_of
 from webapp.bookkeeping_settings.pages import Answer, followers, item_ids, settle
-from webapp.frame.extensions import client_address
+from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 
 bp = Blueprint("items", __name__, url_prefix="/settings/quickbooks/items")

@@ -27,7 +27,7 @@ from webapp.bookkeeping_settings.forms import (
     sent_fields,
 )
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.extensions import client_address
+from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.sync_log.progress import is_open, progress_of

@@ -18,7 +18,7 @@ from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.extensions import client_address
+from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.quickbooks_settings.pages import sensible_day

@@ -2,8 +2,10 @@
 
 import logging
 import secrets
+import time
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, g, make_response, render_template, request
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -11,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from webapp.frame.extensions import login_manager
+from webapp.frame.limits import limiter
 from webapp.frame.roles import to_login
 
 logger = logging.getLogger(__name__)
@@ -53,7 +56,20 @@ def _http(error: HTTPException) -> tuple[str, int] | Response:
     if error.code is None or error.code < 400:
         return error.get_response()
     title, remedy = PAGES.get(error.code, ("That did not work", "Go back and try again."))
+    if isinstance(error, RateLimitExceeded):
+        return _too_often(title)
     return _page(error.code, title, remedy)
+
+
+def _too_often(title: str) -> Response:
+    """Say how long it takes, to people in words and to machines in seconds."""
+    breached = limiter.current_limit
+    seconds = max(1, int(breached.reset_at - time.time())) if breached else 60
+    minutes = -(-seconds // 60)
+    wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+    answer = make_response(*_page(429, title, f"Wait {wait}, then try again."))
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 def _no_database(error: OperationalError) -> tuple[str, int]:

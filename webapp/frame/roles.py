@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, abort, flash, redirect, request, session, url_for
+from flask import Flask, abort, current_app, flash, redirect, request, session, url_for
 from flask_login import UserMixin, current_user
 from werkzeug.wrappers import Response
 
@@ -21,7 +21,6 @@ from webapp.frame.security import came_from_here, same_site_path
 
 View = TypeVar("View", bound=Callable[..., Any])
 COMPANY_ROLES = ("owner", "bookkeeper")
-_NEVER_KEPT = ("csrf_token", "password")
 _KEPT_AT_MOST = 1500  # Bytes as JSON: it travels in the session cookie, of which browsers keep 4 kB.
 
 
@@ -102,6 +101,22 @@ def open_to(*roles: str) -> Callable[[View], View]:
     return mark
 
 
+def keeps(*fields: str) -> Callable[[View], View]:
+    """Mark a view whose form gives these fields back (`kept_input`) when the session had ended meanwhile; no others are kept.
+
+    Raises:
+        ValueError: a field may hold a password. What is kept lies readable in the browser's cookie.
+    """
+    if any("password" in name or name == "again" for name in fields):
+        raise ValueError(f"Passwords are never kept: {fields}")
+
+    def mark(view: View) -> View:
+        view.keeps = fields
+        return view
+
+    return mark
+
+
 def require_marked_views(app: Flask) -> None:
     """Refuse to start while a view says neither who may see it nor that everyone may.
 
@@ -145,8 +160,9 @@ def _way_back() -> str | None:
         return None if here == "/" else same_site_path(here)
     if not came_from_here():
         return None
-    typed = {name: value for name, value in request.form.items() if name not in _NEVER_KEPT}
-    if len(json.dumps(typed)) <= _KEPT_AT_MOST:
+    fields = getattr(current_app.view_functions.get(request.endpoint or ""), "keeps", ())
+    typed = {name: request.form[name] for name in fields if name in request.form}
+    if typed and len(json.dumps(typed)) <= _KEPT_AT_MOST:
         session["kept_input"] = {"path": request.path, "fields": typed}
     return same_site_path(request.referrer.removeprefix(request.host_url.rstrip("/")))
 

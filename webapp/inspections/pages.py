@@ -14,8 +14,8 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.extensions import client_address
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
+from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of

@@ -8,7 +8,8 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.sessions import token_digest
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.extensions import csrf, limiter
+from webapp.frame.extensions import csrf
+from webapp.frame.limits import limiter
 from webapp.frame.roles import public
 
 bp = Blueprint("hooks", __name__)

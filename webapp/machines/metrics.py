@@ -133,7 +133,7 @@ def _from_queue(queue: QueueHealth, values: dict[str, Any]) -> None:
         "tieout_queue_depth": queue.depth,
         "tieout_queue_age_seconds": _age(queue.oldest),
         "tieout_workers": queue.alive,
-        "tieout_throttled_realms": len(queue.paused_realms),
+        "tieout_throttled_realms": len(queue.paused_companies),
     }
     values.update({name: [((), float(value))] for name, value in plain.items()})
 

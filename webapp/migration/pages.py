@@ -30,7 +30,7 @@ from bookkeeping.storage.records.migrations import (
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.extensions import client_address, limiter
+from webapp.frame.limits import by_person, client_address, forgive, guessing, limiter
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.frame.words import day, money, span
@@ -65,14 +65,6 @@ def as_moment(text: str) -> datetime:
 _WRONG_PASSWORD = "That is not your password. Nothing was changed."
 
 
-def _account() -> str:
-    return f"account:{current_user.get_id()}"
-
-
-def _refused(response: Response) -> bool:
-    return response.status_code == 422
-
-
 @bp.get("/settings/quickbooks/migration")
 @open_to(*COMPANY_ROLES)
 def page() -> str | tuple[str, int]:
@@ -96,7 +88,7 @@ def progress(migration_id: int) -> dict[str, object]:
 
 @bp.post("/settings/quickbooks/migration/preview")
 @open_to("owner")
-@limiter.limit("30 per minute", key_func=_account)
+@limiter.limit("30 per minute", key_func=by_person)
 def preview() -> Response | tuple[str, int]:
     """Queue a preview for the typed cutoff."""
     company, typed = current_company(), request.form.get("cutoff", "")
@@ -110,7 +102,7 @@ def preview() -> Response | tuple[str, int]:
 
 @bp.post("/settings/quickbooks/migration/confirm")
 @open_to("owner")
-@limiter.limit("6 per minute; 30 per hour", key_func=_account, deduct_when=_refused)
+@guessing
 def confirm() -> Response | tuple[str, int]:
     """Schedule the previewed migration: password and typed words must be right and the preview still true."""
     company, stored = current_company(), current_user.user.password_hash
@@ -119,6 +111,7 @@ def confirm() -> Response | tuple[str, int]:
     form = request.form
     if not password_fits(stored, form.get("password", "")[:1000]):
         return _show(migration, confirm_error=_WRONG_PASSWORD), 422
+    forgive()
     try:
         migration_acts.confirm(
             migration,
@@ -185,7 +178,7 @@ def go_on() -> Response:
 
 @bp.post("/settings/quickbooks/migration/try-again")
 @open_to("owner")
-@limiter.limit("6 per minute; 30 per hour", key_func=_account, deduct_when=_refused)
+@guessing
 def try_again() -> Response | tuple[str, int]:
     """Schedule what was left for the next night, with the password again."""
     stored, company = current_user.user.password_hash, current_company()
@@ -193,6 +186,7 @@ def try_again() -> Response | tuple[str, int]:
     db.session.commit()
     if not password_fits(stored, request.form.get("password", "")[:1000]):
         return _show(migration, again_error=_WRONG_PASSWORD), 422
+    forgive()
     return _act(
         lambda: migration_acts.try_again(migration, _next_night(), current_user.email, client_address()),
         "They are tried again tonight, as they stand then.",

@@ -20,7 +20,7 @@ from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.work.ops import Mute, Retry, SavedView
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.extensions import client_address
+from webapp.frame.limits import client_address
 from webapp.frame.roles import open_to
 from webapp.frame.security import same_site_path, start_writing
 from webapp.frame.words import day, plural

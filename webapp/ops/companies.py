@@ -24,8 +24,8 @@ from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.numbers import statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.extensions import client_address
 from webapp.frame.filters import neighbours, position_asked
+from webapp.frame.limits import client_address
 from webapp.frame.roles import open_to
 from webapp.frame.standing import next_sync
 from webapp.frame.words import day, local_time, plural

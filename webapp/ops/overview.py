@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.acts import ops as ops_acts
@@ -18,7 +17,6 @@ from bookkeeping.logbook.companies import CompanyLine
 from bookkeeping.logbook.failures import CauseGroup, FailureFilter, failure_count
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.mail_queue import unmailed
 from webapp.frame.roles import open_to
 from webapp.frame.words import money, plural
@@ -145,11 +143,8 @@ def _throttled(lines: list[CompanyLine], queue: QueueHealth) -> list[tuple[str, 
         for line in lines
         if line.company.not_before and line.company.not_before > now
     }
-    vault = current_app.extensions["vault"]
-    for realm_id, seconds in queue.paused_realms.items():
-        digests = vault.digests(realm_id)
-        row = db.session.scalars(select(Connection).where(Connection.realm_digest.in_(digests))).first()
-        name = next((line.company.name for line in lines if row and line.company.id == row.company_id), "")
-        if row and name:
-            found[row.company_id] = (name, row.company_id, now + timedelta(seconds=seconds))
+    names = {line.company.id: line.company.name for line in lines}
+    for company_id, seconds in queue.paused_companies.items():
+        if company_id in names:
+            found[company_id] = (names[company_id], company_id, now + timedelta(seconds=seconds))
     return sorted(found.values(), key=lambda one: one[2])

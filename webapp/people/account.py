@@ -18,7 +18,7 @@ from bookkeeping.storage.people.sessions import (
     hash_password,
     password_fits,
 )
-from webapp.frame.extensions import client_address, limiter
+from webapp.frame.limits import client_address, forgive, guessing
 from webapp.frame.roles import COMPANY_ROLES, open_to
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -46,10 +46,6 @@ class PasswordForm(FlaskForm):
     )
 
 
-def _account() -> str:
-    return f"account:{current_user.user.id}"
-
-
 @bp.get("")
 @open_to(*EVERYBODY)
 def page() -> str:
@@ -70,7 +66,7 @@ def _show(form: PasswordForm | None = None) -> str:
 
 @bp.post("/password")
 @open_to(*EVERYBODY)
-@limiter.limit("10 per minute; 60 per hour", key_func=_account)
+@guessing
 def change_password() -> Response | tuple[str, int]:
     """Take over a new password; every other session of the person ends."""
     form = PasswordForm()
@@ -81,6 +77,7 @@ def change_password() -> Response | tuple[str, int]:
     if not password_fits(stored, form.password.data):
         form.password.errors = ["That is not your present password. Nothing was changed."]
         return _show(form), 422
+    forgive()
     try:
         check_password(form.new_password.data)
     except ValueError as error:

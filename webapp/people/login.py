@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
-from werkzeug.wrappers import Response
 from wtforms import EmailField, PasswordField
 from wtforms.validators import DataRequired, Length
 
@@ -12,7 +11,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.people.sessions import end_session, live_session, open_session, user_by_password
-from webapp.frame.extensions import client_address, limiter
+from webapp.frame.limits import GUESSES, by_account, client_address, forgive, know_this_browser, limiter
 from webapp.frame.roles import COMPANY_ROLES, Person, open_to, public
 from webapp.frame.security import same_site_path
 
@@ -32,14 +31,6 @@ class LoginForm(FlaskForm):
     )
 
 
-def _account() -> str:
-    return "account:" + request.form.get("email", "").strip().lower()[:254]
-
-
-def _failed(response: Response) -> bool:
-    return response.status_code == 401  # Only wrong passwords count towards the limits.
-
-
 @bp.get("/login")
 @public
 def login() -> ResponseReturnValue:
@@ -51,8 +42,8 @@ def login() -> ResponseReturnValue:
 
 @bp.post("/login")
 @public
-@limiter.limit("5 per minute; 30 per hour", key_func=_account, deduct_when=_failed)
-@limiter.limit("20 per minute; 200 per hour", deduct_when=_failed)
+@limiter.limit(GUESSES, key_func=by_account)
+@limiter.limit("20 per minute; 200 per hour")
 def log_in() -> ResponseReturnValue:
     """Check e-mail and password; a new session at every login, whatever the browser held before."""
     form = LoginForm()
@@ -62,9 +53,12 @@ def log_in() -> ResponseReturnValue:
     if user is None:
         form.password.errors = ["E-mail and password do not belong together. Check both and try again."]
         return render_template("login.html", form=form), 401
+    forgive()
     _start_session(user)
     db.session.commit()
-    return redirect(_onward(), 303)
+    answer = redirect(_onward(), 303)
+    know_this_browser(answer, user.email)
+    return answer
 
 
 @bp.post("/logout")

@@ -3,6 +3,7 @@
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -16,8 +17,8 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation
 from bookkeeping.storage.people.sessions import end_sessions_of
-from webapp.frame.extensions import client_address, limiter
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to, public
+from webapp.frame.limits import by_person, client_address, limiter
+from webapp.frame.roles import COMPANY_ROLES, current_company, keeps, kept_input, open_to, public
 
 bp = Blueprint("people", __name__)
 _ROLES = [SelectChoice("bookkeeper", "Bookkeeper"), SelectChoice("owner", "Owner")]
@@ -72,7 +73,7 @@ def _show(form: InviteForm | None = None, link: str = "", invited: str = "") -> 
         invitations=invitations,
         mails=mails_of(invitations),
         by_mail=bool(_settings().smtp_url),
-        form=form or InviteForm(formdata=None),
+        form=form or InviteForm(MultiDict(kept_input(url_for(".invite")) or {})),
         link=link,
         invited=invited,
     )
@@ -84,7 +85,8 @@ def _settings() -> Settings:
 
 @bp.post("/settings/people/invite")
 @open_to("owner")
-@limiter.limit("30 per hour", key_func=lambda: f"account:{current_user.get_id()}")
+@keeps("email", "role")
+@limiter.limit("30 per hour", key_func=by_person)
 def invite() -> str | tuple[str, int]:
     """Make a one-time link, show it this once, and have it mailed where there is a mail server."""
     form, company = InviteForm(), current_company()

@@ -8,8 +8,8 @@ from bookkeeping.acts.questions import create_customer, use_customer
 from bookkeeping.logbook import pages as logbook
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.extensions import client_address
 from webapp.frame.filters import refuse_nul
+from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.sync_log.pages import what_happens
 

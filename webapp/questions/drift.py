@@ -11,7 +11,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.extensions import client_address
+from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.words import plural
 from webapp.questions.drift_cards import DriftCard

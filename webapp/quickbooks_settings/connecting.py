@@ -19,7 +19,7 @@ from bookkeeping.storage.people.sessions import password_fits
 from bookkeeping.storage.work.runs import queue_run
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.extensions import client_address, limiter
+from webapp.frame.limits import by_person, client_address, forgive, guessing, limiter
 from webapp.frame.roles import open_to, public
 from webapp.frame.security import start_writing
 from webapp.frame.standing import local_today
@@ -30,13 +30,9 @@ logger = logging.getLogger(__name__)
 bp = Blueprint("connecting", __name__)
 
 
-def _account() -> str:
-    return f"account:{current_user.get_id()}"
-
-
 @bp.route("/quickbooks/connect", methods=["GET", "POST"])
 @open_to("owner")
-@limiter.limit("20 per minute", key_func=_account)
+@limiter.limit("20 per minute", key_func=by_person)
 def connect() -> Response:
     """Send the owner to Intuit's consent page. GET is for Intuit's own Reconnect link."""
     start_writing()
@@ -53,7 +49,7 @@ def connect() -> Response:
 
 @bp.get("/quickbooks/callback")
 @open_to("owner")
-@limiter.limit("20 per minute", key_func=_account)
+@limiter.limit("20 per minute", key_func=by_person)
 def callback() -> Response:
     """Take what Intuit sends back; nothing is exchanged or stored unless all of it is as it must be."""
     start_writing()
@@ -120,13 +116,14 @@ def _refuse(company_id: int, problem: str, tokens: TokenSet) -> None:
 
 @bp.post("/quickbooks/disconnect")
 @open_to("owner")
-@limiter.limit("10 per minute", key_func=_account)
+@guessing
 def disconnect() -> Response | tuple[str, int]:
     """End the connection, with the password again: revoke at Intuit, forget the tokens, keep every record."""
     company, stored = current_user.company, current_user.user.password_hash
     db.session.commit()
     if not password_fits(stored, request.form.get("password", "")[:1000]):
         return show_page(disconnect_error="That is not your password. Nothing was changed."), 422
+    forgive()
     if _granted_elsewhere(company.id):
         words = fault("other-intuit")
         return _stay(f"{words.title}. That is ours to mend: our staff has been told. Nothing was changed.")

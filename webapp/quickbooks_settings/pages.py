@@ -20,8 +20,8 @@ from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.extensions import client_address
-from webapp.frame.roles import COMPANY_ROLES, kept_input, open_to
+from webapp.frame.limits import client_address
+from webapp.frame.roles import COMPANY_ROLES, keeps, kept_input, open_to
 from webapp.frame.standing import next_sync, standing_of
 from webapp.frame.words import day, plural
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
@@ -137,6 +137,7 @@ def resume() -> Response:
 
 @bp.post("/settings/quickbooks/dates")
 @open_to(*COMPANY_ROLES)
+@keeps("start_date", "invoice_date")
 def save_dates() -> Response | tuple[str, int]:
     """Save both dates and say what follows from it."""
     form, company = DatesForm(), current_user.company

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from bookkeeping.errors import MisconfiguredError, NotConnectedError
 from bookkeeping.inspection_source.feed import Feed
 from bookkeeping.metrics import count_call
+from bookkeeping.queue_health import limits_name
 from bookkeeping.quickbooks_gateway.gateway import Gateway
 from bookkeeping.quickbooks_gateway.limits import RedisLimiter
 from bookkeeping.quickbooks_gateway.oauth import OAuth
@@ -110,7 +111,9 @@ class Work:
         self.lease.commit()
         config = intuit_config()
         tokens = TokenKeeper(OAuth(config), GatewayTokens(self.company_id), utcnow)
-        limiter = RedisLimiter(bell().redis, config, max_wait=90 if self.patience else 20)
+        limiter = RedisLimiter(
+            bell().redis, config, max_wait=90 if self.patience else 20, named=limits_name(self.company_id)
+        )
         return Gateway(config, realm_id, tokens, limiter, self._meter, utcnow)
 
     def refuse_other_intuit(self) -> None:
