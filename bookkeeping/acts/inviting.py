@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from bookkeeping.acts.joining import add_user, check_password
 from bookkeeping.storage.base import db, rows_changed, utcnow
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation, LoginSession, User
 from bookkeeping.storage.people.sessions import SESSION_HOURS, end_sessions_of, hash_password, token_digest
@@ -88,7 +89,11 @@ def take_up(token: str, name: str, password: str, address: str = "") -> User | N
     Raises:
         ValueError: the password or the address cannot be taken; a sentence says why.
     """
-    check_password(password)
+    found = invitation_of(token)
+    if found is None:
+        return None
+    company = db.session.get_one(Company, found.company_id)
+    check_password(password, email=found.email, company=company.name)
     claim = update(Invitation).where(Invitation.digest == token_digest(token), *usable())
     if rows_changed(claim.values(used_at=utcnow())) != 1:
         return None

@@ -1,20 +1,59 @@
 """How a person comes to have a login: checked and added. Passwords themselves are `sessions`' business."""
 
+import re
+
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.people import ROLES, User
 from bookkeeping.storage.people.sessions import hash_password
 
-SHORTEST_PASSWORD = 8
+SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
+OF_OURS = ("tieout", "quickbooks", "intuit", "inspection", "inspections")
+"""Words that the product is made of: the first that somebody tries who wants to come in here."""
+
+_ENOUGH_SCORE = 2  # Of zxcvbn's 0 to 4: more than a million guesses.
+_OWN_LETTERS = 8  # What must be left of a password without the words that everybody can guess.
 
 
-def check_password(plain: str) -> None:
-    """Raises ValueError with a sentence when the password cannot be taken."""
+def check_password(plain: str, *, email: str = "", company: str = "") -> None:
+    """Refuse passwords that are short, common, or made of words that everybody can guess: the address, the company, the product.
+
+    Raises:
+        ValueError: a sentence that says what is wrong.
+
+    Source: ASVS 5.0, 6.2 (length, common passwords, context-specific words, no rules of composition).
+    """
     if not SHORTEST_PASSWORD <= len(plain) <= LONGEST_PASSWORD:
         raise ValueError(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    known = sorted(
+        {word for word in _words(email, company) if len(word) > 3} | set(OF_OURS), key=len, reverse=True
+    )
+    left = plain.casefold()
+    for word in known:
+        left = left.replace(word, "")
+    if len(left) < _OWN_LETTERS:
+        raise ValueError("That is mostly your address, your company's name or our name. Use other words.")
+    if _score(plain, [*known, email]) < _ENOUGH_SCORE:
+        raise ValueError(
+            "That is one of the passwords that are tried first. Use several words that have nothing in common."
+        )
+
+
+def _words(email: str, company: str) -> set[str]:
+    """Return the words that address and name consist of, and the name written as one word."""
+    parts = re.split(r"[^a-z0-9]+", f"{email} {company}".casefold())
+    together = "".join(re.findall(r"[a-z0-9]+", company.casefold()))
+    return {*parts, together, "".join(re.findall(r"[a-z0-9]+", email.casefold()))}
+
+
+def _score(plain: str, known: list[str]) -> int:
+    from zxcvbn import zxcvbn  # Its word lists take a while to load, and passwords are made rarely.
+
+    return int(zxcvbn(plain[:72], user_inputs=known)["score"])
 
 
 def add_user(email: str, password: str, role: str, company_id: int | None, name: str = "") -> User:
@@ -32,7 +71,8 @@ def add_user(email: str, password: str, role: str, company_id: int | None, name:
         raise ValueError(f"{email!r} is no e-mail address: {error}") from None
     if role not in ROLES:
         raise ValueError(f"There is no role {role!r}: use {', '.join(ROLES)}.")
-    check_password(password)
+    company = db.session.get(Company, company_id) if company_id is not None else None
+    check_password(password, email=email, company=company.name if company else "")
     if db.session.scalars(select(User.id).where(User.email == email)).first():
         raise ValueError(f"{email} has a login already.")
     person = User(

@@ -201,9 +201,7 @@ def end_every_session(house):
         ),
     ],
 )
-def test_ended_session_leads_back_with_what_was_typed(
-    house, owner, records, page, form, typed, shown
-):
+def test_ended_session_leads_back_with_what_was_typed(house, owner, records, page, form, typed, shown):
     records.connect()
     browser = house.browser(owner)
     token = browser.token("/settings")

@@ -88,11 +88,11 @@ def test_bad_invitations_get_a_sentence_and_keep_what_was_typed(owner, email, ro
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ({"password": "short", "again": "short"}, "8 to 200"),
+        ({"password": "short", "again": "short"}, "12 to 200"),
         ({"again": "different password"}, "The two differ"),
         ({"name": "x" * 10_000}, "at most 200"),
         ({"name": ""}, "Enter your name"),
-        ({"password": "x" * 10_000, "again": "x" * 10_000}, "8 to 200"),
+        ({"password": "x" * 10_000, "again": "x" * 10_000}, "12 to 200"),
     ],
 )
 def test_bad_logins_leave_the_invitation_as_it_is(house, owner, typed, says):
@@ -168,7 +168,7 @@ def test_new_password_ends_every_other_session(house, company, owner):
     [
         ({"password": "wrong password"}, "not your present password"),
         ({"again": "different"}, "The two differ"),
-        ({"new_password": "short", "again": "short"}, "8 to 200"),
+        ({"new_password": "short", "again": "short"}, "12 to 200"),
         ({"password": "x" * 10_000}, "too long"),
     ],
 )

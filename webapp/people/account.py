@@ -79,7 +79,9 @@ def change_password() -> Response | tuple[str, int]:
         return _show(form), 422
     forgive()
     try:
-        check_password(form.new_password.data)
+        company = current_user.company
+        name = company.name if company else ""
+        check_password(form.new_password.data, email=current_user.email, company=name)
     except ValueError as error:
         form.new_password.errors = [str(error)]
         return _show(form), 422
