@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from standins.platform import changes, clock, faults, publishing, store
+from standins.platform import changes, clock, dialects, faults, publishing, store
 from standins.platform.admin_requests import json_object, opened, the_store
 from standins.platform.fields import Refused
 
@@ -85,6 +85,15 @@ def set_key_state(company_id: int) -> Response:
         sql = "UPDATE api_keys SET state = ? WHERE company_id = ? AND key = COALESCE(?, key)"
         if not db.execute(sql, (given["state"], company_id, given.get("key"))).rowcount:
             raise LookupError("the company has no such key")
+    return read_company(company_id)
+
+
+@bp.post("/companies/<int:company_id>/dialect")
+def set_dialect(company_id: int) -> Response:
+    """Let the company's feed be read as other platforms read it: {dialect}, one of `dialects.DIALECTS`."""
+    with the_store().writing() as db:
+        changes.company(db, company_id)
+        dialects.choose(db, company_id, json_object().get("dialect"))
     return read_company(company_id)
 
 

@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, g, request
 
-from standins.platform import changes, clock, faults, publishing, resources
+from standins.platform import changes, clock, dialects, faults, publishing, resources
 
 bp = Blueprint("feed", __name__, url_prefix="/v2")
 
 INCLUDES = ("buyer", "line_items", "payments")
-LIST_PARAMETERS = {"filter[updated_since]", "sort", "page[size]", "page[after]", "include"}
+LIST_PARAMETERS = {"filter[updated_since]", "sort", "page[size]", "include"}
 MAX_PAGE = 100
 KEPT_CALLS = 20_000
 
@@ -78,17 +78,21 @@ def company() -> Response:
 @bp.get("/inspections")
 def inspections() -> Response:
     """Serve changed inspections in the order (`updated_at`, `id`), oldest change first, one page at a time."""
-    given = _parameters(LIST_PARAMETERS)
-    if given.get("sort", "updated_at") != "updated_at":
-        raise BadParameter("sort must be updated_at")
-    include, size = _include(given), _page_size(given)
-    since = _since(given["filter[updated_since]"]) if "filter[updated_since]" in given else ""
-    after = _after(given["page[after]"]) if "page[after]" in given else ("", 0)
     with current_app.config["STORE"].reading() as db:
-        rows = _page(db, since, after, size + 1)
+        dialect = dialects.of(db, g.company_id)
+        turning = "page[number]" if dialect.by_number else "page[after]"
+        given = _parameters((LIST_PARAMETERS | {turning}) - dialect.refuses)
+        if given.get("sort", "updated_at") != "updated_at":
+            raise BadParameter("sort must be updated_at")
+        include, size = _include(given), _page_size(given)
+        since = _since(given["filter[updated_since]"]) if "filter[updated_since]" in given else ""
+        number = _number(given.get("page[number]", "1"))
+        skipped = (number - 1) * size if dialect.by_number else given.get("page[after]")
+        rows, total = _page(db, dialect, since if dialect.filters else "", skipped, size + 1)
     body = _body([json.loads(row["document"]) for row in rows[:size]], include)
+    body |= dialect.meta(number, size, total)
     links = {"self": request.url}
-    if len(rows) > size:
+    if len(rows) > size and not dialect.by_number:
         cursor = _cursor(rows[size - 1]["updated_at"], rows[size - 1]["inspection_id"])
         links["next"] = f"{request.base_url}?{urlencode(given | {'page[after]': cursor})}"
     return _json(body | {"links": links})
@@ -112,12 +116,27 @@ def inspection(inspection_id: str) -> Response:
     return _json(body | {"data": body["data"][0]})
 
 
-def _page(db: sqlite3.Connection, since: str, after: tuple[str, int], limit: int) -> list[sqlite3.Row]:
-    return db.execute(
-        "SELECT inspection_id, updated_at, document FROM feed WHERE company_id = ? AND updated_at >= ?"
-        " AND (updated_at, inspection_id) > (?, ?) ORDER BY updated_at, inspection_id LIMIT ?",
-        (g.company_id, since, *after, limit),
-    ).fetchall()
+def _page(
+    db: sqlite3.Connection, dialect: dialects.Dialect, since: str, skipped: int | str | None, limit: int
+) -> tuple[list[sqlite3.Row], int]:
+    """Return the rows after so many, or after a cursor, and how many there are in all."""
+    where, values = "company_id = ? AND updated_at >= ?", [g.company_id, since]
+    total = db.execute(f"SELECT COUNT(*) FROM feed WHERE {where}", values).fetchone()[0]
+    if isinstance(skipped, str):
+        where += f" AND (updated_at, inspection_id) {'<' if dialect.newest_first else '>'} (?, ?)"
+        values += _after(skipped)
+    offset = skipped if isinstance(skipped, int) else 0
+    rows = db.execute(
+        f"SELECT inspection_id, updated_at, document FROM feed WHERE {where} ORDER BY {dialect.order} LIMIT ? OFFSET ?",
+        (*values, limit, offset),
+    )
+    return rows.fetchall(), total
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 100_000):
+        raise BadParameter("page[number] must be a whole number from 1")
+    return int(text)
 
 
 def _body(documents: list[dict[str, Any]], include: list[str]) -> dict[str, Any]:
