@@ -98,6 +98,22 @@ class Case:
         return self.plan.actions if self.plan is not None else ()
 
     @property
+    def planned(self) -> Plan:
+        """Its plan; an empty one while it has none."""
+        return self.plan if self.plan is not None else Plan()
+
+    @property
+    def billed(self) -> DesiredCustomer:
+        """Whom its documents bill.
+
+        Raises:
+            RuleError: `no-client`, for an inspection that should have no documents.
+        """
+        if self.desired.customer is None:
+            raise RuleError(code="no-client")
+        return self.desired.customer
+
+    @property
     def writes_planned(self) -> bool:
         """True while something is to be written for it."""
         return self.parked is None and self.plan is not None and not self.plan.empty

@@ -54,12 +54,12 @@ def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
     """Decide for each client once; make the new Customers; return the cases that need another look."""
     by_client: dict[str, list[Case]] = {}
     for case in missing:
-        by_client.setdefault(case.desired.customer.client_key, []).append(case)
+        by_client.setdefault(case.billed.client_key, []).append(case)
     writes: dict[str, Write] = {}
     names_in_making: set[str] = set()
     again: list[Case] = []
     for client_key, cases in by_client.items():
-        desired = cases[0].desired.customer
+        desired = cases[0].billed
         name = desired.display_name.casefold()
         if name in names_in_making:
             again += cases
@@ -84,7 +84,7 @@ def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
         cases = by_client[client_key]
         if write.error is None:
             _give(cases, write.qbo_id)
-            index.add(_entry(cases[0].desired.customer, write))
+            index.add(_entry(cases[0].billed, write))
         elif isinstance(write.error, DuplicateNameError):
             _look_again(work, write, index)
             again += cases
@@ -181,8 +181,7 @@ def _update_ours(work: Work, cases: list[Case]) -> None:
         return
     # What the platform said last about a client counts, whichever inspection said it.
     newest = {
-        case.desired.customer.client_key: case
-        for case in sorted(cases, key=lambda case: case.inspection.updated_at)
+        case.billed.client_key: case for case in sorted(cases, key=lambda case: case.inspection.updated_at)
     }
     index = NameIndex(listed_names(work.company_id))
     writes = [_update(case, index) for case in newest.values()]
@@ -200,7 +199,9 @@ def _update_ours(work: Work, cases: list[Case]) -> None:
 
 def _update(case: Case, index: NameIndex) -> Write:
     """Return the update of a Customer that we made, under a name that is free to it."""
-    link, desired = case.link, case.desired.customer
+    link, desired = case.link, case.billed
+    if link is None:
+        raise AssertionError("only a client whose Customer we made is corrected")
     name = kept_name(link.display_name, desired, link.qbo_id, index)
     write = _create(desired, name, link.because, case)
     write.action, write.qbo_id = "update", link.qbo_id
@@ -216,6 +217,6 @@ def _send_updates(work: Work, writes: list[Write], cases: dict[str, Case]) -> No
         work,
         writes,
         lambda write, token: customer_body(
-            cases[write.source_key].desired.customer, write.note["display_name"], sync=(write.qbo_id, token)
+            cases[write.source_key].billed, write.note["display_name"], sync=(write.qbo_id, token)
         ),
     )

@@ -1,6 +1,7 @@
 """What an inspection's row says after its slice: in sync, or the state, the cause and when it is tried again."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import update
 
@@ -19,7 +20,7 @@ from worker.jitter import jitter
 def finish_cases(work: Work, cases: list[Case]) -> None:
     """Settle each case's row, in one transaction. What became due again meanwhile stays due."""
     for case in cases:
-        values = _parked(case) if case.parked is not None else _settled(case)
+        values = _parked(case, case.parked) if case.parked is not None else _settled(case)
         row = update(InspectionRow).where(InspectionRow.id == case.row_id)
         db.session.execute(row.values(**values))
         if not values.get("next_try_at"):
@@ -33,7 +34,7 @@ def finish_cases(work: Work, cases: list[Case]) -> None:
     work.commit()
 
 
-def _settled(case: Case) -> dict:
+def _settled(case: Case) -> dict[str, Any]:
     flags = [{"code": flag.code, "detail": flag.detail} for flag in case.desired.flags]
     flags += [{"code": code, "detail": ""} for code in dict.fromkeys(case.warnings)]
     values = {"detail": "", "flags": flags, "waits_for": "", "failures": 0, "next_try_at": None}
@@ -53,8 +54,7 @@ def _settled(case: Case) -> dict:
     return values
 
 
-def _parked(case: Case) -> dict:
-    error = case.parked
+def _parked(case: Case, error: BookkeepingError) -> dict[str, Any]:
     values = {
         "reason": error.code,
         "detail": error.detail,
@@ -70,7 +70,7 @@ def _parked(case: Case) -> dict:
     return values | {"state": "needs-you", "next_try_at": None, "failures": InspectionRow.failures + 1}
 
 
-def _next_try(case: Case, error: BookkeepingError) -> dict:
+def _next_try(case: Case, error: BookkeepingError) -> dict[str, Any]:
     row = db.session.get(InspectionRow, case.row_id)
     failures = (row.failures if row else 0) + 1
     delay = max(retry_delay(failures, jitter()), timedelta(seconds=30))

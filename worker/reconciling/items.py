@@ -5,13 +5,16 @@ from bookkeeping.errors import DuplicateNameError, RuleError
 from bookkeeping.quickbooks_gateway.bodies import item_body, payment_method_body
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.names import name_key
-from bookkeeping.rules.planning import CreateInvoice, UpdateInvoice
+from bookkeeping.rules.planning import CreateInvoice, DeletePayment, UpdateInvoice
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.items import NOT_SOLD, item_ids, item_names
 from bookkeeping.storage.company.names import active_ids, named_things
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
+
+Needed = dict[tuple[str, str], tuple[str, Case]]
+"""What the documents name, by (kind, name key): the name as written, and the first case that needs it."""
 
 
 def ensure_names(work: Work, cases: list[Case]) -> None:
@@ -41,20 +44,19 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
     _make_beside(work, [write for write in taken if write.error is not None], income, needed)
     known = _known(work)
     work.commit()
-    refused = {(write.kind, name_key(write.source_key)): write for write in writes if write.error}
+    refused = {(write.kind, name_key(write.source_key)): write.error for write in writes if write.error}
     for case in cases:
         for name in _item_names(case) if case.writes_planned else ():
             place = ("Item", name_key(name))
             if place not in known:
-                error = refused[place].error if place in refused else RuleError(code="no-item")
-                case.park(error, waits_for="")
+                case.park(refused.get(place) or RuleError(code="no-item"), waits_for="")
 
 
 def _income_account(work: Work) -> str:
     """Return the id of the account that new Items book to: the one chosen, else the one found; "" when there is none that is active."""
     chosen = (work.company.books or {}).get("income_account_id")
     if not chosen:
-        return work.connection.facts.get("income_account_id", "")
+        return str(work.existing_connection.facts.get("income_account_id") or "")
     active = {account.qbo_id for account in named_things(work.company_id, "Account") if account.active}
     return chosen if chosen in active else ""
 
@@ -64,7 +66,7 @@ def _park_without_item(work: Work, cases: list[Case]) -> None:
     items = item_names(work.company_id)
     active = set(items.ids.values())
     for case in cases:
-        action = case.plan.invoice if case.writes_planned else None
+        action = case.planned.invoice if case.writes_planned else None
         if isinstance(action, (CreateInvoice, UpdateInvoice)):
             for line in action.desired.lines:
                 if line.item_id and items.id_of(line.item, line.item_id) not in active:
@@ -80,7 +82,7 @@ def _park_where_several(work: Work, cases: list[Case]) -> None:
                 case.park_code("several-items", f"{name}: {', '.join(several)}")
 
 
-def _make_beside(work: Work, writes: list[Write], income: str, needed: dict) -> None:
+def _make_beside(work: Work, writes: list[Write], income: str, needed: Needed) -> None:
     """Make the Items of which the name turned out to be a Category's or a bundle's, under a name beside it."""
     items = item_names(work.company_id)
     work.commit()
@@ -101,21 +103,21 @@ def _known(work: Work) -> set[tuple[str, str]]:
 
 
 def _item_names(case: Case) -> list[str]:
-    action = case.plan.invoice if case.plan else None
+    action = case.planned.invoice
     if not isinstance(action, (CreateInvoice, UpdateInvoice)):
         return []
     return [line.item for line in action.desired.lines if not line.item_id]
 
 
-def _needed(cases: list[Case]) -> dict[tuple[str, str], tuple[str, Case]]:
-    needed: dict[tuple[str, str], tuple[str, Case]] = {}
+def _needed(cases: list[Case]) -> Needed:
+    needed: Needed = {}
     for case in cases:
         if not case.writes_planned:
             continue
         for name in _item_names(case):
             needed.setdefault(("Item", name_key(name)), (name, case))
-        for action in (*case.plan.first, *case.plan.after):
-            method = action.desired.method if hasattr(action, "desired") else ""
+        for action in (*case.planned.first, *case.planned.after):
+            method = "" if isinstance(action, DeletePayment) else action.desired.method
             if method:
                 needed.setdefault(("PaymentMethod", name_key(method)), (method, case))
     return needed

@@ -102,7 +102,7 @@ def _count(tally: Tally, case: Case, index: NameIndex, known: set[str]) -> None:
 
 
 def _count_client(tally: Tally, case: Case, index: NameIndex) -> None:
-    customer = case.desired.customer
+    customer = case.billed
     if customer.client_key in tally.clients:
         return
     if case.customer_id is not None:
@@ -151,6 +151,8 @@ def _our_ids(work: Work) -> set[tuple[str, str]]:
 
 
 def _matches(work: Work, one: Seen, emails: dict[str, list[str]]) -> list[InspectionRow]:
+    if one.txn_date is None:
+        return []
     noon = datetime.combine(one.txn_date, time(12), UTC)
     margin = NEAR + timedelta(hours=12)
     rows = select(InspectionRow).where(
@@ -181,5 +183,5 @@ def _double(row: InspectionRow, one: Seen) -> dict[str, str]:
         "qbo_id": one.qbo_id,
         "number": one.doc_number,
         "customer": one.customer_name,
-        "day": one.txn_date.isoformat(),
+        "day": one.txn_date.isoformat() if one.txn_date else "",
     }

@@ -85,7 +85,7 @@ def due_count(work: Work) -> int:
     return db.session.scalar(select(func.count()).select_from(_due_query(work).subquery())) or 0
 
 
-def _due_query(work: Work) -> Select[tuple[InspectionRow]]:
+def _due_query(work: Work) -> Select[InspectionRow]:
     now = utcnow()
     return select(InspectionRow).where(
         InspectionRow.company_id == work.company_id,
@@ -115,7 +115,7 @@ def _brake(work: Work, cases: list[Case]) -> None:
     documents = db.session.scalar(
         select(func.count()).where(Document.company_id == work.company_id, Document.status == "live")
     )
-    planned = sum(case.plan.deletes for case in deleting) + _deletes_elsewhere(work, cases)
+    planned = sum(case.planned.deletes for case in deleting) + _deletes_elsewhere(work, cases)
     if company.brake_at is None and not brake_trips(planned, documents or 0):
         return
     if company.brake_at is None:

@@ -11,15 +11,22 @@ from decimal import Decimal
 
 from bookkeeping.case import Case, reload_documents
 from bookkeeping.errors import GoneError, RuleError, StaleSyncTokenError, TemporaryError
-from bookkeeping.quickbooks_gateway.bodies import delete_body, invoice_body, payment_body
-from bookkeeping.rules.documents import invoice_fingerprint, payment_fingerprint
+from bookkeeping.quickbooks_gateway.bodies import Sync, delete_body, invoice_body, payment_body
+from bookkeeping.rules.documents import (
+    DesiredInvoice,
+    DesiredPayment,
+    invoice_fingerprint,
+    payment_fingerprint,
+)
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import (
-    Action,
+    AnyAction,
     CreateInvoice,
     CreatePayment,
     DeleteInvoice,
     UpdateInvoice,
+    UpdatePayment,
+    Verb,
 )
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.items import ItemNames, item_names
@@ -37,33 +44,34 @@ class Planned:
     """One action of one case on its way out; `document` is the one it changes, None for a creation."""
 
     case: Case
-    action: Action
+    action: AnyAction
     document: Document | None
     write: Write | None = None
 
     @property
-    def verb(self) -> str:
+    def verb(self) -> Verb:
         """create, update or delete."""
         return self.action.verb
 
 
 def delete_first(work: Work, cases: list[Case]) -> None:
     """Take away or lower Payments, then take away Invoices."""
-    _round(work, cases, "Removing payments", lambda case: case.plan.first)
+    _round(work, cases, "Removing payments", lambda case: case.planned.first)
     _round(work, cases, "Removing invoices", lambda case: _invoice(case, DeleteInvoice))
 
 
 def change_and_create(work: Work, cases: list[Case]) -> None:
     """Create and update Invoices, then Payments."""
     _round(work, cases, "Writing invoices", lambda case: _invoice(case, CreateInvoice, UpdateInvoice))
-    _round(work, cases, "Writing payments", lambda case: case.plan.after)
+    _round(work, cases, "Writing payments", lambda case: case.planned.after)
 
 
-def _invoice(case: Case, *kinds: type) -> tuple[Action, ...]:
-    return (case.plan.invoice,) if isinstance(case.plan.invoice, kinds) else ()
+def _invoice(case: Case, *kinds: type) -> tuple[AnyAction, ...]:
+    action = case.planned.invoice
+    return (action,) if action is not None and isinstance(action, kinds) else ()
 
 
-def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], Iterable[Action]]) -> None:
+def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], Iterable[AnyAction]]) -> None:
     planned = [
         Planned(case, action, _document(case, action))
         for case in cases
@@ -78,7 +86,11 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
         work, [one for one in planned if one.document is not None and one.document.token_stale], by_id=False
     )
     _send(work, planned)
-    stale = [one for one in planned if one.write and isinstance(one.write.error, StaleSyncTokenError)]
+    stale = [
+        one
+        for one in planned
+        if one.document is not None and one.write and isinstance(one.write.error, StaleSyncTokenError)
+    ]  # A creation has nothing to read back: it waits and is planned again.
     if stale:
         for one in stale:
             one.write = None
@@ -91,7 +103,7 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
     work.commit()
 
 
-def _document(case: Case, action: Action) -> Document | None:
+def _document(case: Case, action: AnyAction) -> Document | None:
     if isinstance(action, (CreateInvoice, CreatePayment)):
         return None
     return case.document(action.known.qbo_id, action.known.kind)
@@ -99,10 +111,11 @@ def _document(case: Case, action: Action) -> Document | None:
 
 def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
     """Read back the documents of these actions; park those that a person changed."""
-    documents = {one.document.id: one.document for one in planned}
+    standing = [(one, one.document) for one in planned if one.document is not None]
+    documents = {document.id: document for _, document in standing}
     verdicts = freshen(work, list(documents.values()), by_id=by_id)
-    for one in planned:
-        match verdicts[one.document.id]:
+    for one, document in standing:
+        match verdicts[document.id]:
             case "changed":
                 one.case.park(RuleError(code="drift"))
             case "moved" if (
@@ -110,9 +123,9 @@ def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
             ):  # Its Customer or an Item was merged: what was planned names the one that is gone.
                 one.case.park(TemporaryError(code="planned-again", whole_realm=False))
             case "gone" if one.verb == "delete":
-                one.document.status, one.document.deleted_at = "deleted", utcnow()
+                document.status, document.deleted_at = "deleted", utcnow()
             case "gone":
-                _gone(one)
+                _gone(one.case, document)
     work.commit()
 
 
@@ -120,9 +133,11 @@ def _send(work: Work, planned: list[Planned]) -> None:
     ready = [one for one in planned if one.case.parked is None and not _deleted(one)]
     items, methods = item_names(work.company_id), active_ids(work.company_id, "PaymentMethod")
     work.commit()
+    writes = []
     for one in ready:
         one.write = _write(one, items, methods)
-    carry_out(work, [one.write for one in ready])
+        writes.append(one.write)
+    carry_out(work, writes)
 
 
 def _deleted(one: Planned) -> bool:
@@ -135,63 +150,76 @@ def _conclude(one: Planned) -> None:
     one.case.wrote = True
     if one.write.warning:
         one.case.warnings.append(one.write.warning)
-    if isinstance(one.write.error, GoneError) and one.verb == "update":
-        _gone(one)
+    if isinstance(one.write.error, GoneError) and one.verb == "update" and one.document is not None:
+        _gone(one.case, one.document)
     elif one.write.error is not None:
         one.case.park(one.write.error)
 
 
-def _gone(one: Planned) -> None:
+def _gone(case: Case, document: Document) -> None:
     """Somebody deleted it in QuickBooks: that is theirs to explain, not ours to undo."""
-    note_gone(one.document)
-    one.case.park(RuleError(code="drift"))
+    note_gone(document)
+    case.park(RuleError(code="drift"))
 
 
 def _write(one: Planned, items: ItemNames, methods: dict[str, str]) -> Write:
     case, action, document = one.case, one.action, one.document
-    sync = (document.qbo_id, document.sync_token) if document is not None else None
-    write = Write(
-        kind=action.kind,
-        action=one.verb,
-        source_key=document.source_key if document is not None else action.desired.source_key,
-        body={},
-        generation=document.generation if document is not None else action.generation,
-        inspection_key=case.key,
-        subject=case.subject,
-        qbo_id=document.qbo_id if document is not None else "",
-    )
-    if one.verb == "delete":
-        write.body = delete_body(*sync)
-        write.doc_number, write.amount = document.doc_number, document.total
-        return write
-    desired = action.desired
-    if action.kind == "Invoice":
-        found = {line.item: items.id_of(line.item, line.item_id) for line in desired.lines}
-        ids = {name: item_id for name, item_id in found.items() if item_id}
-        write.body = invoice_body(desired, case.customer_id, ids, sync=sync)
-        write.doc_number, write.amount = desired.doc_number, desired.total
-        write.note = _note(
-            case, desired.total, desired.txn_date, invoice_fingerprint(desired, case.customer_id)
-        )
-        return write
-    invoice = case.invoice
-    ids = {desired.method: methods[name_key(desired.method)]} if name_key(desired.method) in methods else {}
-    if desired.method and not ids:
-        write.warning = "payment-method-missing"
-    write.body = payment_body(
-        desired, case.customer_id, invoice.qbo_id, ids or {desired.method: ""}, sync=sync
-    )
-    write.doc_number, write.amount = desired.reference or invoice.doc_number, desired.amount
-    fingerprint = payment_fingerprint(desired, case.customer_id, invoice.qbo_id)
-    write.note = _note(case, desired.amount, desired.txn_date, fingerprint)
-    write.note |= {"applied": str(desired.applied), "invoice_id": invoice.qbo_id}
+    write = Write(action.kind, one.verb, "", {}, inspection_key=case.key, subject=case.subject)
+    sync = None
+    if document is not None:
+        write.source_key, write.generation = document.source_key, document.generation
+        write.qbo_id, sync = document.qbo_id, (document.qbo_id, document.sync_token)
+    elif isinstance(action, (CreateInvoice, CreatePayment)):
+        write.source_key, write.generation = action.desired.source_key, action.generation
+    match action:
+        case CreateInvoice() | UpdateInvoice():
+            _say_invoice(write, case, action.desired, items, sync)
+        case CreatePayment() | UpdatePayment():
+            _say_payment(write, case, action.desired, methods, sync)
+        case _ if document is not None:
+            write.body = delete_body(document.qbo_id, document.sync_token)
+            write.doc_number, write.amount = document.doc_number, document.total
     return write
 
 
-def _note(case: Case, total: Decimal, txn_date: date, fingerprint: str) -> dict[str, str]:
+def _say_invoice(
+    write: Write, case: Case, desired: DesiredInvoice, items: ItemNames, sync: Sync | None
+) -> None:
+    customer_id = _customer_id(case)
+    found = {line.item: items.id_of(line.item, line.item_id) for line in desired.lines}
+    ids = {name: item_id for name, item_id in found.items() if item_id}
+    write.body = invoice_body(desired, customer_id, ids, sync=sync)
+    write.doc_number, write.amount = desired.doc_number, desired.total
+    fingerprint = invoice_fingerprint(desired, customer_id)
+    write.note = _note(customer_id, desired.total, desired.txn_date, fingerprint)
+
+
+def _say_payment(
+    write: Write, case: Case, desired: DesiredPayment, methods: dict[str, str], sync: Sync | None
+) -> None:
+    customer_id, invoice = _customer_id(case), case.invoice
+    if invoice is None:
+        raise AssertionError(f"{case.key} has no Invoice: its Payments do not go out before it")
+    ids = {desired.method: methods[name_key(desired.method)]} if name_key(desired.method) in methods else {}
+    if desired.method and not ids:
+        write.warning = "payment-method-missing"
+    write.body = payment_body(desired, customer_id, invoice.qbo_id, ids or {desired.method: ""}, sync=sync)
+    write.doc_number, write.amount = desired.reference or invoice.doc_number, desired.amount
+    fingerprint = payment_fingerprint(desired, customer_id, invoice.qbo_id)
+    write.note = _note(customer_id, desired.amount, desired.txn_date, fingerprint)
+    write.note |= {"applied": str(desired.applied), "invoice_id": invoice.qbo_id}
+
+
+def _customer_id(case: Case) -> str:
+    if case.customer_id is None:
+        raise AssertionError(f"{case.key} has no Customer: without one it is parked before the rounds")
+    return case.customer_id
+
+
+def _note(customer_id: str, total: Decimal, txn_date: date, fingerprint: str) -> dict[str, str]:
     return {
         "fingerprint": fingerprint,
-        "customer_id": case.customer_id,
+        "customer_id": customer_id,
         "total": str(total),
         "txn_date": txn_date.isoformat(),
     }

@@ -115,3 +115,16 @@ def test_an_action_on_its_way_names_its_verb_and_document(desk: Desk):
         assert Planned(case, case.plan.invoice, None).verb == "create"
         delete_first(work, [case])  # Nothing is to go: nothing is told and nothing sent.
         assert (work.run.phase, work.calls, case.wrote) == ("", 0, False)
+
+
+@pytest.mark.parametrize("kind", ["Invoice", "Payment"])
+def test_a_creation_refused_as_stale_waits_and_is_made_later(desk: Desk, kind: str):
+    desk.book(inspection(1))
+    stale = {"code": "5010", "message": "Stale Object Error", "detail": "Stale Object Error"}
+    desk.break_calls({"kind": "item", "entity": kind, "index": 0, **stale})
+    run = desk.sync()
+    assert [rule["fired"] for rule in desk.broken()] == [1]
+    assert (run["state"], run["problems"]) == ("done", [])
+    desk.mend_calls()
+    desk.sync_until_quiet()
+    desk.assert_exact()
