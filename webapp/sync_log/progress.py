@@ -75,7 +75,8 @@ def written_by(run: Run) -> dict[str, int]:
 
 def result_sentence(run: Run) -> tuple[str, str]:
     """Return (tone, sentence) for a run that is over: what was written, or what kept it from being done."""
-    written = ", ".join(plural(count, _NAMES[kind]) for kind, count in written_by(run).items())
+    counts = written_by(run)
+    written = ", ".join(plural(count, _NAMES[kind]) for kind, count in counts.items())
     if run.state == "failed":
         words = fault(run.error_code)
         so_far = f" Written before that: {written}." if written else ""
@@ -84,7 +85,10 @@ def result_sentence(run: Run) -> tuple[str, str]:
     end = f" {plural(refused, 'write was', 'writes were')} refused: see Needs you." if refused else ""
     if not written:
         return "success" if not refused else "warning", f"Done. Nothing had to be sent to QuickBooks.{end}"
-    return "warning" if refused else "success", f"Done. {written} are in QuickBooks.{end}"
+    return (
+        "warning" if refused else "success",
+        f"Done. {written} {'is' if sum(counts.values()) == 1 else 'are'} in QuickBooks.{end}",
+    )
 
 
 _NAMES = {"Customer": "customer", "Invoice": "invoice", "Payment": "payment", "SalesReceipt": "sales receipt"}
