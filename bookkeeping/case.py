@@ -177,12 +177,14 @@ def build_cases(
     connection = connection_of(company.id)
     for case in cases:
         case.link = links.get(case.desired.customer.client_key) if case.desired.customer else None
-        # A link that asks and has a Customer asks because that one is inactive: until then it stays that one.
+        # A link that asks and has a Customer asks because that one is inactive, or was taken back: until then it stays that one.
         case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
         case.make_plan()
         _hold_what_must_fail(case, connection)
         if case.customer_id in inactive:
-            _hold_for_customer(case)
+            _hold_for_customer(case, "customer-inactive")
+        elif case.customer_id and case.link is not None and case.link.state == "ask":
+            _hold_for_customer(case, "customer-to-confirm", case.link.because)
     return cases
 
 
@@ -274,13 +276,13 @@ def _case(row: InspectionRow, around: _Around, settings: BookSettings, migrating
     return case
 
 
-def _hold_for_customer(case: Case) -> None:
-    """Park a case that would write a document for an inactive Customer; taking documents away needs no Customer."""
+def _hold_for_customer(case: Case, code: str, detail: str = "") -> None:
+    """Park a case that would write a document for a Customer that is inactive or in doubt; taking documents away needs no Customer."""
     if not case.writes_planned:
         return
     client = case.desired.customer
     if client is not None and any(one.verb != "delete" for one in case.actions):
-        case.park_code("customer-inactive", waits_for=f"customer:{client.client_key}")
+        case.park_code(code, detail, waits_for=f"customer:{client.client_key}")
 
 
 def _hold_what_must_fail(case: Case, connection: Connection | None) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from bookkeeping.logbook.pages import STUCK_STATES
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.documents import CustomerLink, Drift
 from bookkeeping.storage.records.due import make_due, waiting_for
@@ -85,17 +86,21 @@ def settle_drifts(
 
 
 def use_customer(company_id: int, client_key: str, qbo_id: str, who: str, address: str = "") -> bool:
-    """Take the candidate with this QuickBooks id as the client's Customer.
+    """Take the Customer with this QuickBooks id as the client's: one of the candidates, or any other that is active.
 
-    Returns False when nobody asks (any more), or when it is no candidate.
+    Returns False when nobody asks (any more), or when there is no such Customer.
     """
     link = _asking(company_id, client_key)
     if link is None:
         return False
-    chosen = next((each for each in link.candidates if each["qbo_id"] == qbo_id), None)
+    chosen = next((each["display_name"] for each in link.candidates if each["qbo_id"] == qbo_id), None)
+    if chosen is None:
+        listed = db.session.get(NamedThing, (company_id, "Customer", qbo_id))
+        chosen = listed.name if listed is not None and listed.active else None
     if chosen is None:
         return False
-    link.qbo_id, link.display_name, link.ours, link.create_new = qbo_id, chosen["display_name"], False, False
+    link.ours = link.ours and link.qbo_id == qbo_id
+    link.qbo_id, link.display_name, link.create_new = qbo_id, chosen, False
     _settle_link(link, f"{who} chose this Customer.", who, address)
     return True
 
@@ -107,6 +112,31 @@ def create_customer(company_id: int, client_key: str, who: str, address: str = "
         return False
     link.qbo_id, link.create_new = "", True
     _settle_link(link, f"{who} chose to create a new Customer.", who, address)
+    return True
+
+
+def not_this_customer(company_id: int, client_key: str, who: str, address: str = "") -> bool:
+    """Undo which Customer the client is: it is asked again. False when that is not decided (any more).
+
+    What stands in QuickBooks stays with the Customer so far until another one is chosen; nothing new is written for that one.
+    """
+    rows = select(CustomerLink).where(
+        CustomerLink.company_id == company_id, CustomerLink.client_key == client_key
+    )
+    link = db.session.scalars(rows.where(CustomerLink.state == "linked").with_for_update()).one_or_none()
+    if link is None:
+        return False
+    before = {"qbo_id": link.qbo_id, "create_new": link.create_new}
+    so_far = f"the Customer {link.display_name}" if link.qbo_id else "a new Customer"
+    link.state, link.because = "ask", f"{who} said that it is not {so_far}."
+    link.create_new, link.settled_by, link.updated_at = False, "", utcnow()
+    named = select(InspectionRow.client_name).where(
+        InspectionRow.company_id == company_id, InspectionRow.client_key == client_key
+    )
+    latest = db.session.scalar(named.order_by(InspectionRow.source_updated_at.desc()).limit(1))
+    link.display_name = latest or link.display_name
+    subject = f"client {link.client_key}"
+    record_act(company_id, who, "took the Customer back", subject=subject, before=before, address=address)
     return True
 
 
@@ -149,4 +179,5 @@ def _settle_link(link: CustomerLink, because: str, who: str, address: str) -> No
         address=address,
     )
     make_due(link.company_id, "asked", waiting_for(f"customer:{link.client_key}"))
+    make_due(link.company_id, "look-again", InspectionRow.client_key == link.client_key)
     queue_run(link.company_id, "sync", "by a person", who)

@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
 
 from bookkeeping.rules.inspection import Client
 from bookkeeping.storage.base import db
+from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import Run
-from tests.webapp.house import House
+from tests.webapp.house import Browser, House
 from tests.webapp.records import NOON, Records, candidate, post_with_token
 
 
@@ -125,7 +127,8 @@ def test_question_without_a_waiting_inspection_can_still_be_answered(house, reco
     records.question("c5", display_name="")
     assert "Client c5" in bookkeeper.read("/customers/review")
     bookkeeper.post("/customers/review/c5/create", page="/customers/review")
-    assert "Client c5" not in bookkeeper.read("/customers/review")
+    page = bookkeeper.read("/customers/review")
+    assert page.count("Create new</button>") == 1, "only c1 is asked about any more"
 
 
 def test_names_are_text_and_never_markup(records, bookkeeper):
@@ -142,3 +145,90 @@ def test_sync_log_leads_to_the_open_questions(records, bookkeeper):
     assert (
         "1 client fits more than one Customer in QuickBooks." in page and 'href="/customers/review"' in page
     )
+
+
+# ---- Any other Customer, and taking a choice back
+
+
+def listed(
+    records: Records, *rows: tuple[str, str], kind: str = "Customer", active: bool = True, **more: str
+) -> None:
+    """Put names into the local index: (QuickBooks id, name)."""
+    base = {"company_id": records.company_id, "kind": kind, "active": active, **more}
+    records.keep(*(NamedThing(qbo_id=one, name=name, name_key=name.casefold(), **base) for one, name in rows))
+
+
+def search(browser: Browser, words: str, client: str = "c1") -> str:
+    query = urlencode({"client": client, "q": words})
+    return unescape(browser.read(f"/customers/review?{query}"))
+
+
+def test_any_active_customer_can_be_searched_and_chosen(house, records, bookkeeper):
+    listed(records, *((str(number), f"Stranger {number}") for number in range(1000, 11000)))
+    listed(records, ("500", "O'Neil Family Trust"), email="trust@example.com", phone="(303) 555-0177")
+    listed(records, ("501", "O'Neil Family (deleted)"), active=False)
+    listed(records, ("502", "O'Neil Roofing"), kind="Vendor")
+    for words in ("family o'neil", "TRUST@example.com", "555-0177"):
+        page = search(bookkeeper, words)
+        assert "O'Neil Family Trust" in page, words
+        assert "O'Neil Family (deleted)" not in page and "Roofing" not in page
+        assert page.count("Use this one</button>") == 3
+    page = search(bookkeeper, "stranger")
+    assert page.count("Use this one</button>") == 2 + 20 and "There are more." in page
+    assert "No active Customer in QuickBooks has all of these words." in search(bookkeeper, "family zzz")
+    assert search(bookkeeper, "   ").count("Use this one</button>") == 2
+    answer = bookkeeper.post("/customers/review/c1/use", {"candidate": "500"}, page="/customers/review")
+    assert answer.location == "/customers/review"
+    assert link(house)[:2] == ("linked", "500")
+    assert waiting(house) == FREED
+
+
+@pytest.mark.parametrize("wrong", ["501", "502"])
+def test_what_is_inactive_or_no_customer_cannot_be_chosen(house, records, bookkeeper, wrong):
+    listed(records, ("501", "O'Neil Family (deleted)"), active=False)
+    listed(records, ("502", "O'Neil Roofing"), kind="Vendor")
+    answer = bookkeeper.post("/customers/review/c1/use", {"candidate": wrong}, page="/customers/review")
+    assert answer.status_code == 400 and link(house)[0] == "ask"
+
+
+def test_words_are_found_as_they_are_and_only_in_ones_own_company(house, records, bookkeeper):
+    listed(records, ("500", "100% Homes"))
+    assert "100% Homes" in search(bookkeeper, "0% h")
+    assert "100% Homes" not in search(bookkeeper, "1%s")
+    stranger = house.browser(house.make_person("owner", house.make_company("Other")))
+    assert "100% Homes" not in search(stranger, "homes")
+
+
+def test_a_choice_is_taken_back_and_can_be_made_otherwise(house, records, bookkeeper):
+    bookkeeper.post("/customers/review/c1/use", {"candidate": "71"}, page="/customers/review")
+    page = unescape(bookkeeper.read("/customers/review"))
+    assert "Chosen lately" in page and page.count("Not this one</button>") == 1
+    bookkeeper.post("/customers/review/c1/undo", page="/customers/review")
+    assert link(house) == ("ask", "71", False, "")
+    page = unescape(bookkeeper.read("/customers/review"))
+    assert "bookkeeper1@office.example said that it is not the Customer Ann O'Neil." in page
+    assert "Chosen lately" not in page and page.count("Use this one</button>") == 2
+    bookkeeper.post("/customers/review/c1/undo", page="/customers/review")
+    assert "That is open already: choose below." in bookkeeper.read("/customers/review")
+    bookkeeper.post("/customers/review/c1/use", {"candidate": "88"}, page="/customers/review")
+    assert link(house)[:2] == ("linked", "88")
+    with house.app.app_context():
+        acts = [entry.act for entry in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+        assert acts.count("took the Customer back") == 1 and acts.count("chose the Customer") == 2
+
+
+def test_an_inspection_leads_to_taking_its_customer_back(house, records, bookkeeper):
+    records.booked("1042", client=Client("c7", "Cy"))
+    assert "Not this one</button>" in bookkeeper.read("/inspections/1042")
+    bookkeeper.post("/customers/review/c7/undo", page="/inspections/1042")
+    page = bookkeeper.read("/inspections/1042")
+    assert "Not this one</button>" not in page and "Say which Customer the client is" in page
+
+
+def test_nobody_else_takes_a_choice_back(house, records, bookkeeper):
+    bookkeeper.post("/customers/review/c1/use", {"candidate": "71"}, page="/customers/review")
+    stranger = house.browser(house.make_person("owner", house.make_company("Other")))
+    assert stranger.post("/customers/review/c1/undo", page="/customers/review").status_code == 404
+    ops = house.browser(house.make_person("ops"))
+    assert post_with_token(house, ops, "/customers/review/c1/undo").status_code == 403
+    assert link(house)[0] == "linked"

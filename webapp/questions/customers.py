@@ -4,8 +4,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from bookkeeping.acts.questions import create_customer, use_customer
+from bookkeeping.acts.questions import create_customer, not_this_customer, use_customer
 from bookkeeping.logbook import pages as logbook
+from bookkeeping.logbook.customers import FOUND_AT_MOST, chosen_lately, customers_found
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import refuse_nul
@@ -31,6 +32,10 @@ def review() -> ResponseReturnValue:
         links=links,
         waiting=logbook.waiting_for_clients(company.id, [link.client_key for link in links]),
         full=len(links) == SHOWN,
+        looked_for=_looked_for(),
+        found=customers_found(company.id, _looked_for()[1]),
+        found_at_most=FOUND_AT_MOST,
+        lately=chosen_lately(company.id),
         books_link=books_links(company),
     )
 
@@ -38,7 +43,7 @@ def review() -> ResponseReturnValue:
 @bp.post("/customers/review/<path:client_key>/use")
 @open_to(*COMPANY_ROLES)
 def use(client_key: str) -> ResponseReturnValue:
-    """Take one of the candidates."""
+    """Take one of the candidates, or a Customer that was found by words."""
     company = current_company()
     chosen = request.form.get("candidate", "")
     return _settled(
@@ -52,6 +57,28 @@ def create(client_key: str) -> ResponseReturnValue:
     """Have a new Customer made: the client is none of the candidates."""
     company = current_company()
     return _settled(client_key, create_customer(company.id, client_key, current_user.email, client_address()))
+
+
+@bp.post("/customers/review/<path:client_key>/undo")
+@open_to(*COMPANY_ROLES)
+def undo(client_key: str) -> ResponseReturnValue:
+    """Take back which Customer the client is, and ask again."""
+    company = current_company()
+    link = logbook.customer_link_or_none(company.id, client_key) or abort(404)
+    if not_this_customer(company.id, client_key, current_user.email, client_address()):
+        flash(
+            f"Say now which Customer {link.display_name or 'the client'} is. What is in QuickBooks stays until you do.",
+            "success",
+        )
+    else:
+        flash("That is open already: choose below.", "info")
+    commit_and_ring()
+    return redirect(url_for(".review"), 303)
+
+
+def _looked_for() -> tuple[str, str]:
+    """Return of which client words were typed, and the words."""
+    return request.args.get("client", ""), request.args.get("q", "").strip()[:100]
 
 
 def _settled(client_key: str, done: bool) -> ResponseReturnValue:

@@ -42,11 +42,11 @@ def _follow(company_id: int, qbo_ids: Sequence[str] | None) -> None:
         if not thing.active and link.state == "linked":
             link.state, link.because, link.updated_at = "ask", INACTIVE, utcnow()
             link.candidates = [_candidate(thing)]
-        elif thing.active and link.state == "ask":
+        elif thing.active and link.state == "ask" and link.because == INACTIVE:
             link.state, link.because, link.candidates = "linked", "Active in QuickBooks again.", []
             link.updated_at = utcnow()
             make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
-        elif thing.active:
+        elif thing.active and link.state == "linked":
             make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
 
 

@@ -1,0 +1,36 @@
+"""What the page *Which Customer is it?* reads beside the open questions: Customers found by words, and choices that can be undone."""
+
+from sqlalchemy import or_, select
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.names import NamedThing
+from bookkeeping.storage.records.documents import CustomerLink
+
+FOUND_AT_MOST = 20
+LATELY = 10
+
+
+def customers_found(company_id: int, words: str, *, limit: int = FOUND_AT_MOST) -> list[NamedThing]:
+    """Return the active Customers of whom name, e-mail, phone or address has every one of these words, by name.
+
+    One more than `limit` says that there are more. No words, nobody.
+    """
+    wanted = words.split()[:8]
+    if not wanted:
+        return []
+    columns = (NamedThing.name, NamedThing.email, NamedThing.phone, NamedThing.address)
+    rows = select(NamedThing).where(
+        NamedThing.company_id == company_id, NamedThing.kind == "Customer", NamedThing.active.is_(True)
+    )
+    for word in wanted:
+        rows = rows.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    return list(db.session.scalars(rows.order_by(NamedThing.name_key, NamedThing.qbo_id).limit(limit + 1)))
+
+
+def chosen_lately(company_id: int, *, limit: int = LATELY) -> list[CustomerLink]:
+    """Return the clients whose Customer a person chose, the latest first."""
+    rows = select(CustomerLink).where(
+        CustomerLink.company_id == company_id, CustomerLink.state == "linked", CustomerLink.settled_by != ""
+    )
+    latest = rows.order_by(CustomerLink.updated_at.desc(), CustomerLink.client_key)
+    return list(db.session.scalars(latest.limit(limit)))
