@@ -134,8 +134,8 @@ def _customers(
     billed = []
     for one in recorded:
         row, receipt = rows.get(one.inspection_key), receipts.get(one.receipt_id)
-        inspection = row.inspection() if row and receipt else None
-        if inspection is None or inspection.client is None:
+        inspection = row.inspection() if row else None
+        if receipt is None or inspection is None or inspection.client is None:
             continue
         try:
             desired = desired_customer(inspection.client)

@@ -5,14 +5,14 @@ Source: bookkeeping decision 15 ("The night").
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
 
 from bookkeeping.faults import fault
 from bookkeeping.rules.documents import Flag
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -44,7 +44,8 @@ def migrate_tonight(work: Work) -> bool:
     if migration is None:
         return True
     if migration.state == "scheduled":
-        if migration.runs_at is None or migration.runs_at > work.now() or not _begin(work, migration):
+        at = migration.runs_at
+        if at is None or at > work.now() or not _begin(work, migration, at):
             return True
     elif migration.state == "paused" and fault(migration.code).blocks_writes:
         migration.state, migration.code, migration.detail = "running", "", ""
@@ -78,7 +79,7 @@ def carry_on(work: Work) -> bool:
     return migration.state != "running"
 
 
-def _begin(work: Work, migration: Migration) -> bool:
+def _begin(work: Work, migration: Migration, runs_at: datetime) -> bool:
     """Begin the scheduled migration: from here on its cutoff holds for good. False when it has to wait for another night."""
     if work.company.halted:
         return _wait(work, migration, "paused" if work.company.paused_at else "platform-not-us")
@@ -87,10 +88,10 @@ def _begin(work: Work, migration: Migration) -> bool:
     connection = work.connection
     if connection is None or not connection.usable:
         return _wait(work, migration, (connection.code if connection else "") or "not-connected")
-    late = work.now() - migration.runs_at > LATE
+    late = work.now() - runs_at > LATE
     mine = (Migration.id == migration.id, Migration.state == "scheduled")
     started = {"state": "running", "started_at": utcnow(), "late": late, "code": "", "detail": ""}
-    if db.session.execute(update(Migration).where(*mine).values(**started)).rowcount != 1:
+    if rows_changed(update(Migration).where(*mine).values(**started)) != 1:
         work.commit()
         return False  # Cancelled in this moment.
     company = work.company

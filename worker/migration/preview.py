@@ -152,12 +152,16 @@ def _row(migration: Migration, position: int, one: Judged) -> MigrationReceipt:
     )
 
 
-def as_json(value: Any) -> Any:
+def as_json(facts: dict[str, Any]) -> dict[str, Any]:
     """Return facts as JSON columns take them: amounts and times as text."""
+    return {name: _part(value) for name, value in facts.items()}
+
+
+def _part(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: as_json(part) for name, part in value.items()}
+        return as_json(value)
     if isinstance(value, (list, tuple)):
-        return [as_json(part) for part in value]
+        return [_part(part) for part in value]
     return value if isinstance(value, (str, int, bool)) or value is None else _text(value)
 
 
@@ -172,16 +176,16 @@ def _period(period: forecast.Period) -> dict[str, Any]:
 
 def _others(
     work: Work, migration: Migration, with_receipt: set[str]
-) -> tuple[list[dict], list[forecast.Change]]:
+) -> tuple[list[dict[str, Any]], list[forecast.Change]]:
     """Return what becomes of the inspections without a receipt: `new` are booked, `never` lie before, `kept` keep their documents."""
     company = work.company
     settings = settings_with(company.book_settings(), migration.cutoff)
-    rows = db.session.scalars(
+    every = db.session.scalars(
         select(InspectionRow)
         .where(InspectionRow.company_id == company.id)
         .order_by(InspectionRow.starts_at, InspectionRow.id)
     )
-    rows = [row for row in rows if row.key not in with_receipt]
+    rows = [row for row in every if row.key not in with_receipt]
     live = select(Document.inspection_key).where(Document.company_id == company.id, Document.status == "live")
     booked = set(db.session.scalars(live.distinct()))
     sides = sides_for(work, migration, [row.key for row in rows])
@@ -245,12 +249,12 @@ def _numbers(entries: list[Entry], others: list[dict[str, Any]]) -> dict[str, An
         amounts = (entry.receipt.total if entry.receipt else entry.recorded.amount for entry in chosen)
         numbers[place] = {"count": len(chosen), "total": sum(amounts, ZERO)}
     for what in ("new", "never", "kept"):
-        chosen = [other for other in others if other["what"] == what]
+        without = [other for other in others if other["what"] == what]
         numbers[what] = {
-            "count": len(chosen),
-            "total": sum((Decimal(other["total"]) for other in chosen), ZERO),
+            "count": len(without),
+            "total": sum((Decimal(other["total"]) for other in without), ZERO),
         }
-    replacements = [entry.replacement for entry in entries if entry.place == "change"]
+    replacements = [entry.replacement for entry in entries if entry.place == "change" and entry.replacement]
     numbers["invoices"] = len(replacements)
     numbers["payments"] = sum(len(replacement.payments) for replacement in replacements)
     numbers["open"] = sum((replacement.open for replacement in replacements), ZERO)

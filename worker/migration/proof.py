@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from bookkeeping.case import Case
-from bookkeeping.quickbooks_gateway.reading import SeenPayment, seen
+from bookkeeping.quickbooks_gateway.reading import Seen, SeenPayment, seen
 from bookkeeping.rules.documents import DesiredPayment
 from bookkeeping.rules.money import ZERO, dollars
 from worker.holding.work import Work
@@ -74,20 +74,22 @@ def why_wrong(case: Case, rows: Rows) -> str:
 
 def booked(case: Case, rows: Rows) -> dict[str, Any]:
     """Return the money of the documents as read back, for the report."""
+    if case.invoice is None:
+        raise AssertionError(f"{case.key} has no Invoice: only what is proven right is reported")
     invoice = seen("Invoice", rows["Invoice", case.invoice.qbo_id])
     payments = []
     for document in case.live:
         if document.kind == "Payment":
             payment = seen("Payment", rows["Payment", document.qbo_id])
             amounts = [
-                payment.txn_date.isoformat(),
+                _day(payment),
                 f"{payment.total:.2f}",
                 f"{_applied(payment, invoice.qbo_id):.2f}",
             ]
             payments.append([document.source_key, *amounts])
     facts = {
         "number": invoice.doc_number,
-        "date": invoice.txn_date.isoformat(),
+        "date": _day(invoice),
         "total": f"{invoice.total:.2f}",
     }
     return {"invoice": facts, "payments": payments, "customer": invoice.customer_name}
@@ -108,6 +110,10 @@ def _payment(case: Case, desired: DesiredPayment, payment: SeenPayment, invoice_
 
 def _applied(payment: SeenPayment, invoice_id: str) -> Decimal:
     return sum((line.amount for line in payment.lines if ("Invoice", invoice_id) in line.links), ZERO)
+
+
+def _day(one: Seen) -> str:
+    return one.txn_date.isoformat() if one.txn_date is not None else ""
 
 
 def _say(value: Any) -> str:

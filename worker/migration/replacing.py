@@ -102,10 +102,10 @@ def take_back(work: Work, rows: list[MigrationReceipt]) -> None:
     work.commit()
     delete_first(work, list(cases.values()))
     for row in rows:
-        case = cases.get(row.inspection_key)
-        if case is not None and case.live:
+        made = cases.get(row.inspection_key)
+        if made is not None and made.live:
             row.attempts += 1
-            why = case.parked or BookkeepingError(code="unexpected")
+            why = made.parked or BookkeepingError(code="unexpected")
             if row.attempts > ATTEMPTS * 2 or fault(why.code).blocks_writes:
                 detail = f"What was made for SalesReceipt {row.receipt_id} cannot be taken away. {why.detail}".strip()
                 work.commit()
@@ -128,7 +128,7 @@ def _begin(work: Work, migration: Migration, rows: list[MigrationReceipt]) -> li
         recorded = [Recorded(row.receipt_id, row.inspection_key, row.recorded) for row in some]
         for one in judge_all(work, migration, recorded, raws, begun=begun):
             judged[one.entry.recorded.receipt_id] = one
-    ready = []
+    ready, inspections = [], []
     for row in rows:
         one, raw = judged[row.receipt_id], raws.get(row.receipt_id)
         if row.state == "working" and raw is None:
@@ -137,17 +137,16 @@ def _begin(work: Work, migration: Migration, rows: list[MigrationReceipt]) -> li
         objection = _objection(row, one)
         if objection is not None:
             _leave(row, objection)
-        elif one.row is not None:
+        elif one.row is not None and one.entry.receipt is not None and raw is not None:
             if row.state == "planned":
                 row.archive, row.archived_at, row.state = copy_of(raw), utcnow(), "working"
-            ready.append((row, one))
+            inspections.append(one.row)
+            ready.append((row, one, one.entry.receipt))
     work.commit()
-    cases = {
-        case.key: case for case in build_cases(work.company, [one.row for _, one in ready], migrating=True)
-    }
+    cases = {case.key: case for case in build_cases(work.company, inspections, migrating=True)}
     tasks = []
-    for row, one in ready:
-        task = Task(row, cases[row.inspection_key], one.entry.receipt)
+    for row, one, receipt in ready:
+        task = Task(row, cases[row.inspection_key], receipt)
         _address(work, task, one)
         tasks.append(task)
     work.commit()
@@ -252,13 +251,13 @@ def _receipt_problem(row: MigrationReceipt, receipt: Receipt) -> Flag | None:
     """Return why this receipt, read just now, must not be deleted."""
     if receipt.deposit_id:
         return Flag("receipt-deposited", f"It is part of Deposit {receipt.deposit_id}.")
-    if row.archive and receipt.content_hash != _archived_hash(row):
+    if row.archive and receipt.content_hash != _archived(row.archive).content_hash:
         return Flag("changed-since-preview", "It was changed while its replacement was made.")
     return None
 
 
-def _archived_hash(row: MigrationReceipt) -> str:
-    return receipt_of(json.loads(row.archive)).content_hash
+def _archived(archive: str) -> Receipt:
+    return receipt_of(json.loads(archive))
 
 
 def _delete(work: Work, tasks: list[Task]) -> None:
@@ -345,7 +344,8 @@ def _done(work: Work, row: MigrationReceipt) -> None:
     )
     db.session.execute(receipts.values(replaced_at=now))
     make_due(work.company_id, "look-again", InspectionRow.key == row.inspection_key)
-    keep_deposit_account(work.company, row.inspection_key, receipt_of(json.loads(row.archive)).account_id)
+    if row.archive:  # It was kept before anything was made for the receipt.
+        keep_deposit_account(work.company, row.inspection_key, _archived(row.archive).account_id)
     logger.info(
         "Receipt replaced",
         extra={"company_id": work.company_id, "inspection_id": row.inspection_key, "qbo_id": row.receipt_id},
