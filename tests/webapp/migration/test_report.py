@@ -1,0 +1,171 @@
+"""The report's sums and files: before, forecast and now, and what the downloads say of each receipt."""
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
+from webapp.migration.files import (
+    PLACES,
+    RECEIPT_COLUMNS,
+    STEP_COLUMNS,
+    copies_json,
+    preview_csv,
+    report_csv,
+)
+from webapp.migration.report import forecast_periods, report_lines
+
+CUTOFF = datetime(2019, 1, 1, 7, tzinfo=UTC)
+NOON = datetime(2019, 3, 4, 19, tzinfo=UTC)
+PERIOD = {
+    "name": "2019-03",
+    "before": "425.00",
+    "after": "425.00",
+    "difference": "0.00",
+    "causes": [["SalesReceipt 1001", "1042", "0.00"]],
+}
+YEAR = {**PERIOD, "name": "2019"}
+SUMS = {"months": [PERIOD], "years": [YEAR]}
+RECEIPT = {"number": "1001", "date": "2019-03-04", "total": "425.00", "sales_tax": "0.00"}
+INVOICE = {"number": "SP-1042", "date": "2019-03-04", "total": "425.00"}
+PAID = {"payment_id": "p1", "date": "2019-04-01", "amount": "425.00", "applied": "425.00"}
+FACTS = {
+    "place": "change",
+    "recorded_amount": "425.00",
+    "receipt": RECEIPT,
+    "invoice": INVOICE,
+    "payments": [PAID],
+    "blockers": [],
+    "notes": [["stays-open", "$25.00 of the Invoice will be open."]],
+}
+
+
+def _migration(**values) -> Migration:
+    base = {"company_id": 1, "cutoff": CUTOFF, "sha256": "abc", "others": []}
+    return Migration(**{**base, "forecast": {"accrual": SUMS, "cash": SUMS}, **values})
+
+
+def _row(state: str = "done", **values) -> MigrationReceipt:
+    base = {
+        "receipt_id": "900",
+        "inspection_key": "1042",
+        "client_name": "=Ann",
+        "starts_at": NOON,
+        "facts": FACTS,
+        "code": "",
+        "detail": "",
+        "booked": {},
+        "invoice_id": "",
+        "payment_ids": [],
+    }
+    return MigrationReceipt(state=state, **{**base, **values})
+
+
+def _table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.fixture
+def lines(house):
+    """Return (a function of) the report's lines."""
+
+    def ask(migration, *rows):
+        with house.app.app_context():
+            return report_lines(migration, list(rows))
+
+    return ask
+
+
+def test_the_stored_forecast_reads_as_amounts():
+    [month] = forecast_periods(_migration())["cash"]["months"]
+    assert (month.name, month.before, month.after, month.difference) == ("2019-03", 425, 425, 0)
+    assert month.causes == (("SalesReceipt 1001", "1042", Decimal("0.00")),)
+
+
+def test_what_was_replaced_counts_as_read_back_and_what_was_left_as_its_receipt(lines):
+    booked = {
+        "invoice": {**INVOICE, "total": "400.00"},
+        "payments": [["p1", "2019-04-01", "400.00", "400.00"]],
+    }
+    found = lines(_migration(), _row(booked=booked), _row("left", receipt_id="901"))
+    [accrual] = found["accrual"]["months"]
+    assert (accrual.name, accrual.before, accrual.forecast, accrual.now) == ("2019-03", 425, 425, 825)
+    march, april = found["cash"]["months"]
+    assert (march.now, april.now, april.forecast) == (425, 400, 0)
+    assert (april.name, april.difference) == ("2019-04", 400)
+    assert [line.name for line in found["cash"]["years"]] == ["2019"]
+
+
+def test_documents_stand_for_what_was_not_read_back(lines, records):
+    records.document("1042", total=Decimal("425.00"), txn_date=date(2019, 3, 4))
+    records.document("1042", "Payment", qbo_id="150", total=Decimal("300.00"), txn_date=date(2019, 5, 1))
+    other = {"what": "new", "inspection_id": "77", "invoice": {**INVOICE, "number": "SP-77"}, "payments": []}
+    found = lines(_migration(company_id=records.company_id, others=[other]), _row())
+    assert [(line.name, line.now) for line in found["cash"]["months"] if line.now] == [("2019-05", 300)]
+    [accrual] = found["accrual"]["months"]
+    assert accrual.now == 425
+    assert ("Invoice SP-77", "77", Decimal("-425.00")) in accrual.causes
+
+
+def test_the_report_has_every_step_of_every_receipt_but_those_that_stay():
+    made = {"invoice_id": "145", "payment_ids": ["150", "151"], "archived_at": NOON, "gone_at": NOON}
+    failed = {"receipt_id": "901", "code": "receipt-deposited", "detail": "It is part of Deposit 7."}
+    done, left = _table(report_csv([_row(**made), _row("left", **failed), _row("stay")]))
+    assert tuple(done) == STEP_COLUMNS
+    assert (done["outcome"], done["invoice_number"], done["payment_ids"]) == (
+        "replaced",
+        "SP-1042",
+        "150 151",
+    )
+    assert (done["archived_at"], done["invoiced_at"]) == ("2019-03-04T19:00:00+00:00", "")
+    assert done["client"] == "'=Ann"
+    assert left["outcome"] == PLACES["left"] and left["cause"].endswith("It is part of Deposit 7.")
+    assert left["invoice_number"] == ""
+
+
+def test_the_preview_says_everything_that_is_confirmed(house, company):
+    other = {
+        "what": "new",
+        "inspection_id": "77",
+        "client": "Bo",
+        "starts_at": NOON.isoformat(),
+        "total": "300.00",
+        "problem": "no-client",
+    }
+    with house.app.app_context():
+        text = preview_csv(
+            _migration(others=[other]), db.session.get_one(Company, company), [_row("planned")]
+        )
+    lines = list(csv.reader(io.StringIO(text)))
+    assert lines[0] == ["manifest_sha256", "abc"]
+    start = lines.index(list(RECEIPT_COLUMNS))
+    receipt = dict(zip(RECEIPT_COLUMNS, lines[start + 1], strict=True))
+    assert (receipt["what_happens"], receipt["payments"]) == ("changes", "2019-04-01 425.00")
+    assert receipt["starts_at_company"] != receipt["starts_at_utc"]
+    assert receipt["to_look_at"].endswith("$25.00 of the Invoice will be open.")
+    without = dict(zip(RECEIPT_COLUMNS, lines[start + 2], strict=True))
+    assert (without["inspection_id"], without["what_happens"], without["invoice_total"]) == (
+        "77",
+        "is booked newly",
+        "300.00",
+    )
+    assert without["cause"]
+    sums = [line for line in lines if line[:2] == ["cash", "2019-03"]]
+    assert sums == [
+        ["cash", "2019-03", "425.00", "425.00", "0.00", "SalesReceipt 1001 (inspection 1042) 0.00"]
+    ]
+
+
+def test_the_copies_are_whole():
+    row = _row(archive='{"Id": "900", "TotalAmt": 425.0}', archived_at=NOON)
+    found = json.loads(copies_json(_migration(), [row]))
+    assert (found["manifest_sha256"], found["cutoff"]) == ("abc", CUTOFF.isoformat())
+    [copy] = found["copies"]
+    assert copy["receipt"] == {"Id": "900", "TotalAmt": 425.0}
+    assert (copy["receipt_id"], copy["outcome"], copy["copied_at"]) == ("900", "replaced", NOON.isoformat())

@@ -1,0 +1,170 @@
+"""Where the pages are and who may open them: each view of each family at its address. A page that moves breaks people's links."""
+
+import re
+from collections import defaultdict
+
+from webapp.bookkeeping_settings import items, practice
+from webapp.bookkeeping_settings import pages as bookkeeping
+from webapp.inspections import pages as inspections
+from webapp.migration import downloads
+from webapp.migration import pages as migration
+from webapp.numbers import pages as numbers
+from webapp.numbers import tie_out
+from webapp.ops import acts, companies, failures, overview
+from webapp.page_families import BLUEPRINTS
+from webapp.people import account, audit_log, login
+from webapp.people import pages as people
+from webapp.questions import customers, drift
+from webapp.quickbooks_settings import connecting
+from webapp.quickbooks_settings import pages as quickbooks
+from webapp.sync_log import pages as sync_log
+
+STRANGERS: tuple[str, ...] = ()
+OWNER = ("owner",)
+OPS = ("ops",)
+BOTH = ("owner", "bookkeeper")
+EVERYBODY = ("owner", "bookkeeper", "ops")
+
+VIEWS = [
+    (items.page, "GET /settings/quickbooks/items", BOTH),
+    (items.save, "POST /settings/quickbooks/items", BOTH),
+    (items.looked_at, "POST /settings/quickbooks/items/looked-at", BOTH),
+    (items.save_new_names, "POST /settings/quickbooks/items/new-names", BOTH),
+    (bookkeeping.page, "GET /settings/quickbooks/bookkeeping", BOTH),
+    (bookkeeping.save_classes, "POST /settings/quickbooks/bookkeeping/classes", BOTH),
+    (bookkeeping.save_due, "POST /settings/quickbooks/bookkeeping/due", BOTH),
+    (bookkeeping.save_hold, "POST /settings/quickbooks/bookkeeping/hold", OWNER),
+    (bookkeeping.save_income, "POST /settings/quickbooks/bookkeeping/income", BOTH),
+    (bookkeeping.refresh_lists, "POST /settings/quickbooks/bookkeeping/lists", BOTH),
+    (bookkeeping.save_payments, "POST /settings/quickbooks/bookkeeping/payments", BOTH),
+    (practice.page, "GET /settings/quickbooks/practice", BOTH),
+    (practice.start, "POST /settings/quickbooks/practice", BOTH),
+    (practice.start_syncing, "POST /settings/quickbooks/practice/start", BOTH),
+    (inspections.page, "GET /inspections", BOTH),
+    (inspections.detail, "GET /inspections/<key>", BOTH),
+    (inspections.preview, "GET /inspections/<key>/preview", BOTH),
+    (inspections.retry, "POST /inspections/<key>/retry", BOTH),
+    (downloads.archive_csv, "GET /settings/quickbooks/migration/<migration_id>/archive.csv", BOTH),
+    (downloads.archive_json, "GET /settings/quickbooks/migration/<migration_id>/archive.json", BOTH),
+    (downloads.manifest, "GET /settings/quickbooks/migration/<migration_id>/manifest.json", BOTH),
+    (downloads.preview_csv, "GET /settings/quickbooks/migration/<migration_id>/preview.csv", BOTH),
+    (downloads.report_csv, "GET /settings/quickbooks/migration/<migration_id>/report.csv", BOTH),
+    (downloads.statement, "GET /settings/quickbooks/migration/<migration_id>/statement", BOTH),
+    (migration.page, "GET /settings/quickbooks/migration", BOTH),
+    (migration.one, "GET /settings/quickbooks/migration/<migration_id>", BOTH),
+    (migration.progress, "GET /settings/quickbooks/migration/<migration_id>/progress", BOTH),
+    (migration.accept, "POST /settings/quickbooks/migration/accept", OWNER),
+    (migration.approve, "POST /settings/quickbooks/migration/approve", OWNER),
+    (migration.cancel, "POST /settings/quickbooks/migration/cancel", OWNER),
+    (migration.confirm, "POST /settings/quickbooks/migration/confirm", OWNER),
+    (migration.go_on, "POST /settings/quickbooks/migration/go-on", OWNER),
+    (migration.preview, "POST /settings/quickbooks/migration/preview", OWNER),
+    (migration.run_now, "POST /settings/quickbooks/migration/run-now", OWNER),
+    (migration.try_again, "POST /settings/quickbooks/migration/try-again", OWNER),
+    (numbers.page, "GET /numbers", BOTH),
+    (numbers.payments, "GET /numbers/payments", BOTH),
+    (numbers.refresh, "POST /numbers/refresh", BOTH),
+    (tie_out.page, "GET /numbers/tie-out", BOTH),
+    (tie_out.make, "POST /numbers/tie-out", BOTH),
+    (tie_out.past, "GET /numbers/tie-out/<statement_id>", BOTH),
+    (tie_out.as_csv, "GET /numbers/tie-out/<statement_id>/statement.csv", BOTH),
+    (acts.mutes, "GET /ops/failures/mutes", OPS),
+    (acts.mute, "POST /ops/failures/mutes", OPS),
+    (acts.undo_mute, "POST /ops/failures/mutes/<mute_id>/undo", OPS),
+    (acts.note, "POST /ops/failures/notes", OPS),
+    (acts.retried, "GET /ops/failures/retries/<retry_id>", OPS),
+    (acts.retry_progress, "GET /ops/failures/retries/<retry_id>/progress", OPS),
+    (acts.retry, "POST /ops/failures/retry", OPS),
+    (acts.save_view, "POST /ops/failures/views", OPS),
+    (acts.remove_view, "POST /ops/failures/views/<view_id>/remove", OPS),
+    (companies.page, "GET /ops/companies", OPS),
+    (companies.detail, "GET /ops/companies/<company_id>", OPS),
+    (companies.approve_deletes, "POST /ops/companies/<company_id>/approve-deletes", OPS),
+    (companies.find, "GET /ops/companies/<company_id>/inspections", OPS),
+    (companies.inspection, "GET /ops/companies/<company_id>/inspections/<key>", OPS),
+    (companies.retry, "POST /ops/companies/<company_id>/inspections/<key>/retry", OPS),
+    (companies.pause, "POST /ops/companies/<company_id>/pause", OPS),
+    (companies.poll_now, "POST /ops/companies/<company_id>/poll", OPS),
+    (companies.resume, "POST /ops/companies/<company_id>/resume", OPS),
+    (companies.sync_now, "POST /ops/companies/<company_id>/sync", OPS),
+    (failures.page, "GET /ops/failures", OPS),
+    (failures.export, "GET /ops/failures.csv", OPS),
+    (failures.stuck, "GET /ops/failures/stuck", OPS),
+    (overview.page, "GET /ops", OPS),
+    (overview.chart, "GET /ops/operations.svg", OPS),
+    (account.page, "GET /account", EVERYBODY),
+    (account.change_password, "POST /account/password", EVERYBODY),
+    (account.end_one, "POST /account/sessions/end", EVERYBODY),
+    (account.end_others, "POST /account/sessions/end-others", EVERYBODY),
+    (audit_log.page, "GET /settings/audit-log", BOTH),
+    (audit_log.download, "GET /settings/audit-log/download", BOTH),
+    (login.login, "GET /login", STRANGERS),
+    (login.log_in, "POST /login", STRANGERS),
+    (login.log_out, "POST /logout", EVERYBODY),
+    (people.invitation, "GET /invitation/<token>", STRANGERS),
+    (people.join, "POST /invitation/<token>", STRANGERS),
+    (people.page, "GET /settings/people", BOTH),
+    (people.end_sessions, "POST /settings/people/<user_id>/end-sessions", OWNER),
+    (people.remove, "POST /settings/people/<user_id>/remove", OWNER),
+    (people.change_role, "POST /settings/people/<user_id>/role", OWNER),
+    (people.invite, "POST /settings/people/invite", OWNER),
+    (people.withdraw, "POST /settings/people/withdraw", OWNER),
+    (customers.review, "GET /customers/review", BOTH),
+    (customers.create, "POST /customers/review/<client_key>/create", BOTH),
+    (customers.use, "POST /customers/review/<client_key>/use", BOTH),
+    (drift.page, "GET /drift", BOTH),
+    (drift.keep, "POST /drift/<drift_id>/keep", BOTH),
+    (drift.restore, "POST /drift/<drift_id>/restore", BOTH),
+    (drift.settle, "POST /drift/settle", BOTH),
+    (connecting.callback, "GET /quickbooks/callback", OWNER),
+    (connecting.connect, "GET /quickbooks/connect", OWNER),
+    (connecting.connect, "POST /quickbooks/connect", OWNER),
+    (connecting.disconnect, "POST /quickbooks/disconnect", OWNER),
+    (connecting.disconnected, "GET /quickbooks/disconnected", STRANGERS),
+    (quickbooks.page, "GET /settings/quickbooks", BOTH),
+    (quickbooks.approve_deletes, "POST /settings/quickbooks/approve-deletes", OWNER),
+    (quickbooks.check_now, "POST /settings/quickbooks/check", BOTH),
+    (quickbooks.save_dates, "POST /settings/quickbooks/dates", BOTH),
+    (quickbooks.bring_in_earlier, "POST /settings/quickbooks/earlier", BOTH),
+    (quickbooks.pause, "POST /settings/quickbooks/pause", BOTH),
+    (quickbooks.resume, "POST /settings/quickbooks/resume", BOTH),
+    (quickbooks.sync_now, "POST /settings/quickbooks/sync", BOTH),
+    (sync_log.page, "GET /sync-log", BOTH),
+    (sync_log.retry_all, "POST /sync-log/retry-all", BOTH),
+    (sync_log.runs, "GET /sync-log/runs", BOTH),
+    (sync_log.run, "GET /sync-log/runs/<run_id>", BOTH),
+]
+
+
+def _addresses(house) -> dict[tuple[str, str], set[str]]:
+    """Return where each view of the app hangs, by its module and name."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for rule in house.app.url_map.iter_rules():
+        view = house.app.view_functions[rule.endpoint]
+        plain = re.sub(r"<[^>]*?:?([a-z_]+)>", r"<\1>", rule.rule)
+        found[view.__module__, view.__name__] |= {f"{one} {plain}" for one in rule.methods & {"GET", "POST"}}
+    return found
+
+
+def test_every_page_is_at_its_address(house):
+    found, wanted = _addresses(house), defaultdict(set)
+    for view, address, _ in VIEWS:
+        wanted[view.__module__, view.__name__].add(address)
+    assert {place: found[place] for place in wanted} == wanted
+
+
+def test_every_page_is_open_to_whom_it_is_for():
+    assert {_name(view): view.open_to for view, _, _ in VIEWS} == {
+        _name(view): roles for view, _, roles in VIEWS
+    }
+
+
+def test_every_family_is_hung_in_once_and_under_a_name_of_its_own(house):
+    assert len({blueprint.name for blueprint in BLUEPRINTS}) == len(BLUEPRINTS)
+    assert {blueprint.name for blueprint in BLUEPRINTS} <= set(house.app.blueprints)
+    families = {view.__module__ for view, _, _ in VIEWS}
+    assert families <= {blueprint.import_name for blueprint in BLUEPRINTS}
+
+
+def _name(view) -> str:
+    return f"{view.__module__}.{view.__name__}"
