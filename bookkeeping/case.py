@@ -1,11 +1,11 @@
 """One answer to "what should this inspection have, and what would we do about it", for the worker and for pages alike.
 
-A Case is one inspection: the rules' answer, the documents it should have, those that stand, the plan between the two, and what keeps
-the plan from being carried out. Reads rows and asks the rules; writes nothing and never talks to QuickBooks. Carrying a plan out is
-`worker.reconciling`.
+A Case is one inspection: the rules' answer, the documents it should have, those that stand, the plan between the two with the writes
+in it that must wait, and what keeps all of it from being carried out. Reads rows and asks the rules; writes nothing and never talks
+to QuickBooks. Carrying a plan out is `worker.reconciling`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bookkeeping.errors import BookkeepingError, RuleError
@@ -19,18 +19,11 @@ from bookkeeping.rules.documents import (
     desired_documents,
 )
 from bookkeeping.rules.eligibility import Eligibility, eligibility
+from bookkeeping.rules.hindering import Hindrances
 from bookkeeping.rules.inspection import BookSettings, Inspection
-from bookkeeping.rules.planning import (
-    AnyAction,
-    CreateInvoice,
-    CreatePayment,
-    Plan,
-    UpdateInvoice,
-    UpdatePayment,
-    plan,
-)
+from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection, connection_of
+from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.names import inactive_customers
 from bookkeeping.storage.records.choices import in_force, kept_settings
 from bookkeeping.storage.records.documents import (
@@ -46,7 +39,10 @@ from bookkeeping.storage.records.migrations import frozen_sides
 
 @dataclass
 class Case:
-    """One inspection. `parked` is the error that keeps its plan from being carried out; nothing more is written for it."""
+    """One inspection. `parked` is the error that keeps its plan from being carried out; nothing more is written for it.
+
+    `hindrances` keep single documents of it from being written; `whole`: all of its documents or none (a receipt being replaced).
+    """
 
     row_id: int
     key: str
@@ -64,6 +60,8 @@ class Case:
     warnings: list[str] = field(default_factory=list)
     wrote: bool = False
     left_alone: bool = False  # Before the cutoff, or its receipt stands: nothing is written or deleted.
+    hindrances: Hindrances = field(default_factory=Hindrances)
+    whole: bool = False
 
     @property
     def subject(self) -> str:
@@ -82,6 +80,11 @@ class Case:
     def invoice(self) -> Document | None:
         """Its living Invoice, if any."""
         return next((document for document in self.live if document.kind == "Invoice"), None)
+
+    @property
+    def waits(self) -> tuple[Waiting, ...]:
+        """The writes of its plan that must not be made now, each with its cause."""
+        return self.plan.waits if self.plan is not None else ()
 
     @property
     def last_generations(self) -> dict[tuple[str, str], int]:
@@ -139,8 +142,13 @@ class Case:
         """Park it under a catalogue code of ours."""
         self.park(RuleError(detail, code=code), waits_for)
 
+    def refuse(self, action: AnyAction, error: BookkeepingError) -> None:
+        """Let the document that this write is about wait with the cause, and what depends on it; the rest is planned anew."""
+        self.hindrances.refuse(action, error)
+        self.make_plan()
+
     def make_plan(self) -> None:
-        """Plan from the documents known now and the Customer known now."""
+        """Plan from the documents known now and the Customer known now, around what must wait."""
         if self.parked is not None:
             return
         if self.left_alone:
@@ -148,9 +156,14 @@ class Case:
             return
         try:
             known = [one.known() for one in self.live]
-            self.plan = plan(self.desired, known, self.customer_id, self.last_generations)
+            self.hindrances.standing = {(one.kind, one.qbo_id): one.standing() for one in self.live}
+            self.plan = plan(self.desired, known, self.customer_id, self.last_generations, self.hindrances)
         except RuleError as error:
             self.park(error)
+            return
+        if self.whole and self.waits:
+            because = self.waits[0].because
+            self.park_code(because.code, because.detail, because.waits_for)
 
 
 def build_cases(
@@ -175,16 +188,14 @@ def build_cases(
     )
     inactive = inactive_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     connection = connection_of(company.id)
+    closed_through = connection.closed_through if connection is not None else None
     for case in cases:
         case.link = links.get(case.desired.customer.client_key) if case.desired.customer else None
         # A link that asks and has a Customer asks because that one is inactive, or was taken back: until then it stays that one.
         case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
+        case.hindrances.closed_through = closed_through
+        case.hindrances.customer = _customer_to_settle(case, inactive)
         case.make_plan()
-        _hold_what_must_fail(case, connection)
-        if case.customer_id in inactive:
-            _hold_for_customer(case, "customer-inactive")
-        elif case.customer_id and case.link is not None and case.link.state == "ask":
-            _hold_for_customer(case, "customer-to-confirm", case.link.because)
     return cases
 
 
@@ -267,6 +278,7 @@ def _case(row: InspectionRow, around: _Around, settings: BookSettings, migrating
         documents=around.documents[row.key],
         deletes_approved=row.deletes_approved,
         left_alone=around.left_alone(inspection, settings),
+        whole=migrating,
     )
     if case.eligibility.in_books:
         try:
@@ -276,32 +288,13 @@ def _case(row: InspectionRow, around: _Around, settings: BookSettings, migrating
     return case
 
 
-def _hold_for_customer(case: Case, code: str, detail: str = "") -> None:
-    """Park a case that would write a document for a Customer that is inactive or in doubt; taking documents away needs no Customer."""
-    if not case.writes_planned:
-        return
-    client = case.desired.customer
-    if client is not None and any(one.verb != "delete" for one in case.actions):
-        case.park_code(code, detail, waits_for=f"customer:{client.client_key}")
-
-
-def _hold_what_must_fail(case: Case, connection: Connection | None) -> None:
-    """Park a case whose writes QuickBooks must refuse (decision 9): closed books and deposited Payments."""
-    if not case.writes_planned:
-        return
-    closes = connection.closed_through if connection is not None else None
-    for action in case.actions:
-        document = None
-        if not isinstance(action, (CreateInvoice, CreatePayment)):
-            document = case.document(action.known.qbo_id, action.known.kind)
-        if document is not None and document.deposit_id:
-            case.park_code(
-                "deposited", f"Payment {document.qbo_id} is part of Deposit {document.deposit_id}."
-            )
-        days = [document.txn_date] if document is not None else []
-        if isinstance(action, (CreateInvoice, CreatePayment, UpdateInvoice, UpdatePayment)):
-            days.append(action.desired.txn_date)
-        if closes is not None and any(day <= closes for day in days):
-            case.park_code(
-                "closed-books", f"The books are closed through {closes:%B} {closes.day}, {closes.year}."
-            )
+def _customer_to_settle(case: Case, inactive: Container[str | None]) -> Hindrance | None:
+    """Return why no document may be written for its Customer now; taking documents away needs no Customer."""
+    link = case.link
+    if link is None or not case.customer_id:
+        return None
+    if case.customer_id in inactive:
+        return Hindrance("customer-inactive", waits_for=f"customer:{link.client_key}")
+    if link.state == "ask":
+        return Hindrance("customer-to-confirm", link.because, f"customer:{link.client_key}")
+    return None

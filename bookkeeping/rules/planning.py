@@ -2,12 +2,15 @@
 
 Level-triggered: planning again after the plan is carried out gives nothing, and after half of it gives the other half.
 At no point on the way is more applied to an Invoice than its total, and none loses a Payment that still hangs on it.
+
+What must not be written now (`hinders` says so; which causes there are is `hindering`) waits as a single document: the plan is made
+anew around it, as if it stayed as it is, and what cannot be done without it waits with it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.documents import (
@@ -21,6 +24,8 @@ from bookkeeping.rules.money import ZERO
 
 Kind = Literal["Invoice", "Payment", "RefundReceipt"]
 Verb = Literal["create", "update", "delete"]
+Place = tuple[str, str]
+"""A document whatever its generation: (kind, source key)."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,12 @@ class Action:
 
     kind: ClassVar[Kind]
     verb: ClassVar[Verb]
+
+    @property
+    def place(self) -> Place:
+        """Return the document it writes, whatever its generation, as (kind, source key)."""
+        document: Any = getattr(self, "known", None) or getattr(self, "desired")  # noqa: B009
+        return self.kind, document.source_key
 
 
 @dataclass(frozen=True)
@@ -124,13 +135,36 @@ AnyAction = CreateInvoice | UpdateInvoice | DeleteInvoice | CreatePayment | Upda
 
 
 @dataclass(frozen=True)
+class Hindrance:
+    """Why a write is not made now: a catalogue code with its particulars, and what its end waits for ("customer:<client key>")."""
+
+    code: str
+    detail: str = ""
+    waits_for: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One write that is not made now. `depends`: nothing is wrong with itself, it only cannot be made without another that waits."""
+
+    action: AnyAction
+    because: Hindrance
+    depends: bool = False
+
+
+Hinders = Callable[[AnyAction], Hindrance | None]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What to do, in this order: `first`, then `invoice`, then `after`. `held` is left to a person and not written."""
+    """What to do, in this order: `first`, then `invoice`, then `after`. `held` is left to a person and not written; `waits` are
+    the writes that must not be made now, each with its cause."""
 
     first: tuple[DeletePayment | UpdatePayment, ...] = ()
     invoice: CreateInvoice | UpdateInvoice | DeleteInvoice | None = None
     after: tuple[CreatePayment | UpdatePayment, ...] = ()
     held: tuple[Known, ...] = ()
+    waits: tuple[Waiting, ...] = ()
 
     @property
     def actions(self) -> "tuple[AnyAction, ...]":
@@ -151,16 +185,23 @@ class Plan:
         return payments + isinstance(self.invoice, DeleteInvoice)
 
 
+def unhindered(_: AnyAction) -> Hindrance | None:
+    """Nothing is in the way of any write."""
+    return None
+
+
 def plan(
     desired: DesiredDocuments,
     known: Sequence[Known],
     customer_id: str | None,
-    last_generation: Mapping[tuple[str, str], int],
+    last_generation: Mapping[Place, int],
+    hinders: Hinders = unhindered,
 ) -> Plan:
     """Return the plan for one inspection; `NOTHING` as `desired` takes its documents away.
 
     `known` are the documents of this inspection that exist, `customer_id` the QuickBooks id of its Customer (None: still to
-    be made), `last_generation` the highest generation ever sent by (kind, source key), living or not.
+    be made), `last_generation` the highest generation ever sent by (kind, source key), living or not. `hinders` says of a write
+    why it must not be made now.
 
     A document that a person has in hand is never written. So an Invoice in a person's hands keeps its Payments as they
     are; and a Payment in a person's hands that is applied to the Invoice holds everything that would need it gone or smaller.
@@ -168,43 +209,141 @@ def plan(
     Raises:
         RuleError: our records name a document twice (`known-twice`).
 
-    Source: bookkeeping decisions 5, 6, 8 and 10.
+    Source: bookkeeping decisions 5, 6, 8, 9 and 10.
     """
-    invoice, payments = _by_key(known)
-    held = tuple(payment for payment in payments.values() if payment.hands_off)
-    if invoice and invoice.hands_off:
-        return Plan(held=(invoice, *payments.values()))
-    pinned = sum((payment.applied for payment in held), ZERO) if invoice else ZERO
-    moves = bool(invoice and desired.invoice and invoice.customer_id != customer_id)
-    if invoice and pinned and (desired.invoice is None or moves or pinned > desired.invoice.total):
-        return Plan(held=(invoice, *held))
+    waits: dict[Place, Waiting] = {}
+    while True:
+        found = _Planning(desired, known, customer_id, last_generation, waits).plan()
+        hindered = [
+            Waiting(action, because) for action in found.actions if (because := hinders(action)) is not None
+        ]
+        if not hindered:
+            return replace(found, waits=(*waits.values(), *found.waits))
+        waits |= {one.action.place: one for one in hindered}
 
-    kept = {payment.source_key for payment in held}
-    wanted = _within(desired, pinned, kept)
-    first: list[DeletePayment | UpdatePayment] = []
-    after: list[CreatePayment | UpdatePayment] = []
-    for key, standing in payments.items():
-        if not standing.hands_off and (key not in wanted or moves or standing.customer_id != customer_id):
-            first.append(DeletePayment(standing))
-    deleted = {action.known.source_key for action in first}
-    for key, payment in wanted.items():
-        current = payments.get(key)
-        if current is None or key in deleted:
-            after.append(CreatePayment(payment, _next("Payment", key, current, last_generation)))
-        elif (
-            not invoice
-            or customer_id is None
-            or payment_fingerprint(payment, current.written_for(customer_id), invoice.qbo_id)
-            != current.fingerprint
-        ):
-            lowers = invoice is not None and payment.applied < current.applied
-            (first if lowers else after).append(UpdatePayment(payment, current))
-    return Plan(
-        tuple(first),
-        _invoice_action(desired.invoice, invoice, customer_id, last_generation),
-        tuple(after),
-        held,
-    )
+
+class _Planning:
+    """One plan around the documents that wait: those that exist stay as they are, the others are not made."""
+
+    def __init__(
+        self,
+        desired: DesiredDocuments,
+        known: Sequence[Known],
+        customer_id: str | None,
+        last_generation: Mapping[Place, int],
+        waits: Mapping[Place, Waiting],
+    ) -> None:
+        self.desired, self.customer_id, self.last_generation = desired, customer_id, last_generation
+        self.waits = waits
+        self.invoice, self.payments = _by_key(known)
+        self.held = tuple(payment for payment in self.payments.values() if payment.hands_off)
+        self.kept = {key for key in self.payments if self._stays(key)}
+        self.moves = bool(self.invoice and desired.invoice and self.invoice.customer_id != customer_id)
+        self.room = desired.invoice.total if desired.invoice else ZERO
+
+    def plan(self) -> Plan:
+        """Return the plan; its `waits` are only those that depend on the ones that are known to wait."""
+        invoice, wanted = self.invoice, self.desired.invoice
+        if invoice and invoice.hands_off:
+            return Plan(held=(invoice, *self.payments.values()))
+        pinned = self._pinned(self.held)
+        if invoice and pinned and (wanted is None or self.moves or pinned > wanted.total):
+            return Plan(held=(invoice, *self.held))
+        root = self._root()
+        if root is not None and (invoice is None or wanted is None or self.moves):
+            return self._all_wait(root)
+        if root is not None and invoice is not None:
+            self.room = invoice.amount
+            return replace(self._around(None), waits=self._invoice_waits(root))
+        return self._around(self._invoice_action())
+
+    def _stays(self, key: str) -> bool:
+        return self.payments[key].hands_off or ("Payment", key) in self.waits
+
+    def _pinned(self, payments: Iterable[Known]) -> Decimal:
+        return sum((one.applied for one in payments), ZERO) if self.invoice else ZERO
+
+    def _root(self) -> Waiting | None:
+        """Return what keeps the Invoice from being written: its own cause, or that of a Payment that would have to go first."""
+        own = next((one for (kind, _), one in self.waits.items() if kind == "Invoice"), None)
+        if own is not None or self.invoice is None:
+            return own
+        staying = [self.payments[key] for key in self.kept if ("Payment", key) in self.waits]
+        applied = [one for one in staying if one.applied]
+        total = self.desired.invoice.total if self.desired.invoice and not self.moves else ZERO
+        if applied and self._pinned([self.payments[key] for key in self.kept]) > total:
+            return self.waits["Payment", min(one.source_key for one in applied)]
+        return None
+
+    def _all_wait(self, root: Waiting) -> Plan:
+        """Return a plan in which nothing is written, since the Invoice must come or go first and cannot."""
+        free = _Planning(
+            self.desired, tuple(self._known()), self.customer_id, self.last_generation, {}
+        ).plan()
+        behind = (
+            Waiting(action, root.because, depends=True)
+            for action in free.actions
+            if action.place not in self.waits
+        )
+        return Plan(held=self.held, waits=tuple(behind))
+
+    def _known(self) -> Iterable[Known]:
+        return (*((self.invoice,) if self.invoice else ()), *self.payments.values())
+
+    def _invoice_waits(self, root: Waiting) -> tuple[Waiting, ...]:
+        action = self._invoice_action()
+        if action is None or action.place in self.waits:
+            return ()
+        return (Waiting(action, root.because, depends=True),)
+
+    def _around(self, invoice_action: CreateInvoice | UpdateInvoice | DeleteInvoice | None) -> Plan:
+        invoice, customer_id = self.invoice, self.customer_id
+        wanted = self._within()
+        first: list[DeletePayment | UpdatePayment] = []
+        after: list[CreatePayment | UpdatePayment] = []
+        for key, standing in self.payments.items():
+            goes = key not in wanted or self.moves or standing.customer_id != customer_id
+            if key not in self.kept and goes:
+                first.append(DeletePayment(standing))
+        deleted = {action.known.source_key for action in first}
+        for key, payment in wanted.items():
+            current = self.payments.get(key)
+            if current is None or key in deleted:
+                after.append(CreatePayment(payment, _next("Payment", key, current, self.last_generation)))
+            elif (
+                not invoice
+                or customer_id is None
+                or payment_fingerprint(payment, current.written_for(customer_id), invoice.qbo_id)
+                != current.fingerprint
+            ):
+                lowers = invoice is not None and payment.applied < current.applied
+                (first if lowers else after).append(UpdatePayment(payment, current))
+        return Plan(tuple(first), invoice_action, tuple(after), self.held)
+
+    def _within(self) -> dict[str, DesiredPayment]:
+        """Return the payments to have, each applied to no more than what the ones that stay or wait leave open."""
+        still_open = self.room - self._pinned(self.payments[key] for key in self.kept)
+        wanted = {}
+        for payment in self.desired.payments:
+            if payment.source_key in self.kept:
+                continue
+            applied = max(min(payment.applied, still_open), ZERO)
+            still_open -= applied
+            # One that waits to be made keeps its share, so that its release moves no other.
+            if ("Payment", payment.source_key) not in self.waits:
+                wanted[payment.source_key] = replace(payment, applied=applied)
+        return wanted
+
+    def _invoice_action(self) -> CreateInvoice | UpdateInvoice | DeleteInvoice | None:
+        desired, known = self.desired.invoice, self.invoice
+        if desired is None:
+            return DeleteInvoice(known) if known is not None else None
+        if known is None:
+            return CreateInvoice(desired, _next("Invoice", desired.source_key, None, self.last_generation))
+        written_for = known.written_for(self.customer_id) if self.customer_id is not None else ""
+        if written_for and invoice_fingerprint(desired, written_for) == known.fingerprint:
+            return None
+        return UpdateInvoice(desired, known)
 
 
 def _by_key(known: Sequence[Known]) -> tuple[Known | None, dict[str, Known]]:
@@ -222,33 +361,5 @@ def _by_key(known: Sequence[Known]) -> tuple[Known | None, dict[str, Known]]:
     return invoice, payments
 
 
-def _within(desired: DesiredDocuments, pinned: Decimal, kept: set[str]) -> dict[str, DesiredPayment]:
-    """Return the payments to have, each applied to no more than what the ones we may not touch leave open."""
-    still_open = (desired.invoice.total if desired.invoice else ZERO) - pinned
-    wanted = {}
-    for payment in desired.payments:
-        if payment.source_key not in kept:
-            applied = min(payment.applied, still_open)
-            still_open -= applied
-            wanted[payment.source_key] = replace(payment, applied=applied)
-    return wanted
-
-
-def _invoice_action(
-    desired: DesiredInvoice | None,
-    known: Known | None,
-    customer_id: str | None,
-    last_generation: Mapping[tuple[str, str], int],
-) -> CreateInvoice | UpdateInvoice | DeleteInvoice | None:
-    if desired is None:
-        return DeleteInvoice(known) if known is not None else None
-    if known is None:
-        return CreateInvoice(desired, _next("Invoice", desired.source_key, None, last_generation))
-    written_for = known.written_for(customer_id) if customer_id is not None else ""
-    if written_for and invoice_fingerprint(desired, written_for) == known.fingerprint:
-        return None
-    return UpdateInvoice(desired, known)
-
-
-def _next(kind: Kind, key: str, known: Known | None, last_generation: Mapping[tuple[str, str], int]) -> int:
+def _next(kind: Kind, key: str, known: Known | None, last_generation: Mapping[Place, int]) -> int:
     return max(last_generation.get((kind, key), 0), known.generation if known else 0) + 1

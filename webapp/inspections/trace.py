@@ -6,6 +6,7 @@ Reads rows and asks the rules; decides nothing and writes nothing.
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from bookkeeping.case import build_cases
 from bookkeeping.errors import RuleError
@@ -89,6 +90,14 @@ class Trace:
         """How many HTTP calls to QuickBooks its documents took part in, repeated ones counted each time."""
         attempts = {one.call_id: one.call.attempts for one in self.operations if one.call is not None}
         return sum(attempts.values())
+
+    @property
+    def waiting(self) -> dict[str, list[dict[str, Any]]]:
+        """The documents that wait, by the catalogue code of what they wait for."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for one in self.row.waiting_documents if self.row is not None else ():
+            found.setdefault(one["code"], []).append(one)
+        return found
 
     @property
     def hold_up(self) -> tuple[str, str] | None:

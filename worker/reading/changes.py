@@ -19,7 +19,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, named_things
 from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.documents import Document
-from bookkeeping.storage.records.due import make_due
+from bookkeeping.storage.records.due import held_up_by, make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.progress import tell
 from worker.holding.work import Work
@@ -100,7 +100,7 @@ def _take_over(work: Work, changes: Changes) -> None:
     freed = set()
     for row in changes.by_entity.get("Deposit", []):
         freed |= note_deposit(work.company_id, row)
-    make_due(work.company_id, "cause-gone", InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
+    make_due(work.company_id, "cause-gone", held_up_by("deposited"), InspectionRow.key.in_(freed))
     follow_customers(work.company_id, [row["Id"] for row in changes.by_entity.get("Customer", [])])
     if accounts_edited:
         _refresh_accounts(work)
@@ -151,7 +151,7 @@ def _mark_inspections(work: Work, documents: list[Document]) -> None:
         make_due(
             work.company_id,
             "cause-gone",
-            InspectionRow.state == "drift",
+            InspectionRow.state.in_(("drift", "needs-you", "waiting")),
             InspectionRow.key.in_(keys),
             InspectionRow.key.not_in(still),
         )
@@ -218,7 +218,7 @@ def _read_all_again(work: Work) -> None:
     freed = set()
     for row in [*deposits, *({"Id": qbo_id, "status": "Deleted"} for qbo_id in sorted(gone))]:
         freed |= note_deposit(work.company_id, row)
-    make_due(work.company_id, "cause-gone", InspectionRow.reason == "deposited", InspectionRow.key.in_(freed))
+    make_due(work.company_id, "cause-gone", held_up_by("deposited"), InspectionRow.key.in_(freed))
     work.commit()
 
 

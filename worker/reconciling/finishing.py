@@ -1,6 +1,7 @@
 """What an inspection's row says after its slice: in sync, or the state, the cause and when it is tried again."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import update
@@ -9,6 +10,10 @@ from bookkeeping.case import Case
 from bookkeeping.errors import BookkeepingError, TemporaryError
 from bookkeeping.faults import fault
 from bookkeeping.rules.backoff import retry_delay
+from bookkeeping.rules.hindering import describe
+from bookkeeping.rules.local_time import say_day
+from bookkeeping.rules.money import dollars
+from bookkeeping.rules.planning import Waiting
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.due import held_since_now
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -38,11 +43,13 @@ def _settled(case: Case) -> dict[str, Any]:
     flags = [{"code": flag.code, "detail": flag.detail} for flag in case.desired.flags]
     flags += [{"code": code, "detail": ""} for code in dict.fromkeys(case.warnings)]
     values = {"detail": "", "flags": flags, "waits_for": "", "failures": 0, "next_try_at": None}
-    values["held_since"] = None
+    values |= {"held_since": None, "waiting_documents": _waiting_documents(case)}
     held = case.plan.held if case.plan else ()
     drifted = [one for one in case.live if one.hands_off == "drift"]
     if drifted:
         values |= {"state": "drift", "reason": "drift"}
+    elif case.waits:
+        values |= _waiting(case)
     elif "total-mismatch" in case.warnings:
         values |= {"state": "needs-you", "reason": "total-mismatch"}
     elif case.eligibility.in_books:
@@ -54,8 +61,45 @@ def _settled(case: Case) -> dict[str, Any]:
     return values
 
 
+def _waiting(case: Case) -> dict[str, Any]:
+    """Return what the row says while a document waits, whatever went on beside it: the first cause, and the document by name."""
+    because = next(one for one in case.waits if not one.depends).because
+    first = _waiting_documents(case)[0]
+    document = f"{first['name']} of {dollars(Decimal(first['amount']))} on {say_day(date.fromisoformat(first['date']))}"
+    waits = fault(because.code).waits
+    return {
+        "state": "waiting" if waits else "needs-you",
+        "reason": because.code,
+        "detail": f"{document}. {because.detail}".strip(),
+        "waits_for": because.waits_for,
+        "held_since": held_since_now(),
+        "failures": InspectionRow.failures + (not waits),
+    }
+
+
+def _waiting_documents(case: Case) -> list[dict[str, Any]]:
+    """Return each document that waits, for the screens; those with a cause of their own first."""
+    return [_waiting_document(case, one) for one in sorted(case.waits, key=lambda one: one.depends)]
+
+
+def _waiting_document(case: Case, one: Waiting) -> dict[str, Any]:
+    name, amount, day = describe(one.action, case.hindrances.known(one.action))
+    return {
+        "kind": one.action.kind,
+        "source_key": one.action.place[1],
+        "verb": one.action.verb,
+        "name": name,
+        "amount": f"{amount:.2f}",
+        "date": day.isoformat(),
+        "code": one.because.code,
+        "detail": one.because.detail,
+        "depends": one.depends,
+    }
+
+
 def _parked(case: Case, error: BookkeepingError) -> dict[str, Any]:
     values = {
+        "waiting_documents": _waiting_documents(case),
         "reason": error.code,
         "detail": error.detail,
         "waits_for": case.waits_for,

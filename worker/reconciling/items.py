@@ -1,7 +1,7 @@
 """Items and PaymentMethods that the planned documents name: found in the local index, else made, in one round."""
 
 from bookkeeping.case import Case
-from bookkeeping.errors import DuplicateNameError, RuleError
+from bookkeeping.errors import BookkeepingError, DuplicateNameError, PermanentError, RuleError
 from bookkeeping.quickbooks_gateway.bodies import item_body, payment_method_body
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.names import name_key
@@ -18,9 +18,9 @@ Needed = dict[tuple[str, str], tuple[str, Case]]
 
 
 def ensure_names(work: Work, cases: list[Case]) -> None:
-    """Make every Item and PaymentMethod that the cases' plans need; park the cases whose Item cannot be made."""
-    _park_without_item(work, cases)
-    _park_where_several(work, cases)
+    """Make every Item and PaymentMethod that the cases' plans need; the Invoices wait whose Item cannot be made."""
+    _wait_without_item(work, cases)
+    _wait_where_several(work, cases)
     needed = _needed(cases)
     missing = {place: first for place, first in needed.items() if place not in _known(work)}
     income, items = _income_account(work), item_names(work.company_id)
@@ -35,7 +35,7 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
         error = RuleError("Choose the income account for your services.", code="no-income-account")
         for case in cases:
             if case.writes_planned and _item_names(case):
-                case.park(error)
+                _refuse(case, error)
         return
     carry_out(work, writes)
     taken = [write for write in writes if isinstance(write.error, DuplicateNameError)]
@@ -49,7 +49,8 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
         for name in _item_names(case) if case.writes_planned else ():
             place = ("Item", name_key(name))
             if place not in known:
-                case.park(refused.get(place) or RuleError(code="no-item"), waits_for="")
+                _let_wait(case, refused.get(place) or RuleError(code="no-item"))
+                break
 
 
 def _income_account(work: Work) -> str:
@@ -61,8 +62,8 @@ def _income_account(work: Work) -> str:
     return chosen if chosen in active else ""
 
 
-def _park_without_item(work: Work, cases: list[Case]) -> None:
-    """Park the cases that need an Item which the bookkeeper chose and somebody made inactive since."""
+def _wait_without_item(work: Work, cases: list[Case]) -> None:
+    """Let the Invoices wait that need an Item which the bookkeeper chose and somebody made inactive since."""
     items = item_names(work.company_id)
     active = set(items.ids.values())
     for case in cases:
@@ -70,16 +71,34 @@ def _park_without_item(work: Work, cases: list[Case]) -> None:
         if isinstance(action, (CreateInvoice, UpdateInvoice)):
             for line in action.desired.lines:
                 if line.item_id and items.id_of(line.item, line.item_id) not in active:
-                    case.park_code("no-item", f"The Item {line.item} is not active in QuickBooks any more.")
+                    detail = f"The Item {line.item} is not active in QuickBooks any more."
+                    _refuse(case, RuleError(detail, code="no-item"))
+                    break
 
 
-def _park_where_several(work: Work, cases: list[Case]) -> None:
-    """Park the cases whose line could mean several Items, each in a category of its own: a person chooses in the settings."""
+def _refuse(case: Case, error: BookkeepingError) -> None:
+    """Let the Invoice that is planned wait with this cause."""
+    if case.planned.invoice is not None:
+        case.refuse(case.planned.invoice, error)
+
+
+def _let_wait(case: Case, error: BookkeepingError) -> None:
+    """Let the Invoice wait for an Item that was refused; on passing trouble the whole inspection is tried again."""
+    if isinstance(error, RuleError | PermanentError):
+        _refuse(case, error)
+    else:
+        case.park(error)
+
+
+def _wait_where_several(work: Work, cases: list[Case]) -> None:
+    """Let the Invoices wait whose line could mean several Items, each in a category of its own: a person chooses in the settings."""
     items = item_names(work.company_id)
     for case in cases:
         for name in _item_names(case) if case.writes_planned else ():
             if several := items.several(name):
-                case.park_code("several-items", f"{name}: {', '.join(several)}")
+                detail = f"{name}: {', '.join(several)}"
+                _refuse(case, RuleError(detail, code="several-items"))
+                break
 
 
 def _make_beside(work: Work, writes: list[Write], income: str, needed: Needed) -> None:

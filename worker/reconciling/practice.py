@@ -12,6 +12,7 @@ from bookkeeping.case import Case, build_cases, whom_to_bill
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.quickbooks_gateway.reading import Seen, seen
 from bookkeeping.rules.customers import Ask, NameIndex, Use
+from bookkeeping.rules.hindering import describe
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment, UpdateInvoice
@@ -82,6 +83,10 @@ def _count(tally: Tally, case: Case, index: NameIndex, known: set[str]) -> None:
         return
     if not case.eligibility.in_books:
         tally.leave_out(case.eligibility.reason, amount)
+    for waiting in case.waits:
+        if not waiting.depends:
+            _, waits_for, _ = describe(waiting.action, case.hindrances.known(waiting.action))
+            tally.leave_out(waiting.because.code, waits_for)
     plan = case.plan
     if plan is None:
         return

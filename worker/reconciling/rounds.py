@@ -10,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 from bookkeeping.case import Case, reload_documents
-from bookkeeping.errors import GoneError, RuleError, StaleSyncTokenError, TemporaryError
+from bookkeeping.errors import GoneError, PermanentError, RuleError, StaleSyncTokenError, TemporaryError
+from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.bodies import Sync, delete_body, invoice_body, payment_body
 from bookkeeping.rules.documents import (
     DesiredInvoice,
@@ -82,9 +83,7 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
         return
     tell(work, f"{phase}: {len(planned)}")
     work.commit()
-    _freshen(
-        work, [one for one in planned if one.document is not None and one.document.token_stale], by_id=False
-    )
+    planned = _freshen(work, planned, [one for one in planned if _is_stale(one)], by_id=False)
     _send(work, planned)
     stale = [
         one
@@ -94,13 +93,13 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
     if stale:
         for one in stale:
             one.write = None
-        _freshen(work, stale, by_id=True)
-        _send(work, stale)
-    for one in planned:
-        _conclude(one)
-    touched = {id(one.case): one.case for one in planned}
-    reload_documents(work.company_id, list(touched.values()))
+        _send(work, _freshen(work, stale, stale, by_id=True))
+    _plan_again(work, planned, conclude=True)
     work.commit()
+
+
+def _is_stale(one: Planned) -> bool:
+    return one.document is not None and one.document.token_stale
 
 
 def _document(case: Case, action: AnyAction) -> Document | None:
@@ -109,15 +108,17 @@ def _document(case: Case, action: AnyAction) -> Document | None:
     return case.document(action.known.qbo_id, action.known.kind)
 
 
-def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
-    """Read back the documents of these actions; park those that a person changed."""
-    standing = [(one, one.document) for one in planned if one.document is not None]
+def _freshen(work: Work, planned: list[Planned], which: list[Planned], *, by_id: bool) -> list[Planned]:
+    """Read back the documents of these actions; return what is still to be done of all that was planned, as it is planned now."""
+    standing = [(one, one.document) for one in which if one.document is not None]
+    if not standing:
+        return planned
     documents = {document.id: document for _, document in standing}
     verdicts = freshen(work, list(documents.values()), by_id=by_id)
     for one, document in standing:
         match verdicts[document.id]:
             case "changed":
-                one.case.park(RuleError(code="drift"))
+                _drifted(one.case)
             case "moved" if (
                 one.verb != "delete"
             ):  # Its Customer or an Item was merged: what was planned names the one that is gone.
@@ -127,10 +128,35 @@ def _freshen(work: Work, planned: list[Planned], *, by_id: bool) -> None:
             case "gone":
                 _gone(one.case, document)
     work.commit()
+    _plan_again(work, planned)
+    return [one for one in planned if _still_planned(one)]
 
 
-def _send(work: Work, planned: list[Planned]) -> None:
-    ready = [one for one in planned if one.case.parked is None and not _deleted(one)]
+def _still_planned(one: Planned) -> bool:
+    """Take over the action as it is planned now; False when there is none for this document any more."""
+    same = (
+        action
+        for action in one.case.actions
+        if action.place == one.action.place and action.verb == one.action.verb
+    )
+    found = next(same, None) if one.case.writes_planned else None
+    if found is not None:
+        one.action, one.document = found, _document(one.case, found)
+    return found is not None
+
+
+def _plan_again(work: Work, planned: list[Planned], *, conclude: bool = False) -> None:
+    """Read the documents of these cases again and plan from what they are now; first note what became of what was sent."""
+    touched = {id(one.case): one.case for one in planned}
+    reload_documents(work.company_id, list(touched.values()))
+    for one in planned if conclude else ():
+        _conclude(one)
+    for case in touched.values():
+        case.make_plan()
+
+
+def _send(work: Work, ready: list[Planned]) -> None:
+    ready = [one for one in ready if one.case.parked is None]
     items, methods = item_names(work.company_id), active_ids(work.company_id, "PaymentMethod")
     work.commit()
     writes = []
@@ -138,10 +164,6 @@ def _send(work: Work, planned: list[Planned]) -> None:
         one.write = _write(one, items, methods)
         writes.append(one.write)
     carry_out(work, writes)
-
-
-def _deleted(one: Planned) -> bool:
-    return one.document is not None and one.document.status == "deleted"
 
 
 def _conclude(one: Planned) -> None:
@@ -152,6 +174,8 @@ def _conclude(one: Planned) -> None:
         one.case.warnings.append(one.write.warning)
     if isinstance(one.write.error, GoneError) and one.verb == "update" and one.document is not None:
         _gone(one.case, one.document)
+    elif isinstance(one.write.error, PermanentError) and not fault(one.write.error.code).blocks_writes:
+        one.case.refuse(one.action, one.write.error)
     elif one.write.error is not None:
         one.case.park(one.write.error)
 
@@ -159,7 +183,13 @@ def _conclude(one: Planned) -> None:
 def _gone(case: Case, document: Document) -> None:
     """Somebody deleted it in QuickBooks: that is theirs to explain, not ours to undo."""
     note_gone(document)
-    case.park(RuleError(code="drift"))
+    _drifted(case)
+
+
+def _drifted(case: Case) -> None:
+    """What a person has in hand is left alone from now on, and the rest goes on; but a receipt is replaced whole or not at all."""
+    if case.whole:
+        case.park(RuleError(code="drift"))
 
 
 def _write(one: Planned, items: ItemNames, methods: dict[str, str]) -> Write:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from bookkeeping.rules.hindering import Standing
 from bookkeeping.rules.planning import Kind, Known
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
 
@@ -51,6 +52,15 @@ class Document(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def name(self) -> str:
+        """As a person would find it: `Invoice SP-1042`, `Payment ch_9`."""
+        return f"{self.kind} {self.doc_number or self.body.get('PaymentRefNum') or ''}".rstrip()
+
+    def standing(self) -> Standing:
+        """Return what of it can be in the way of a write."""
+        return Standing(self.name, self.total, self.txn_date, self.deposit_id)
 
     def known(self) -> Known:
         """Return it in the planner's words."""

@@ -6,7 +6,8 @@ What is due is looked at by the next slice; the state that a row shows until the
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, CursorResult, func, literal, or_, update
+from sqlalchemy import ColumnElement, CursorResult, Text, func, literal, or_, update
+from sqlalchemy import cast as cast_column
 
 from bookkeeping.faults import HELD_BY_A_PERSON
 from bookkeeping.storage.base import db, utcnow
@@ -50,8 +51,10 @@ def waits() -> ColumnElement[bool]:
 
 
 def held_up_by(*codes: str) -> ColumnElement[bool]:
-    """The condition for what one of these causes holds up."""
-    return InspectionRow.reason.in_(codes)
+    """The condition for what one of these causes holds up: all of the inspection, or a document of it."""
+    waiting = cast_column(InspectionRow.waiting_documents, Text)
+    documents = (waiting.contains(f'"code": "{code}"', autoescape=True) for code in codes)
+    return or_(InspectionRow.reason.in_(codes), *documents)
 
 
 def waiting_for(waits_for: str) -> ColumnElement[bool]:

@@ -67,6 +67,8 @@ class InspectionRow(Base):
     reason: Mapped[str] = mapped_column(String(40), default="")
     detail: Mapped[str] = mapped_column(Text, default="")
     flags: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    # The documents of it that wait, each {kind, source_key, verb, name, amount, date, code, detail, depends}: see `worker.reconciling.finishing`.
+    waiting_documents: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     waits_for: Mapped[str] = mapped_column(String(100), default="")
     due: Mapped[bool] = mapped_column(default=True)
     wanted_gen: Mapped[int] = mapped_column(default=1)

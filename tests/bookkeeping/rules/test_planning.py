@@ -20,6 +20,7 @@ from bookkeeping.rules.planning import (
     CreatePayment,
     DeleteInvoice,
     DeletePayment,
+    Hindrance,
     Known,
     Plan,
     UpdateInvoice,
@@ -38,6 +39,17 @@ def test_every_action_says_what_it_does_to_which_document():
     }
 
 
+def hinders(*places):
+    """Return what lets the writes of these documents wait: kinds, or source keys of Payments."""
+
+    def because(action):
+        kind, key = action.place
+        waits = kind in places or (kind == "Payment" and key in places)
+        return Hindrance("closed-books") if waits else None
+
+    return because
+
+
 class Books:
     """What QuickBooks has for one inspection. Every step must keep the Invoice covered and its Payments with its Customer."""
 
@@ -46,8 +58,8 @@ class Books:
         self.generations = {}
         self.count = 0
 
-    def plan(self, desired, customer_id):
-        return plan(desired, list(self.known.values()), customer_id, self.generations)
+    def plan(self, desired, customer_id, *waiting):
+        return plan(desired, list(self.known.values()), customer_id, self.generations, hinders(*waiting))
 
     def steps(self, planned):
         return [*planned.first, *([planned.invoice] if planned.invoice else []), *planned.after]
@@ -70,8 +82,8 @@ class Books:
                 del self.known["Payment", known.source_key]
         self._check()
 
-    def run(self, desired, customer_id):
-        planned = self.plan(desired, customer_id)
+    def run(self, desired, customer_id, *waiting):
+        planned = self.plan(desired, customer_id, *waiting)
         for action in self.steps(planned):
             self.carry_out(action, customer_id or "new")
         return planned
@@ -319,3 +331,60 @@ def test_what_a_person_has_in_hand_is_never_written(history, hands_off):
         assert {place: books.known[place] for place in held} == held
         if next_customer is not None:
             assert books.plan(desired, next_customer).empty
+
+
+@given(histories, st.sets(st.sampled_from(["Invoice", "p1", "p2", "p3"])))
+@settings(max_examples=3 * settings.default.max_examples)
+def test_what_waits_is_never_written_and_its_release_reaches_what_is_desired(history, waiting):
+    books = Books()
+    for desired, customer_id, _ in history[:-1]:
+        books.run(desired, customer_id)
+    before = dict(books.known)
+    desired, customer_id, _ = history[-1]
+    planned = books.run(desired, customer_id or "new", *waiting)
+    waits = {one.action.place for one in planned.waits}
+    assert waits.isdisjoint(action.place for action in planned.actions)
+    for place in waits:
+        assert books.known.get(place) == before.get(place)
+    assert all(one.depends or hinders(*waiting)(one.action) for one in planned.waits)
+    again = books.plan(desired, customer_id or "new", *waiting)
+    assert again.empty and {one.action.place for one in again.waits} == waits
+    books.run(desired, customer_id or "new")
+    assert_reached(books, desired, customer_id or "new")
+    assert not books.plan(desired, customer_id or "new").waits
+
+
+def waiting_names(planned):
+    return [(type(one.action).__name__, one.depends) for one in planned.waits]
+
+
+def test_a_payment_that_waits_to_be_made_holds_up_nothing_else():
+    planned = Books().run(documents(payments=(payment("100"), payment("325", "p2"))), "71", "p1")
+    assert names(planned.actions) == ["CreateInvoice", "CreatePayment"]
+    assert waiting_names(planned) == [("CreatePayment", False)]
+
+
+def test_without_its_invoice_a_payment_waits_with_the_invoices_cause():
+    planned = Books().run(documents(payments=(payment("100"),)), "71", "Invoice")
+    assert planned.empty and waiting_names(planned) == [("CreateInvoice", False), ("CreatePayment", True)]
+
+
+def test_an_invoice_does_not_shrink_below_a_payment_that_waits():
+    books = Books()
+    books.run(documents(payments=(payment("400"),)), "71")
+    smaller = documents(lines=(line("300"),), payments=(payment("300"), payment("20", "p2")))
+    planned = books.run(smaller, "71", "p1")
+    assert waiting_names(planned) == [("UpdatePayment", False), ("UpdateInvoice", True)]
+    assert [(one.source_key, one.applied) for one in books.payments] == [("p1", 400), ("p2", 0)]
+
+
+def test_a_cancelled_inspection_keeps_everything_while_one_payment_cannot_go():
+    books = Books()
+    books.run(documents(payments=(payment("100"), payment("50", "p2"))), "71")
+    planned = books.plan(NOTHING, "71", "p1")
+    assert planned.empty and planned.deletes == 0
+    assert waiting_names(planned) == [
+        ("DeletePayment", False),
+        ("DeletePayment", True),
+        ("DeleteInvoice", True),
+    ]
