@@ -5,6 +5,7 @@ from flask import Flask
 from webapp import home
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
+from webapp.frame import confirming
 from webapp.inspections import explain
 from webapp.inspections import pages as inspections
 from webapp.machines import health, hooks
@@ -29,6 +30,7 @@ from webapp.sync_log import runs
 
 BLUEPRINTS = (
     auth.bp,
+    confirming.bp,
     home.bp,
     settings.bp,
     people.bp,

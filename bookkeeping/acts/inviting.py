@@ -10,11 +10,15 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ColumnElement, func, select, update
 
 from bookkeeping.acts.joining import add_user, check_password
+from bookkeeping.acts.telling import tell_owners
 from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation, LoginSession, User
 from bookkeeping.storage.people.sessions import SESSION_HOURS, end_sessions_of, hash_password, token_digest
+
+NEW_OWNER_FOR = timedelta(hours=24)
+"""So long an owner is new: whoever came in as one with a stolen login cannot put the others out before they had their mail."""
 
 INVITATION_LASTS = timedelta(days=7)
 MOST_OPEN = 50
@@ -106,11 +110,18 @@ def take_up(token: str, name: str, password: str, address: str = "") -> User | N
     else:  # Somebody who was removed comes back.
         person.company_id, person.role, person.removed_at = invitation.company_id, invitation.role, None
         person.password_hash, person.name = hash_password(password), name[:200]
+        person.owner_since = utcnow() if person.role == "owner" else None
     record_act(
         person.company_id,
         person.email,
         "took up the invitation",
         after={"role": person.role},
+        address=address,
+    )
+    tell_owners(
+        invitation.company_id,
+        f"{person.email} joined",
+        f"{person.email} took up the invitation of {invitation.created_by} and is {with_article(person.role)} now.",
         address=address,
     )
     return person
@@ -120,7 +131,7 @@ def change_role(company_id: int, user_id: int, role: str, who: str, address: str
     """Give a person another role; None when the company has no such person.
 
     Raises:
-        ValueError: the last owner cannot be made a bookkeeper, or there is no such role.
+        ValueError: the last owner cannot be made a bookkeeper, an older owner not by one of the last day, or there is no such role.
     """
     if role not in ROLES:
         raise ValueError("Choose owner or bookkeeper.")
@@ -129,7 +140,9 @@ def change_role(company_id: int, user_id: int, role: str, who: str, address: str
         return person
     if role != "owner":
         _keep_an_owner(company_id, person)
+        _keep_older_owners(person, who)
     before, person.role = person.role, role
+    person.owner_since = utcnow() if role == "owner" else None
     record_act(
         company_id,
         who,
@@ -139,6 +152,8 @@ def change_role(company_id: int, user_id: int, role: str, who: str, address: str
         after={"role": role},
         address=address,
     )
+    sentence = f"{who} made {person.email} {with_article(role)}. Before that it was {before}."
+    tell_owners(company_id, f"Another role for {person.email}", sentence, address=address, also=person.email)
     return person
 
 
@@ -146,17 +161,20 @@ def remove(company_id: int, user_id: int, who: str, address: str = "") -> User |
     """Take a person's login away and end all sessions; None when the company has no such person.
 
     Raises:
-        ValueError: the last owner cannot be removed.
+        ValueError: the last owner cannot be removed, nor an older owner by one of the last day.
     """
     person = _person(company_id, user_id)
     if person is None:
         return None
     _keep_an_owner(company_id, person)
+    _keep_older_owners(person, who)
     person.removed_at = utcnow()
     end_sessions_of(person.id)
     record_act(
         company_id, who, "removed", subject=person.email, before={"role": person.role}, address=address
     )
+    sentence = f"{who} removed {person.email}, who was {with_article(person.role)} and can no longer log in."
+    tell_owners(company_id, f"{person.email} was removed", sentence, address=address, also=person.email)
     return person
 
 
@@ -191,3 +209,20 @@ def _keep_an_owner(company_id: int, person: User) -> None:
     )
     if person.role == "owner" and not db.session.scalar(owners):
         raise ValueError("That is the only owner. Make somebody else an owner first.")
+
+
+def _keep_older_owners(person: User, who: str) -> None:
+    acting = db.session.scalar(select(User).where(User.email == who))
+    since = acting.owner_since if acting is not None else None
+    if person.role != "owner" or acting is None or acting.id == person.id or since is None:
+        return
+    older = (person.owner_since or person.created_at) < since
+    if older and utcnow() - since < NEW_OWNER_FOR:
+        raise ValueError(
+            f"{person.email} was an owner before you. You can do that when you have been one for a day."
+        )
+
+
+def with_article(role: str) -> str:
+    """Return "an owner" for "owner"."""
+    return f"{'an' if role[:1] in 'aeiou' else 'a'} {role}"

@@ -5,7 +5,7 @@ import re
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.people import ROLES, User
 from bookkeeping.storage.people.sessions import hash_password
@@ -78,6 +78,7 @@ def add_user(email: str, password: str, role: str, company_id: int | None, name:
     person = User(
         email=email, name=name[:200], role=role, company_id=company_id, password_hash=hash_password(password)
     )
+    person.owner_since = utcnow() if role == "owner" else None
     db.session.add(person)
     db.session.flush()
     return person

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
+from bookkeeping.acts.telling import tell_owners
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.cutoff import parse_cutoff, side_of
 from bookkeeping.rules.local_time import say_moment
@@ -113,6 +114,12 @@ def confirm(
         "runs_at": runs_at.isoformat(),
     }
     _record(migration, who, "confirmed the migration", address, after | {"typed": wanted})
+    cutoff = f"{migration.typed_cutoff.replace('T', ' ')} ({company.time_zone})"
+    sentence = (
+        f"{who} confirmed that SalesReceipts of inspections from {cutoff} on are replaced by Invoices and Payments."
+        " Until it starts, the migration can be cancelled on its page."
+    )
+    tell_owners(company.id, "The migration was confirmed", sentence, address=address)
 
 
 def approve(migration: Migration, who: str, address: str = "") -> None:

@@ -33,8 +33,10 @@ def connection(office: Office) -> dict:
 
 
 def notices(office: Office) -> list[str]:
-    """Return the kinds of the notices written for the owner."""
-    rows = sql(office, "SELECT kind FROM notices WHERE company_id = :id ORDER BY id", id=office.id)
+    """Return the kinds of the notices written for the company, without the mails to a single person."""
+    rows = sql(
+        office, "SELECT kind FROM notices WHERE company_id = :id AND address = '' ORDER BY id", id=office.id
+    )
     return [row["kind"] for row in rows]
 
 

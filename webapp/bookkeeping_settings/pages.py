@@ -27,6 +27,7 @@ from webapp.bookkeeping_settings.forms import (
     sent_fields,
 )
 from webapp.frame.bell import commit_and_ring
+from webapp.frame.confirming import recently_confirmed
 from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
@@ -184,6 +185,7 @@ def refresh_lists() -> Response:
 
 @bp.post("/bookkeeping/hold")
 @open_to("owner")
+@recently_confirmed
 def save_hold() -> Response:
     """Say whether a first sync waits for somebody to look at the practice run."""
     company = current_company()

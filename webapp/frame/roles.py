@@ -30,6 +30,7 @@ class Person(UserMixin):
     def __init__(self, token: str, row: LoginSession) -> None:
         self.token = token
         self.session_digest = row.digest
+        self.confirmed_at = row.confirmed_at or row.created_at
         self.user: User = row.user
 
     def get_id(self) -> str:

@@ -16,7 +16,6 @@ from bookkeeping.errors import RuleError
 from bookkeeping.rules.cutoff import next_midnight_mst, parse_cutoff
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.people.sessions import password_fits
 from bookkeeping.storage.records.migration_basis import why_stale
 from bookkeeping.storage.records.migrations import (
     OPEN_STATES,
@@ -30,7 +29,8 @@ from bookkeeping.storage.records.migrations import (
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.limits import by_person, client_address, forgive, guessing, limiter
+from webapp.frame.confirming import password_is_right, recently_confirmed
+from webapp.frame.limits import by_person, client_address, limiter
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.frame.words import day, money, span
@@ -102,16 +102,13 @@ def preview() -> Response | tuple[str, int]:
 
 @bp.post("/settings/quickbooks/migration/confirm")
 @open_to("owner")
-@guessing
 def confirm() -> Response | tuple[str, int]:
     """Schedule the previewed migration: password and typed words must be right and the preview still true."""
-    company, stored = current_company(), current_user.user.password_hash
+    right, form = password_is_right(), request.form
+    company = current_company()
     migration = newest_migration(company.id) or abort(404)
-    db.session.commit()
-    form = request.form
-    if not password_fits(stored, form.get("password", "")[:1000]):
+    if not right:
         return _show(migration, confirm_error=_WRONG_PASSWORD), 422
-    forgive()
     try:
         migration_acts.confirm(
             migration,
@@ -142,6 +139,7 @@ def cancel() -> Response:
 
 @bp.post("/settings/quickbooks/migration/approve")
 @open_to("owner")
+@recently_confirmed
 def approve() -> Response:
     """Give the second owner's approval."""
     migration = newest_migration(current_company().id, "scheduled") or abort(404)
@@ -150,6 +148,7 @@ def approve() -> Response:
 
 @bp.post("/settings/quickbooks/migration/accept")
 @open_to("owner")
+@recently_confirmed
 def accept() -> Response:
     """Let a receipt that a person edited be replaced, and make the preview again."""
     migration = newest_migration(current_company().id, "preview") or abort(404)
@@ -167,6 +166,7 @@ def accept() -> Response:
 
 @bp.post("/settings/quickbooks/migration/go-on")
 @open_to("owner")
+@recently_confirmed
 def go_on() -> Response:
     """Let a paused migration go on."""
     migration = newest_migration(current_company().id, "paused") or abort(404)
@@ -178,15 +178,12 @@ def go_on() -> Response:
 
 @bp.post("/settings/quickbooks/migration/try-again")
 @open_to("owner")
-@guessing
 def try_again() -> Response | tuple[str, int]:
     """Schedule what was left for the next night, with the password again."""
-    stored, company = current_user.user.password_hash, current_company()
+    right, company = password_is_right(), current_company()
     migration = newest_migration(company.id, "done") or abort(404)
-    db.session.commit()
-    if not password_fits(stored, request.form.get("password", "")[:1000]):
+    if not right:
         return _show(migration, again_error=_WRONG_PASSWORD), 422
-    forgive()
     return _act(
         lambda: migration_acts.try_again(migration, _next_night(), current_user.email, client_address()),
         "They are tried again tonight, as they stand then.",
@@ -195,6 +192,7 @@ def try_again() -> Response | tuple[str, int]:
 
 @bp.post("/settings/quickbooks/migration/run-now")
 @open_to("owner")
+@recently_confirmed
 def run_now() -> Response:
     """With the stand-ins only: do tonight's run now, so that a demonstration need not wait for midnight."""
     if not current_app.extensions["settings"].with_standins:

@@ -24,6 +24,7 @@ from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.numbers import statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
+from webapp.frame.confirming import recently_confirmed
 from webapp.frame.filters import neighbours, position_asked
 from webapp.frame.limits import client_address
 from webapp.frame.roles import open_to
@@ -128,6 +129,7 @@ def resume(company_id: int) -> Response:
 
 @bp.post("/ops/companies/<int:company_id>/approve-deletes")
 @open_to("ops")
+@recently_confirmed
 def approve_deletes(company_id: int) -> Response:
     """Let the deletes go through that the brake holds."""
     count = syncing.approve_deletes(_company(company_id), current_user.email)

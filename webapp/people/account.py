@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, EqualTo, Length
 
 from bookkeeping.acts.inviting import live_sessions
 from bookkeeping.acts.joining import check_password
+from bookkeeping.acts.telling import tell_person
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import (
@@ -16,9 +17,9 @@ from bookkeeping.storage.people.sessions import (
     end_session,
     end_sessions_of,
     hash_password,
-    password_fits,
 )
-from webapp.frame.limits import client_address, forgive, guessing
+from webapp.frame.confirming import password_is_right
+from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, open_to
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -66,18 +67,14 @@ def _show(form: PasswordForm | None = None) -> str:
 
 @bp.post("/password")
 @open_to(*EVERYBODY)
-@guessing
 def change_password() -> Response | tuple[str, int]:
     """Take over a new password; every other session of the person ends."""
     form = PasswordForm()
     if not form.validate_on_submit():
         return _show(form), 422
-    stored = current_user.user.password_hash
-    db.session.commit()  # No writer waits behind the slow check.
-    if not password_fits(stored, form.password.data):
+    if not password_is_right():
         form.password.errors = ["That is not your present password. Nothing was changed."]
         return _show(form), 422
-    forgive()
     try:
         company = current_user.company
         name = company.name if company else ""
@@ -89,6 +86,8 @@ def change_password() -> Response | tuple[str, int]:
     current_user.user.password_hash = changed
     ended = end_sessions_of(current_user.user.id, but=current_user.session_digest)
     _record("changed the password", {"sessions_ended": ended})
+    sentence = f"The password of {current_user.email} was changed, and every other browser is logged out."
+    tell_person(current_user.user, "Your password was changed", sentence, address=client_address())
     db.session.commit()
     flash("Your password is changed. Every other browser is logged out.", "success")
     return redirect(url_for(".page"), 303)

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from bookkeeping.storage.paging import keyset_page
 from bookkeeping.storage.people.audit import AuditEntry, acts_of, every_act
+from webapp.frame.confirming import recently_confirmed
 from webapp.frame.filters import ListFilter, neighbours, position_asked
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.spreadsheets import csv_answer
@@ -38,6 +39,7 @@ def page() -> tuple[str, int]:
 
 @bp.get("/download")
 @open_to(*COMPANY_ROLES)
+@recently_confirmed
 def download() -> Response:
     """Answer with every act as CSV, the oldest first, with the digests that chain them."""
     rows = (

@@ -7,13 +7,29 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField
 from wtforms.validators import DataRequired, Length
 
+from bookkeeping.acts.telling import tell_person
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import User
-from bookkeeping.storage.people.sessions import end_session, live_session, open_session, user_by_password
-from webapp.frame.limits import GUESSES, by_account, client_address, forgive, know_this_browser, limiter
+from bookkeeping.storage.people.sessions import (
+    end_session,
+    live_session,
+    logged_in_before,
+    open_session,
+    user_by_password,
+)
+from webapp.frame.limits import (
+    GUESSES,
+    by_account,
+    client_address,
+    forgive,
+    is_known_browser,
+    know_this_browser,
+    limiter,
+)
 from webapp.frame.roles import COMPANY_ROLES, Person, open_to, public
 from webapp.frame.security import same_site_path
+from webapp.frame.words import browser as browser_name
 
 bp = Blueprint("auth", __name__)
 
@@ -85,7 +101,17 @@ def _start_session(user: User) -> None:
     if kept:
         session["kept_input"] = kept
         flash("What you had typed is still in the form. Look at it and save it again.", "info")
+    _tell_of_a_new_browser(user)
     login_user(Person(token, live_session(token)))
+
+
+def _tell_of_a_new_browser(user: User) -> None:
+    """Mail the person about a login from a browser that is not known, but for the first login of all."""
+    if is_known_browser(user.email) or not logged_in_before(user.id):
+        return
+    browser = browser_name(request.user_agent.string)
+    sentence = f"Somebody logged in as {user.email} with {browser}, which was not used for that before."
+    tell_person(user, "A login from a new browser", sentence, address=client_address())
 
 
 def _onward() -> str:

@@ -17,6 +17,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation
 from bookkeeping.storage.people.sessions import end_sessions_of
+from webapp.frame.confirming import recently_confirmed
 from webapp.frame.limits import by_person, client_address, limiter
 from webapp.frame.roles import COMPANY_ROLES, current_company, keeps, kept_input, open_to, public
 
@@ -85,6 +86,7 @@ def _settings() -> Settings:
 
 @bp.post("/settings/people/invite")
 @open_to("owner")
+@recently_confirmed
 @keeps("email", "role")
 @limiter.limit("30 per hour", key_func=by_person)
 def invite() -> str | tuple[str, int]:
@@ -122,6 +124,7 @@ def withdraw() -> Response:
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/role")
 @open_to("owner")
+@recently_confirmed
 def change_role(user_id: int) -> Response:
     """Make somebody an owner or a bookkeeper."""
     role = request.form.get("role", "")
@@ -147,6 +150,7 @@ def change_role(user_id: int) -> Response:
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/remove")
 @open_to("owner")
+@recently_confirmed
 def remove(user_id: int) -> Response:
     """Take somebody's login away."""
     try:
@@ -167,6 +171,7 @@ def remove(user_id: int) -> Response:
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/end-sessions")
 @open_to("owner")
+@recently_confirmed
 def end_sessions(user_id: int) -> Response:
     """End all sessions of somebody, but the one that asks for it."""
     company = current_company()

@@ -8,6 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from bookkeeping.acts import connecting, syncing
+from bookkeeping.acts.telling import tell_owners
 from bookkeeping.errors import BookkeepingError, MisconfiguredError
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.oauth import TokenSet
@@ -15,11 +16,11 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, connection_of, note_refused_use
 from bookkeeping.storage.people.audit import record_act
-from bookkeeping.storage.people.sessions import password_fits
 from bookkeeping.storage.work.runs import queue_run
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.limits import by_person, client_address, forgive, guessing, limiter
+from webapp.frame.confirming import password_is_right, recently_confirmed
+from webapp.frame.limits import by_person, client_address, limiter
 from webapp.frame.roles import open_to, public
 from webapp.frame.security import start_writing
 from webapp.frame.standing import local_today
@@ -32,6 +33,7 @@ bp = Blueprint("connecting", __name__)
 
 @bp.route("/quickbooks/connect", methods=["GET", "POST"])
 @open_to("owner")
+@recently_confirmed
 @limiter.limit("20 per minute", key_func=by_person)
 def connect() -> Response:
     """Send the owner to Intuit's consent page. GET is for Intuit's own Reconnect link."""
@@ -94,6 +96,7 @@ def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
     else:
         queue_run(company.id, "sync" if again else "first", why, current_user.email)
     record_act(company.id, current_user.email, f"{why} QuickBooks", address=client_address())
+    _tell(company.id, f"QuickBooks was {why}", f"{current_user.email} {why} QuickBooks.")
     commit_and_ring(company.id)
     logger.info("QuickBooks connected", extra={"company_id": company.id, "again": again})
     return redirect(url_for("quickbooks.page"), 303)
@@ -116,14 +119,11 @@ def _refuse(company_id: int, problem: str, tokens: TokenSet) -> None:
 
 @bp.post("/quickbooks/disconnect")
 @open_to("owner")
-@guessing
 def disconnect() -> Response | tuple[str, int]:
     """End the connection, with the password again: revoke at Intuit, forget the tokens, keep every record."""
-    company, stored = current_user.company, current_user.user.password_hash
-    db.session.commit()
-    if not password_fits(stored, request.form.get("password", "")[:1000]):
+    if not password_is_right():
         return show_page(disconnect_error="That is not your password. Nothing was changed."), 422
-    forgive()
+    company = current_user.company
     if _granted_elsewhere(company.id):
         words = fault("other-intuit")
         return _stay(f"{words.title}. That is ours to mend: our staff has been told. Nothing was changed.")
@@ -131,6 +131,7 @@ def disconnect() -> Response | tuple[str, int]:
     if db.session.get(Connection, company.id) is not None:
         connecting.end_connection(company.id)
         record_act(company.id, current_user.email, "disconnected QuickBooks", address=client_address())
+        _tell(company.id, "QuickBooks was disconnected", f"{current_user.email} disconnected QuickBooks.")
         db.session.commit()
     flash("QuickBooks is disconnected. Every record is kept; you can enable it again at any time.", "success")
     if not told:
@@ -173,6 +174,10 @@ def _granted_elsewhere(company_id: int) -> bool:
         logger.error("Another Intuit's connection", extra={"company_id": company_id, "detail": how})
     db.session.commit()
     return bool(how)
+
+
+def _tell(company_id: int, title: str, sentence: str) -> None:
+    tell_owners(company_id, title, sentence, address=client_address())
 
 
 def _refusal(error: str) -> str:

@@ -9,6 +9,7 @@ from flask_login import current_user
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import token_digest
+from webapp.frame.confirming import recently_confirmed
 from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, open_to
 from webapp.frame.standing import next_sync, standing_of
@@ -29,6 +30,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/settings/hook")
 @open_to("owner")
+@recently_confirmed
 def make_hook() -> ResponseReturnValue:
     """Make a new secret address for the platform's calls, show it this once, and end the one before."""
     company = current_user.company

@@ -20,6 +20,7 @@ from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
+from webapp.frame.confirming import recently_confirmed
 from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, keeps, kept_input, open_to
 from webapp.frame.standing import next_sync, standing_of
@@ -172,6 +173,7 @@ def bring_in_earlier() -> Response | tuple[str, int]:
 
 @bp.post("/settings/quickbooks/approve-deletes")
 @open_to("owner")
+@recently_confirmed
 def approve_deletes() -> Response:
     """Let the deletes go through that the brake holds."""
     count = syncing.approve_deletes(current_user.company, current_user.email)

@@ -86,6 +86,19 @@ def note_seen(digest: str) -> None:
     db.session.execute(update(LoginSession).where(LoginSession.digest == digest).values(seen_at=utcnow()))
 
 
+def logged_in_before(user_id: int) -> bool:
+    """Return whether the person had a session before the newest one."""
+    rows = select(LoginSession.digest).where(LoginSession.user_id == user_id).limit(2)
+    return len(db.session.scalars(rows).all()) > 1
+
+
+def note_confirmed(digest: str) -> None:
+    """Write in the current transaction that the person behind this session has just typed the password."""
+    db.session.execute(
+        update(LoginSession).where(LoginSession.digest == digest).values(confirmed_at=utcnow())
+    )
+
+
 def seen_is_old(session: LoginSession) -> bool:
     """Return whether `seen_at` is worth writing again: at most once a minute."""
     return utcnow() - session.seen_at >= SEEN_EVERY

@@ -1,0 +1,49 @@
+"""Telling owners, by mail and each by name, what was done that gives or takes access. They cannot choose not to be told.
+
+Each function writes notices in the current transaction; the caller commits, and mailing is the worker's.
+"""
+
+import secrets
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.notices import write_once
+from bookkeeping.storage.people.people import User
+
+KIND = "access"
+_NOT_YOU = (
+    "If that was not you, or nobody you know: log in, change your password, end the other logins on your account's page, "
+    "and contact support."
+)
+
+
+def tell_owners(company_id: int, title: str, sentence: str, *, address: str = "", also: str = "") -> None:
+    """Write one mail for each owner, and for `also`, whom it happened to.
+
+    `address` is where the request came from.
+    """
+    rows = select(User.email).where(
+        User.company_id == company_id, User.role == "owner", User.removed_at.is_(None)
+    )
+    for email in sorted({*db.session.scalars(rows), *filter(None, [also])}):
+        _tell(company_id, email, title, sentence, address)
+
+
+def tell_person(person: User, title: str, sentence: str, *, address: str = "") -> None:
+    """Write a mail to this person alone. Ops belong to no company and have no mail from us: theirs is in the audit log."""
+    if person.company_id is not None:
+        _tell(person.company_id, person.email, title, sentence, address)
+
+
+def _tell(company_id: int, email: str, title: str, sentence: str, address: str) -> None:
+    company = db.session.get_one(Company, company_id)
+    now = utcnow().astimezone(ZoneInfo(company.time_zone))
+    when = f"{now:%B} {now.day}, {now.year} at {now:%H:%M} ({company.time_zone})"
+    where = f", from the address {address}" if address else ""
+    text = f"{sentence}\n\nThat was on {when}{where}.\n\n{_NOT_YOU}"
+    notice = write_once(company_id, KIND, secrets.token_hex(16), title, text, "/account", urgent=True)
+    if notice is not None:
+        notice.address = email

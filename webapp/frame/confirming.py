@@ -1,0 +1,82 @@
+"""Acts that cannot be taken back want the person, not only the browser: the password typed within the last ten minutes.
+
+One mark, `@recently_confirmed`, below `@open_to`. Logging in counts. Otherwise the act answers with a page that asks for the password and
+sends the same form once more, so that nothing typed is lost and nothing is done meanwhile; it works without JavaScript. Views whose own form
+asks for the password each time (disconnecting, confirming a migration) do without the mark and call `password_is_right`.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.people.sessions import note_confirmed, password_fits
+from webapp.frame.limits import forgive, guessing
+from webapp.frame.roles import COMPANY_ROLES, open_to
+from webapp.frame.security import same_site_path, start_writing
+
+View = TypeVar("View", bound=Callable[..., Any])
+CONFIRMED_FOR = timedelta(minutes=10)
+FIELD = "confirm_password"
+_WRONG = "That is not your password. Nothing was changed."
+
+bp = Blueprint("confirming", __name__)
+
+
+def recently_confirmed(view: View) -> View:
+    """Mark a view that needs a password typed within the last ten minutes."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if FIELD in request.form:
+            if not password_is_right(FIELD):
+                return _ask(_WRONG), 422
+        elif utcnow() - current_user.confirmed_at >= CONFIRMED_FOR:
+            return _ask(), 403
+        return view(*args, **kwargs)
+
+    guarded.recently_confirmed = True
+    return guarded
+
+
+@guessing
+def password_is_right(field: str = "password") -> bool:
+    """Return whether the form's field holds the person's password. A guess is counted first; a right one counts as confirmed from now on.
+
+    Ends the current transaction before the slow check, so that no writer waits behind it.
+    """
+    stored, digest = current_user.user.password_hash, current_user.session_digest
+    db.session.commit()
+    if not password_fits(stored, request.form.get(field, "")[:1000]):
+        return False
+    forgive()
+    start_writing()
+    note_confirmed(digest)
+    db.session.commit()
+    return True
+
+
+@bp.post("/account/confirm")
+@open_to(*COMPANY_ROLES, "ops")
+def confirm() -> Response | tuple[str, int]:
+    """Take the password for a page that was asked for, and lead there."""
+    target = same_site_path(request.form.get("next")) or url_for("home.page")
+    if not password_is_right(FIELD):
+        return _page(url_for(".confirm"), [("next", target)], _WRONG), 422
+    return redirect(target, 303)
+
+
+def _ask(error: str = "") -> str:
+    if request.method == "POST":
+        typed = [one for one in request.form.items(multi=True) if one[0] not in ("csrf_token", FIELD)]
+        return _page(request.full_path.rstrip("?"), typed, error)
+    return _page(url_for("confirming.confirm"), [("next", request.full_path.rstrip("?"))], error)
+
+
+def _page(action: str, fields: list[tuple[str, str]], error: str) -> str:
+    return render_template("confirm.html", action=action, fields=fields, error=error, field_name=FIELD)
