@@ -10,12 +10,14 @@ class BookkeepingError(Exception):
     """Every error we raise on purpose. `code` names an entry of the fault catalogue; `detail` is for Details panels.
 
     `reference` is the other side's reference number (QuickBooks' `intuit_tid`), or None. `status` and `answer` are the HTTP answer
-    that brought the error, as it came (cut, without our token); None and "" when none arrived.
+    that brought the error, as it came (cut, without our token); None and "" when none arrived. `element` is the property that
+    QuickBooks names as refused, "" when it names none.
     """
 
     code = "unexpected"
     status: int | None = None
     answer: str = ""
+    element: str = ""
 
     def __init__(self, detail: str = "", *, code: str | None = None, reference: str | None = None) -> None:
         super().__init__(detail or code or self.code)

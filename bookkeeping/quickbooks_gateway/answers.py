@@ -44,10 +44,11 @@ class UnauthorizedAnswer(Exception):
 
 @dataclass(frozen=True)
 class FaultFound:
-    """Intuit's fault: `code` without leading zeros, may be empty; `detail` is its text."""
+    """Intuit's fault: `code` without leading zeros, may be empty; `detail` is its text, `element` the property it names, if any."""
 
     code: str
     detail: str
+    element: str = ""
 
 
 def check(status: int, headers: Mapping[str, str], text: str, *, writes: bool, now: datetime) -> None:
@@ -87,7 +88,8 @@ def find_fault(content: Mapping[str, Any]) -> FaultFound | None:
         return FaultFound("", _plain(json.dumps(fault)))
     texts = [": ".join(_said(error, name) for name in ("message", "detail")) for error in errors]
     told = "; ".join(text.strip(": ") for text in texts if text.strip(": "))
-    return FaultFound(_bare(_any_case(errors[0], "code")), told[:_DETAIL_LENGTH])
+    element = str(_any_case(errors[0], "element") or "")
+    return FaultFound(_bare(_any_case(errors[0], "code")), told[:_DETAIL_LENGTH], element)
 
 
 def scrubbed(text: str, token: str) -> str:
@@ -99,11 +101,13 @@ def scrubbed(text: str, token: str) -> str:
 
 def item_error(found: FaultFound, tid: str | None) -> BookkeepingError:
     """Return the error of one faulted batch item: it was answered, so its outcome is known."""
-    return (
+    error = (
         error_for(found.code, found.detail, tid)
         if found.code
         else PermanentError(found.detail, reference=tid)
     )
+    error.element = found.element
+    return error
 
 
 def pause_after(headers: Mapping[str, str]) -> timedelta:

@@ -52,6 +52,12 @@ def marked(private_note: str) -> tuple[str, str] | None:
     return found[-1] if found else None  # Ours is written last.
 
 
+def only_mark(private_note: str) -> str:
+    """Return the line of a PrivateNote that is our mark, or "" when it has none."""
+    found = marked(private_note)
+    return f"Tieout {found[0]} {found[1]}" if found else ""
+
+
 def note(mark_line: str, *lines: str) -> str:
     """Return a PrivateNote: the lines that say something, cut where needed, and our mark, which is never cut."""
     said = "\n".join(text for text in (one_line(line) for line in lines) if text)

@@ -17,7 +17,7 @@ KINDS = {
 GOING_ON = ("slow", "stale", "item")
 MATCHING = ("realm", "method", "path", "entity", "operation", "body")
 KNOWN = {*MATCHING, "nth", "times", "when", "kind", "encoding", "seconds", "status", "code", "message", "detail", "bId", "index",
-         "retry_after"}  # fmt: skip
+         "retry_after", "element"}  # fmt: skip
 
 
 class FaultRules:
@@ -119,6 +119,6 @@ def fault_of(rule: dict[str, Any]) -> dict:
         "Message": rule.get("message", "An application error has occurred while processing your request"),
         "Detail": rule.get("detail", "System Failure Error: Fault on order"),
         "code": code,
-        "element": "",
+        "element": rule.get("element", ""),
     }
     return {"Error": [error], "type": "SystemFault" if int(code) >= 10000 else "ValidationFault"}

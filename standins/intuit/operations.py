@@ -51,6 +51,8 @@ def write(
     with realm.change(), realm.savepoint():
         if operation == "update" and "void" in options:
             operation = "void"
+        if entity in SALES and operation in ("create", "update"):
+            sales.check_tracking(realm, given)
         if operation == "create":
             record = _create(realm, entity, given, options)
         elif operation == "update":

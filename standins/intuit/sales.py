@@ -276,3 +276,19 @@ def voided(body: dict) -> dict:
     lines = bundles.over_every_line(body["Line"], _emptied)
     marked = {"PrivateNote": f"Voided - {note}"[:4000] if note else "Voided", "TotalAmt": ZERO}
     return body | marked | {"Line": lines, "TxnTaxDetail": {"TotalTax": ZERO}}
+
+
+def check_tracking(realm: Realm, given: dict) -> None:
+    """Refuse a class or a location where the company's plan or preferences have none."""
+    lines = [line for line in given.get("Line") or () if isinstance(line, dict)]
+    details = [line.get("SalesItemLineDetail") or {} for line in lines]
+    has_class = any(isinstance(each, dict) and each.get("ClassRef") for each in (given, *details))
+    kinds = ("ClassTrackingPerTxn", "ClassTrackingPerTxnLine")
+    if has_class and not any(realm.preference("AccountingInfoPrefs", kind) for kind in kinds):
+        raise errors.QuickBooksFault(
+            5030, "Feature Not Supported", "Feature Not Supported : Class tracking is switched off."
+        )
+    if given.get("DepartmentRef") and not realm.preference("AccountingInfoPrefs", "TrackDepartments"):
+        raise errors.QuickBooksFault(
+            5030, "Feature Not Supported", "Feature Not Supported : Location tracking is switched off."
+        )

@@ -16,6 +16,7 @@ from bookkeeping.quickbooks_gateway.bodies import (
     invoice_body,
     payment_body,
 )
+from bookkeeping.quickbooks_gateway.details import tracked
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, kept_name
 from bookkeeping.rules.documents import (
     DesiredCustomer,
@@ -25,6 +26,7 @@ from bookkeeping.rules.documents import (
 )
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
+from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.items import item_names
 from bookkeeping.storage.company.names import active_ids, listed_names, named_things
 from bookkeeping.storage.records.documents import Document
@@ -82,6 +84,8 @@ class Preview:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._lists = _Lists(trace.company.id)
+        connection = connection_of(trace.company.id)
+        self._facts = (connection.facts if connection is not None else None) or {}
         self._customer_id = (trace.link.qbo_id if trace.link else "") or TO_BE_MADE
         self.documents = [_gone(document) for document in _deleted(trace)]
         if trace.desired.customer is not None:
@@ -154,7 +158,7 @@ class Preview:
             shown.request = self._sent(standing)
             return shown
         ids = {line.item: self._lists.item_id(line.item, line.item_id) for line in desired.lines}
-        body = invoice_body(desired, self._customer_id, ids, sync=_sync(standing))
+        body = tracked(invoice_body(desired, self._customer_id, ids, sync=_sync(standing)), self._facts)
         shown.request = readable(parsed(frozen(body)))
         new = [name for name, item_id in ids.items() if item_id == TO_BE_MADE]
         shown.note = (

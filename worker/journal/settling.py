@@ -124,6 +124,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.fingerprint, document.fingerprint_for = note["fingerprint"], ""
     document.body = _as_stored(json.loads(operation.body), entity)
     document.customer_id = note["customer_id"]
+    document.left_out = note.get("left_out") or []
     document.total = total
     document.applied = Decimal(note.get("applied") or "0.00")
     document.txn_date = date.fromisoformat(note["txn_date"])
@@ -185,6 +186,7 @@ def _customer_written(operation: Operation, note: dict[str, Any], entity: dict[s
     link.sync_token = str(entity.get("SyncToken", "0"))
     link.fingerprint, link.candidates, link.create_new = note["fingerprint"], [], False
     link.because = note.get("because") or link.because or ""
+    link.left_out = note.get("left_out") or []
     link.updated_at = utcnow()
     keep_name(
         operation.company_id, "Customer", operation.qbo_id, link.display_name, entity, **note.get("name", {})

@@ -27,6 +27,7 @@ from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
+from worker.reconciling.leaving_out import send_without_refused
 from worker.reconciling.rereading import fresh_token
 
 ROUNDS = 4
@@ -80,6 +81,7 @@ def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
     if writes:
         tell(work, f"Creating customers: {len(writes)}")
         carry_out(work, list(writes.values()))
+        send_without_refused(work, list(writes.values()))
     for client_key, write in writes.items():
         cases = by_client[client_key]
         if write.error is None:
@@ -220,3 +222,4 @@ def _send_updates(work: Work, writes: list[Write], cases: dict[str, Case]) -> No
             cases[write.source_key].billed, write.note["display_name"], sync=(write.qbo_id, token)
         ),
     )
+    send_without_refused(work, writes)

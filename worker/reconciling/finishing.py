@@ -15,6 +15,7 @@ from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.money import dollars
 from bookkeeping.rules.planning import Waiting
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.due import held_since_now
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.blocks import block
@@ -25,7 +26,7 @@ from worker.jitter import jitter
 def finish_cases(work: Work, cases: list[Case]) -> None:
     """Settle each case's row, in one transaction. What became due again meanwhile stays due."""
     for case in cases:
-        values = _parked(case, case.parked) if case.parked is not None else _settled(case)
+        values = _parked(case, case.parked) if case.parked is not None else _settled(work.company_id, case)
         row = update(InspectionRow).where(InspectionRow.id == case.row_id)
         db.session.execute(row.values(**values))
         if not values.get("next_try_at"):
@@ -39,9 +40,10 @@ def finish_cases(work: Work, cases: list[Case]) -> None:
     work.commit()
 
 
-def _settled(case: Case) -> dict[str, Any]:
+def _settled(company_id: int, case: Case) -> dict[str, Any]:
     flags = [{"code": flag.code, "detail": flag.detail} for flag in case.desired.flags]
     flags += [{"code": code, "detail": ""} for code in dict.fromkeys(case.warnings)]
+    flags += _left_out(company_id, case)
     values = {"detail": "", "flags": flags, "waits_for": "", "failures": 0, "next_try_at": None}
     values |= {"held_since": None, "waiting_documents": _waiting_documents(case)}
     held = case.plan.held if case.plan else ()
@@ -95,6 +97,18 @@ def _waiting_document(case: Case, one: Waiting) -> dict[str, Any]:
         "detail": one.because.detail,
         "depends": one.depends,
     }
+
+
+def _left_out(company_id: int, case: Case) -> list[dict[str, str]]:
+    """Return a flag for each detail that QuickBooks refused and a document or the Customer goes without; the same one once."""
+    client = case.desired.customer
+    link = db.session.get(CustomerLink, (company_id, client.client_key)) if client is not None else None
+    left_out = [
+        *(link.left_out if link is not None else ()),
+        *(one for doc in case.live for one in doc.left_out),
+    ]
+    details = dict.fromkeys(f"{one['what']}: {one['value']}" for one in left_out)
+    return [{"code": "detail-left-out", "detail": detail} for detail in details]
 
 
 def _parked(case: Case, error: BookkeepingError) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from bookkeeping.case import Case, reload_documents
 from bookkeeping.errors import GoneError, PermanentError, RuleError, StaleSyncTokenError, TemporaryError
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.bodies import Sync, delete_body, invoice_body, payment_body
+from bookkeeping.quickbooks_gateway.details import tracked
 from bookkeeping.rules.documents import (
     DesiredInvoice,
     DesiredPayment,
@@ -37,6 +38,7 @@ from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import note_gone
+from worker.reconciling.leaving_out import send_without_refused
 from worker.reconciling.rereading import freshen
 
 
@@ -158,12 +160,15 @@ def _plan_again(work: Work, planned: list[Planned], *, conclude: bool = False) -
 def _send(work: Work, ready: list[Planned]) -> None:
     ready = [one for one in ready if one.case.parked is None]
     items, methods = item_names(work.company_id), active_ids(work.company_id, "PaymentMethod")
+    facts = dict(work.connection.facts or {}) if work.connection else {}
     work.commit()
     writes = []
     for one in ready:
         one.write = _write(one, items, methods)
+        one.write.body = tracked(one.write.body, facts)
         writes.append(one.write)
     carry_out(work, writes)
+    send_without_refused(work, writes)
 
 
 def _conclude(one: Planned) -> None:

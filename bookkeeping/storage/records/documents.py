@@ -42,6 +42,8 @@ class Document(Base):
         String(40), default="", server_default=""
     )  # The Customer it was taken with, where that one was merged into `customer_id` since.
     body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    left_out: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
+    """What QuickBooks refused of it and it goes without: [{what, value, code}]."""
     customer_id: Mapped[str] = mapped_column(String(40), default="")
     total: Mapped[Decimal] = mapped_column(Cents)
     applied: Mapped[Decimal] = mapped_column(Cents, default=Decimal("0.00"))
@@ -98,6 +100,9 @@ class CustomerLink(Base):
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     create_new: Mapped[bool] = mapped_column(default=False)  # A person said: none of them, make a new one.
     settled_by: Mapped[str] = mapped_column(String(200), default="")
+    left_out: Mapped[list[dict[str, str]]] = mapped_column(
+        JSON, default=list, server_default="[]"
+    )  # As of a document.
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 
