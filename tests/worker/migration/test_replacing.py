@@ -1,0 +1,175 @@
+"""A few receipts through their night: replaced, proven, deleted, confirmed gone; or taken back, so that no income stands twice."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.records.documents import CustomerLink, LegacyReceipt
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
+from tests.harness.in_process import Desk
+from tests.worker.migration.conftest import CUTOFF, asked, scheduled
+from worker.migration import replacing
+from worker.migration.customers import Billed, find_customers
+from worker.migration.night import migrate_tonight
+from worker.migration.preview import preview
+from worker.migration.proof import booked, read_back, why_wrong
+from worker.reconciling.reconcile import build_cases
+
+AFTER, LATER = "2019-03-04T10:00:00-07:00", "2019-06-03T10:00:00-06:00"
+
+
+@pytest.fixture
+def planned(legacy: Desk, enter):
+    """Two receipts after the cutoff, previewed and confirmed; return them by inspection."""
+    entered = enter(AFTER, LATER)
+    migration_id = asked(legacy)
+    legacy.do(preview, "preview", migration=migration_id)
+    with legacy.shop.app.app_context():
+        scheduled(db.session.get_one(Migration, migration_id))
+        db.session.commit()
+    return entered
+
+
+def _night(desk: Desk) -> None:
+    with desk.holding("nightly") as work:
+        while not migrate_tonight(work):
+            pass
+
+
+def _rows(desk: Desk) -> list[MigrationReceipt]:
+    mine = select(MigrationReceipt).where(MigrationReceipt.company_id == desk.id)
+    return list(db.session.scalars(mine.order_by(MigrationReceipt.position)))
+
+
+def _amounts(desk: Desk, kind: str) -> list[Decimal]:
+    return [Decimal(str(one["TotalAmt"])) for one in desk.books()[kind]]
+
+
+def test_each_receipt_is_replaced_to_the_cent_and_gone(legacy: Desk, planned):
+    _night(legacy)
+    assert legacy.books()["SalesReceipt"] == []
+    assert _amounts(legacy, "Invoice") == _amounts(legacy, "Payment") == [Decimal("425.00")] * 2
+    assert [one["Balance"] for one in legacy.books()["Invoice"]] == [0, 0]
+    assert sorted(one["DocNumber"] for one in legacy.books()["Invoice"]) == sorted(
+        f"SP-{key}" for key in planned
+    )
+    with legacy.shop.app.app_context():
+        for row in _rows(legacy):
+            assert (row.state, row.code) == ("done", "")
+            assert row.archived_at <= row.invoiced_at <= row.compared_at <= row.deleted_at <= row.gone_at
+            assert row.booked["invoice"]["total"] == "425.00" and row.invoice_id and len(row.payment_ids) == 1
+            assert row.archive and planned[row.inspection_key]["Id"] in row.archive
+        receipts = db.session.scalars(select(LegacyReceipt).where(LegacyReceipt.company_id == legacy.id))
+        assert all(one.replaced_at for one in receipts)
+
+
+def test_the_customer_of_the_receipt_is_billed_and_none_is_made(legacy: Desk, planned):
+    _night(legacy)
+    books = legacy.books()
+    assert len(books["Customer"]) == 2
+    assert {one["CustomerRef"]["value"] for one in books["Invoice"]} == {
+        one["CustomerRef"]["value"] for one in planned.values()
+    }
+    with legacy.shop.app.app_context():
+        links = db.session.scalars(select(CustomerLink).where(CustomerLink.company_id == legacy.id)).all()
+        assert {(link.state, link.ours) for link in links} == {("linked", False)}
+        assert all("which the migration replaces" in link.because for link in links)
+
+
+def test_a_receipt_changed_since_the_preview_stays_as_it_is(legacy: Desk, planned):
+    first, second = planned
+    theirs = {"Id": planned[first]["Id"], "SyncToken": "0", "sparse": True, "TxnDate": "2019-03-09"}
+    legacy.write([("update", "SalesReceipt", theirs)])
+    _night(legacy)
+    with legacy.shop.app.app_context():
+        states = {row.inspection_key: (row.state, row.code) for row in _rows(legacy)}
+    assert states == {first: ("left", "changed-since-preview"), second: ("done", "")}
+    assert [one["TxnDate"] for one in legacy.books()["SalesReceipt"]] == ["2019-03-09"]
+    assert [one["DocNumber"] for one in legacy.books()["Invoice"]] == [f"SP-{second}"]
+
+
+def test_what_quickbooks_refuses_is_taken_back_and_the_receipt_stands(legacy: Desk, planned):
+    refused = {
+        "kind": "item",
+        "index": 0,
+        "operation": "batch",
+        "entity": "Payment",
+        "code": "2050",
+        "times": 1,
+    }
+    legacy.break_calls({**refused, "body": '"operation":"create"'})
+    _night(legacy)
+    legacy.mend_calls()
+    with legacy.shop.app.app_context():
+        rows = _rows(legacy)
+        assert sorted(row.state for row in rows) in (["done", "done"], ["done", "left"])
+        done = [row for row in rows if row.state == "done"]
+    assert len(legacy.books()["Invoice"]) == len(legacy.books()["Payment"]) == len(done)
+    assert len(legacy.books()["SalesReceipt"]) == 2 - len(done)
+
+
+def test_the_proof_compares_every_field_of_money(legacy: Desk, planned):
+    with legacy.holding("nightly") as work:
+        migration = db.session.scalars(select(Migration).where(Migration.company_id == legacy.id)).one()
+        migration.state, work.company.cutoff = "running", migration.cutoff
+        work.commit()
+        [row, _] = _rows(legacy)
+        inspection = replacing.rows_by_key(legacy.id, [row.inspection_key])[row.inspection_key]
+        before = build_cases(work.company, [inspection], migrating=True)[0]
+        assert why_wrong(before, {}) == "There is no Invoice."
+        [task] = replacing._begin(work, migration, [row])
+        assert row.state == "working" and row.archive
+        replacing.ensure_names(work, [task.case])
+        replacing.change_and_create(work, [task.case])
+        case = task.case
+        rows = read_back(work, [case], by_id=True)
+        assert why_wrong(case, rows) == "" == why_wrong(case, read_back(work, [case], by_id=False))
+        assert booked(case, rows)["payments"][0][1:] == ["2019-03-04", "425.00", "425.00"]
+        [invoice] = [place for place in rows if place[0] == "Invoice"]
+        [paid] = [place for place in rows if place[0] == "Payment"]
+        for place, field, value, said in (
+            (invoice, "TotalAmt", 424, "The total of Invoice"),
+            (invoice, "Balance", 1, "The open balance of Invoice"),
+            (invoice, "CustomerRef", {"value": "99"}, "The Customer of Invoice"),
+            (invoice, "TxnDate", "2019-03-05", "The date of Invoice"),
+            (invoice, "DocNumber", "7", "The number of Invoice"),
+            (paid, "TotalAmt", 424, "The amount of Payment"),
+            (paid, "Line", [], "The amount on the Invoice of Payment"),
+            (paid, "CustomerRef", {"value": "99"}, "The Customer of Payment"),
+            (paid, "TxnDate", "2019-03-05", "The date of Payment"),
+        ):
+            assert why_wrong(case, {**rows, place: {**rows[place], field: value}}).startswith(said), field
+        assert "is not there" in why_wrong(case, {invoice: rows[invoice]})
+        assert "is not there" in why_wrong(case, {paid: rows[paid]})
+        row.state = "taking-back"
+        replacing.take_back(work, [row])
+        assert (row.state, row.invoice_id, row.payment_ids, row.taken_back_at is not None) == (
+            "left",
+            "",
+            [],
+            True,
+        )
+    assert legacy.books()["Invoice"] == legacy.books()["Payment"] == []
+    assert len(legacy.books()["SalesReceipt"]) == 2
+
+
+def test_whom_to_bill_is_linked_named_on_the_receipts_or_asked(legacy: Desk, planned):
+    with legacy.holding("nightly") as work:
+        work.company.cutoff = CUTOFF
+        work.commit()
+        [row, _] = _rows(legacy)
+        inspection = replacing.rows_by_key(legacy.id, [row.inspection_key])[row.inspection_key]
+        desired = build_cases(work.company, [inspection], migrating=True)[0].desired.customer
+        ids = [one["CustomerRef"]["value"] for one in planned.values()]
+        key = desired.client_key
+        named = find_customers(work, [Billed(desired, "", ids[0])])[key]
+        assert (named.customer_id, named.ask) == (ids[0], False)
+        unknown = find_customers(work, [Billed(desired, "", "4711")])[key]
+        assert unknown.customer_id != "4711"
+        db.session.rollback()
+        several = find_customers(work, [Billed(desired, "", one) for one in ids])[key]
+        assert several.ask and "different Customers" in several.because
+        assert db.session.get_one(CustomerLink, (legacy.id, key)).state == "ask"
+        assert find_customers(work, [Billed(desired, "", ids[0])])[key].ask, "It was asked already."
