@@ -5,6 +5,7 @@ from sqlalchemy import or_, select
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.records.documents import CustomerLink
+from bookkeeping.storage.records.inspections import InspectionRow
 
 FOUND_AT_MOST = 20
 LATELY = 10
@@ -34,3 +35,12 @@ def chosen_lately(company_id: int, *, limit: int = LATELY) -> list[CustomerLink]
     )
     latest = rows.order_by(CustomerLink.updated_at.desc(), CustomerLink.client_key)
     return list(db.session.scalars(latest.limit(limit)))
+
+
+def client_names(company_id: int, client_keys: list[str]) -> dict[str, str]:
+    """Return what the platform calls each of these clients, as its latest inspection says; "" for one that has none."""
+    rows = select(InspectionRow.client_key, InspectionRow.client_name).where(
+        InspectionRow.company_id == company_id, InspectionRow.client_key.in_(client_keys)
+    )
+    named = {key: name for key, name in db.session.execute(rows.order_by(InspectionRow.source_updated_at))}
+    return {key: named.get(key, "") for key in client_keys}

@@ -168,6 +168,7 @@ def test_any_active_customer_can_be_searched_and_chosen(house, records, bookkeep
     listed(records, ("500", "O'Neil Family Trust"), email="trust@example.com", phone="(303) 555-0177")
     listed(records, ("501", "O'Neil Family (deleted)"), active=False)
     listed(records, ("502", "O'Neil Roofing"), kind="Vendor")
+    listed(records, ("71", "Ann O'Neil"), email="family@example.com")  # Offered already, and not twice.
     for words in ("family o'neil", "TRUST@example.com", "555-0177"):
         page = search(bookkeeper, words)
         assert "O'Neil Family Trust" in page, words
@@ -175,7 +176,7 @@ def test_any_active_customer_can_be_searched_and_chosen(house, records, bookkeep
         assert page.count("Use this one</button>") == 3
     page = search(bookkeeper, "stranger")
     assert page.count("Use this one</button>") == 2 + 20 and "There are more." in page
-    assert "No active Customer in QuickBooks has all of these words." in search(bookkeeper, "family zzz")
+    assert "No other active Customer in QuickBooks has all of these words." in search(bookkeeper, "family zzz")
     assert search(bookkeeper, "   ").count("Use this one</button>") == 2
     answer = bookkeeper.post("/customers/review/c1/use", {"candidate": "500"}, page="/customers/review")
     assert answer.location == "/customers/review"

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bookkeeping.quickbooks_gateway.reading import differs
 from bookkeeping.storage.base import db
+from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.records.documents import Document, Drift
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -232,3 +233,42 @@ def test_values_read_as_people_write_them():
         == "Item 7, Radon: $150.00\nDiscount: −$25.00"
     )
     assert said("Reference", "2026-03-02") == "2026-03-02" and said("Memo", "425.00") == "425.00"
+
+
+@pytest.mark.parametrize(
+    ("label", "ours", "theirs", "shown"),
+    [
+        ("Customer", "71", "72", ("Ann O'Neil", "Bo Li")),
+        ("Payment method", "2", "3", ("Check", "Cash")),
+        ("Deposit to", "4", "35", ("Undeposited Funds", "Checking")),
+        ("Class", "61", "62", ("Dana's work", "Lee's work")),
+        ("Location", "81", "", ("Asheville", "(empty)")),
+        (
+            "Lines",
+            "Item 5, Roof: 425.00",
+            "Item 6, Roof: 400.00",
+            ("Roof Check, Roof: $425.00", "Radon, Roof: $400.00"),
+        ),
+        ("Classes", "Class 61\nClass 62", "Class 62", ("Dana's work\nLee's work", "Lee's work")),
+        ("Applied to", "Invoice 145: 425.00", "", ("Invoice SP-1042: $425.00", "(empty)")),
+        ("Customer", "71", "99", ("Ann O'Neil", "Cy Young")),
+        ("Customer", "71", "98", ("Ann O'Neil", "Customer no. 98")),
+    ],
+)
+def test_a_drift_speaks_in_names_and_not_in_ids(house, records, bookkeeper, label, ours, theirs, shown):
+    names = [
+        ("Customer", "71", "Ann O'Neil"), ("Customer", "72", "Bo Li"), ("PaymentMethod", "2", "Check"),
+        ("PaymentMethod", "3", "Cash"), ("Account", "4", "Undeposited Funds"), ("Account", "35", "Checking"),
+        ("Class", "61", "Dana's work"), ("Class", "62", "Lee's work"), ("Department", "81", "Asheville"),
+        ("Item", "5", "Roof Check"), ("Item", "6", "Radon"), ("Item", "71", "No Customer"),
+    ]  # fmt: skip
+    base = {"company_id": records.company_id, "active": True}
+    records.keep(
+        *(NamedThing(kind=kind, qbo_id=one, name=name, name_key=name, **base) for kind, one, name in names)
+    )
+    records.inspection("1042", "drift", reason="drift")
+    given = {"Id": "145", "CustomerRef": {"value": "99", "name": "Cy Young"}}
+    records.drift(records.document("1042"), fields=[[label, ours, theirs]], theirs=given)
+    for address in ("/drift", "/inspections/1042"):
+        cells = [unescape(cell) for cell in re.findall(r"<td[^>]*>([^<]*)</td>", bookkeeper.read(address))]
+        assert set(shown) <= set(cells), address

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from bookkeeping.logbook.drift_names import fields_in_names
 from bookkeeping.rules.inspection import FeeLine, PaymentReceived
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.numbers import acts_about, drifts_of, runs_by_id, statement_or_none
@@ -78,9 +79,11 @@ def happenings(trace: Trace) -> list[Happening]:
     names = {f"{one.kind} {one.doc_number or one.source_key}" for one in trace.documents}
     for act in acts_about(company_id, [trace.key, *sorted(names)]):
         found.append(Happening(act.at, act.who, f"{act.act}: {act.subject}"))
-    for drift in drifts_of(company_id, [one.id for one in trace.documents]):
+    drifts = drifts_of(company_id, [one.id for one in trace.documents])
+    named = fields_in_names(company_id, drifts)
+    for drift in drifts:
         name = f"{drift.document.kind} {drift.document.doc_number or drift.document.qbo_id}"
-        changes = "; ".join(f"{label}: {ours} → {theirs}" for label, ours, theirs in drift.fields)
+        changes = "; ".join(f"{label}: {ours} → {theirs}" for label, ours, theirs in named[drift.id])
         said = f"{name} {drift.kind} in QuickBooks{f' ({changes})' if changes else ''}"
         found.append(Happening(drift.theirs_changed_at or drift.found_at, "Somebody in QuickBooks", said))
     return sorted(found, key=lambda one: one.at, reverse=True)

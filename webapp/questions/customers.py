@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from bookkeeping.acts.questions import create_customer, not_this_customer, use_customer
 from bookkeeping.logbook import pages as logbook
-from bookkeeping.logbook.customers import FOUND_AT_MOST, chosen_lately, customers_found
+from bookkeeping.logbook.customers import FOUND_AT_MOST, chosen_lately, client_names, customers_found
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import refuse_nul
@@ -26,6 +26,7 @@ def review() -> ResponseReturnValue:
     """Show each client beside the Customers that may be the same, with what speaks for them."""
     company = current_company()
     links = logbook.customers_to_review(company.id, limit=SHOWN)
+    lately = chosen_lately(company.id)
     return render_template(
         "customers/review.html",
         company=company,
@@ -35,7 +36,8 @@ def review() -> ResponseReturnValue:
         looked_for=_looked_for(),
         found=customers_found(company.id, _looked_for()[1]),
         found_at_most=FOUND_AT_MOST,
-        lately=chosen_lately(company.id),
+        lately=lately,
+        clients=client_names(company.id, [link.client_key for link in lately]),
         books_link=books_links(company),
     )
 

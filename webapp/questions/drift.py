@@ -7,6 +7,7 @@ from flask_login import current_user
 from bookkeeping.acts.questions import Choice, settle_drifts
 from bookkeeping.case import answers
 from bookkeeping.logbook import pages as logbook
+from bookkeeping.logbook.drift_names import fields_in_names
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
 from webapp.frame.bell import commit_and_ring
@@ -74,10 +75,13 @@ def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:
     numbers = logbook.invoice_numbers(company.id, keys)
     rows = logbook.inspections_by_key(company.id, keys)
     booked = {key: answer.in_books for key, answer in answers(company, rows.values()).items()}
+    named = fields_in_names(company.id, drifts)
     cards = []
     for drift in drifts:
         key = drift.document.inspection_key
-        cards.append(DriftCard(drift, rows.get(key), numbers.get(key, ""), booked.get(key, True)))
+        cards.append(
+            DriftCard(drift, rows.get(key), numbers.get(key, ""), booked.get(key, True), named[drift.id])
+        )
     return cards
 
 

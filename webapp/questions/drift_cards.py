@@ -21,12 +21,16 @@ _HEADINGS = {
 
 @dataclass(frozen=True)
 class DriftCard:
-    """One open drift. `booked`: whether the inspection belongs in the books now, which decides what ours would be."""
+    """One open drift. `booked`: whether the inspection belongs in the books now, which decides what ours would be.
+
+    `named` is what changed, as (label, ours, theirs), with names for QuickBooks' ids.
+    """
 
     drift: Drift
     inspection: InspectionRow | None
     invoice_number: str
     booked: bool
+    named: list[tuple[str, str, str]]
 
     @property
     def name(self) -> str:
@@ -43,7 +47,7 @@ class DriftCard:
     @property
     def fields(self) -> list[tuple[str, str, str]]:
         """What changed, as (label, ours, theirs)."""
-        return [(label, said(label, ours), said(label, theirs)) for label, ours, theirs in self.drift.fields]
+        return [(label, said(label, ours), said(label, theirs)) for label, ours, theirs in self.named]
 
     @property
     def happened(self) -> str:
