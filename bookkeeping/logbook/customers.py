@@ -42,5 +42,5 @@ def client_names(company_id: int, client_keys: list[str]) -> dict[str, str]:
     rows = select(InspectionRow.client_key, InspectionRow.client_name).where(
         InspectionRow.company_id == company_id, InspectionRow.client_key.in_(client_keys)
     )
-    named = {key: name for key, name in db.session.execute(rows.order_by(InspectionRow.source_updated_at))}
+    named = dict(db.session.execute(rows.order_by(InspectionRow.source_updated_at)).tuples().all())
     return {key: named.get(key, "") for key in client_keys}

@@ -176,7 +176,9 @@ def test_any_active_customer_can_be_searched_and_chosen(house, records, bookkeep
         assert page.count("Use this one</button>") == 3
     page = search(bookkeeper, "stranger")
     assert page.count("Use this one</button>") == 2 + 20 and "There are more." in page
-    assert "No other active Customer in QuickBooks has all of these words." in search(bookkeeper, "family zzz")
+    assert "No other active Customer in QuickBooks has all of these words." in search(
+        bookkeeper, "family zzz"
+    )
     assert search(bookkeeper, "   ").count("Use this one</button>") == 2
     answer = bookkeeper.post("/customers/review/c1/use", {"candidate": "500"}, page="/customers/review")
     assert answer.location == "/customers/review"
