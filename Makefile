@@ -47,7 +47,7 @@ reset: bootstrap  ## Start over: empty var/ (refused while Tieout runs)
 	@RESET=$(RESET) $(PY) -m launch reset
 
 .PHONY: lint
-lint: bootstrap-tests  ## Check style, formatting and the floors' imports
+lint: bootstrap-tests  ## Check style, formatting, types and the floors' imports
 	$(PY) -m ruff check $(wildcard $(CODE))
 	$(PY) -m ruff format --check $(wildcard $(CODE))
 	.venv/bin/lint-imports

@@ -5,6 +5,7 @@ Lists come from `named_things`, which a job reads from QuickBooks; an id that is
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from flask import request
 
@@ -103,10 +104,10 @@ class Typed:
             return low
         return int(typed)
 
-    def scope(self) -> str:
+    def scope(self) -> Literal["new", "all", ""]:
         """Return "new", "all", or "" while nobody was asked."""
         chosen = request.form.get("scope", "")
-        return chosen if chosen in ("new", "all") else ""
+        return "new" if chosen == "new" else "all" if chosen == "all" else ""
 
 
 def sent_fields() -> list[tuple[str, str]]:

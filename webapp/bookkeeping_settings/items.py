@@ -100,7 +100,7 @@ def save_new_names() -> Answer:
         mapping = {
             name: chosen for name, chosen in mapping.items() if chosen != clean_name(name, ITEM_NAME_LIMIT)
         }
-    changes = {"one_item": item, "item_names": mapping}
+    changes: dict[str, Any] = {"one_item": item, "item_names": mapping}
     if item:
         changes["item_ids"] = item_ids(company, {item: item_id})
     return settle(company, typed, "Invoice", (0, 0), "items.page", **changes)

@@ -3,7 +3,7 @@
 A change that existing documents could follow is never silent: the page asks whether it holds from now on, or for them too.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -16,7 +16,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
-from bookkeeping.storage.records.choices import closed_through, living_documents
+from bookkeeping.storage.records.choices import Scope, closed_through, living_documents
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.bookkeeping_settings.forms import (
     DEPOSIT_ACCOUNTS,
@@ -125,7 +125,7 @@ def save_payments() -> Answer:
     if typed.errors:
         return _show(typed), 422
     names = {method: name for method, name in names.items() if name and name != METHODS[method]}
-    changes = {"deposit_account_id": account, "method_names": names}
+    changes: dict[str, Any] = {"deposit_account_id": account, "method_names": names}
     moved = any((before.get(key) or None) != (value or None) for key, value in changes.items())
     counts = living_documents(company, "Payment") if moved else (0, 0)
     return settle(company, typed, "Payment", counts, "bookkeeping.page", **changes)
@@ -216,7 +216,7 @@ def settle(
 ) -> Answer:
     """Save these choices; ask for the scope first when `counts` (living documents, those of them in a closed period) says so."""
     living, closed = counts
-    scope = "none" if not living else typed.scope() or ("" if living > closed else "new")
+    scope: Scope | Literal[""] = "none" if not living else typed.scope() or ("" if living > closed else "new")
     if not scope:
         return render_template(
             "books/scope.html",

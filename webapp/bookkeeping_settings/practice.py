@@ -91,7 +91,7 @@ def start_syncing() -> Response:
     company = current_company()
     run = latest_run(company.id, "practice")
     todo = _to_start(company, run) if standing_of(company).connected else ""
-    if not todo:
+    if run is None or not todo:
         flash("There is nothing to start: syncing is on already, or QuickBooks is not connected.", "info")
         return redirect(url_for(".page"), 303)
     day = _earlier_day(company, run)

@@ -8,7 +8,7 @@ asks for the password each time (disconnecting, confirming a migration) do witho
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -20,7 +20,8 @@ from webapp.frame.limits import forgive, guessing
 from webapp.frame.roles import COMPANY_ROLES, open_to
 from webapp.frame.security import same_site_path, start_writing
 
-View = TypeVar("View", bound=Callable[..., Any])
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
 CONFIRMED_FOR = timedelta(minutes=10)
 FIELD = "confirm_password"
 _WRONG = "That is not your password. Nothing was changed."
@@ -28,11 +29,11 @@ _WRONG = "That is not your password. Nothing was changed."
 bp = Blueprint("confirming", __name__)
 
 
-def recently_confirmed(view: View) -> View:
+def recently_confirmed(view: Callable[P, Answer]) -> Callable[P, Answer]:
     """Mark a view that needs a password typed within the last ten minutes."""
 
     @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         if FIELD in request.form:
             if not password_is_right(FIELD):
                 return _ask(_WRONG), 422
@@ -40,7 +41,7 @@ def recently_confirmed(view: View) -> View:
             return _ask(), 403
         return view(*args, **kwargs)
 
-    guarded.recently_confirmed = True
+    guarded.__dict__["recently_confirmed"] = True
     return guarded
 
 

@@ -5,18 +5,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import abort, request, url_for
-from sqlalchemy.orm import InstrumentedAttribute
 from wtforms import DateField, Form, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, Length, Optional
 
-from bookkeeping.storage.paging import Page, Position, PositionError
+from bookkeeping.storage.paging import Column, Page, Position, PositionError
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 
 
 class Day(DateField):
     """A calendar day; a text that is none gets a sentence that says how one is written."""
+
+    data: date | None
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -84,7 +85,7 @@ def refuse_nul(endpoint: str | None, values: dict[str, Any] | None) -> None:
         abort(404)
 
 
-def position_asked(*columns: InstrumentedAttribute) -> tuple[Position | None, str]:
+def position_asked(*columns: Column) -> tuple[Position | None, str]:
     """Return the place in the list that the address names, and a sentence when it names none that exists."""
     text = request.args.get("at", "")
     if not text:
@@ -95,7 +96,7 @@ def position_asked(*columns: InstrumentedAttribute) -> tuple[Position | None, st
         return None, "The address of that page is damaged, so this is the first page again."
 
 
-def neighbours(page: Page, endpoint: str, **address: Any) -> dict[str, str]:
+def neighbours(page: Page[Any], endpoint: str, **address: Any) -> dict[str, str]:
     """Return the addresses of the next pages both ways, "" where there is none; `address` is kept in them."""
     return {
         "newer": url_for(endpoint, **address, at=str(page.newer)) if page.newer else "",

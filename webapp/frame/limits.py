@@ -9,10 +9,10 @@ import secrets
 from typing import Any
 
 from flask import current_app, request
-from flask.wrappers import Response
 from flask_limiter import Limiter
 from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
 
 from bookkeeping.settings import Settings
 

@@ -28,9 +28,13 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     response.headers[HEADER] = g.get("request_id", "")
     if request.method not in ("GET", "HEAD", "OPTIONS") or response.status_code >= 500:
-        facts = {"endpoint": request.endpoint, "method": request.method, "status": response.status_code}
-        facts["milliseconds"] = round((time.monotonic() - g.started) * 1000) if "started" in g else None
-        logger.info("Request answered", extra=facts | _about())
+        facts: dict[str, int | str | None] = {
+            "endpoint": request.endpoint,
+            "method": request.method,
+            "status": response.status_code,
+            "milliseconds": round((time.monotonic() - g.started) * 1000) if "started" in g else None,
+        }
+        logger.info("Request answered", extra={**facts, **_about()})
     return response
 
 

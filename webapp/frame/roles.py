@@ -6,7 +6,7 @@ Every view says `@open_to("owner", …)` or `@public`; the app does not start wh
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, abort, current_app, flash, redirect, request, session, url_for
 from flask_login import UserMixin, current_user
@@ -20,6 +20,8 @@ from webapp.frame.extensions import login_manager
 from webapp.frame.security import came_from_here, same_site_path
 
 View = TypeVar("View", bound=Callable[..., Any])
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
 COMPANY_ROLES = ("owner", "bookkeeper")
 _KEPT_AT_MOST = 1500  # Bytes as JSON: it travels in the session cookie, of which browsers keep 4 kB.
 
@@ -57,7 +59,6 @@ class Person(UserMixin):
         return self.user.role == "owner"
 
 
-@login_manager.user_loader
 def _person_of(token: str) -> Person | None:
     row = live_session(token)
     if row is None:
@@ -66,6 +67,9 @@ def _person_of(token: str) -> Person | None:
         _note_seen(row.digest)
         row = live_session(token)
     return Person(token, row) if row is not None else None
+
+
+login_manager.user_loader(_person_of)
 
 
 def _note_seen(digest: str) -> None:
@@ -80,23 +84,23 @@ def _note_seen(digest: str) -> None:
 
 def public(view: View) -> View:
     """Mark a view that needs no login."""
-    view.open_to = ()
+    view.__dict__["open_to"] = ()
     return view
 
 
-def open_to(*roles: str) -> Callable[[View], View]:
+def open_to(*roles: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     """Mark a view for people of these roles; others get 403, strangers the login page."""
 
-    def mark(view: View) -> View:
+    def mark(view: Callable[P, Answer]) -> Callable[P, Answer]:
         @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
             if not current_user.is_authenticated:
                 return login_manager.unauthorized()
             if current_user.role not in roles:
                 abort(403)
             return view(*args, **kwargs)
 
-        guarded.open_to = roles
+        guarded.__dict__["open_to"] = roles
         return guarded
 
     return mark
@@ -112,7 +116,7 @@ def keeps(*fields: str) -> Callable[[View], View]:
         raise ValueError(f"Passwords are never kept: {fields}")
 
     def mark(view: View) -> View:
-        view.keeps = fields
+        view.__dict__["keeps"] = fields
         return view
 
     return mark
@@ -137,12 +141,10 @@ def require_marked_views(app: Flask) -> None:
 
 def current_company() -> Company:
     """Return the company of the logged-in person. Ops belong to none: 404."""
-    if current_user.company is None:
-        abort(404)
-    return current_user.company
+    company: Company | None = current_user.company
+    return company if company is not None else abort(404)
 
 
-@login_manager.unauthorized_handler
 def to_login() -> Response:
     """Send a stranger to the login page, with a sentence, and remember where they were and what they had typed."""
     if "_user_id" in session:
@@ -151,6 +153,9 @@ def to_login() -> Response:
     elif request.path != "/":
         flash("Log in to see that page.", "info")
     return redirect(url_for("auth.login", next=_way_back()), 303)
+
+
+login_manager.unauthorized_handler(to_login)
 
 
 def _way_back() -> str | None:
@@ -173,5 +178,5 @@ def kept_input(path: str) -> dict[str, str] | None:
     kept = session.get("kept_input")
     if not kept or kept["path"] != path:
         return None
-    session.pop("kept_input")
-    return kept["fields"]
+    fields: dict[str, str] = session.pop("kept_input")["fields"]
+    return fields

@@ -39,7 +39,8 @@ class Standing:
     def starting(self) -> bool:
         """True from consent until the first sync is over."""
         under_way = self.first_run in ("queued", "running")
-        return self.connected and (self.connection.state == "checking" or under_way)
+        checking = self.connection is not None and self.connection.state == "checking"
+        return self.connected and (checking or under_way)
 
     @property
     def never_through(self) -> bool:
@@ -109,7 +110,7 @@ def standing_of(company: Company) -> Standing:
         company=company,
         connection=db.session.get(Connection, company.id),
         counts=state_counts(company.id),
-        drifts=db.session.scalar(open_drifts),
+        drifts=db.session.scalar(open_drifts) or 0,
         first_run=first.state if first else "",
     )
 
@@ -120,7 +121,7 @@ def today(company: Company) -> list[tuple[str, str, int]]:
     mine = (Operation.company_id == company.id, Operation.settled_at >= midnight)
     rows = select(Operation.kind, Operation.outcome, func.count()).where(*mine)
     grouped = rows.group_by(Operation.kind, Operation.outcome).order_by(Operation.kind, Operation.outcome)
-    return [tuple(row) for row in db.session.execute(grouped)]
+    return [(kind, outcome, count) for kind, outcome, count in db.session.execute(grouped)]
 
 
 def next_sync(company: Company) -> datetime | None:

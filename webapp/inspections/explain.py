@@ -6,6 +6,7 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from bookkeeping.rules.local_time import local_day
+from bookkeeping.rules.tieout_causes import CAUSES
 from webapp.frame.books_links import books_links
 from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.inspections import money as explaining
@@ -33,6 +34,6 @@ def page(key: str) -> ResponseReturnValue:
         kept=kept,
         differences=differences,
         view=statements,
-        causes=statements.CAUSES,
+        causes=CAUSES,
         books_link=books_links(company),
     )

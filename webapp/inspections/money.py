@@ -72,7 +72,7 @@ def happenings(trace: Trace) -> list[Happening]:
     runs = runs_by_id(company_id, sorted({one.run_id for one in trace.operations if one.run_id}))
     found = []
     for one in trace.operations:
-        run = runs.get(one.run_id)
+        run = runs.get(one.run_id) if one.run_id is not None else None
         who = f"Tieout: {run_title(run)}" if run else "Tieout"
         qbo_id = f" ({one.kind} {one.qbo_id})" if one.qbo_id else ""
         found.append(Happening(one.settled_at or one.created_at, who, operation_title(one) + qbo_id))

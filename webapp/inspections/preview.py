@@ -89,13 +89,13 @@ class Preview:
         self._customer_id = (trace.link.qbo_id if trace.link else "") or TO_BE_MADE
         self.documents = [_gone(document) for document in _deleted(trace)]
         if trace.desired.customer is not None:
-            self.documents.append(self._customer())
+            self.documents.append(self._customer(trace.desired.customer))
         if trace.desired.invoice is not None:
             self.documents.append(self._invoice(trace.desired.invoice))
-            self.documents += [self._payment(one) for one in trace.desired.payments]
+            self.documents += [self._payment(one, trace.desired.invoice) for one in trace.desired.payments]
 
-    def _customer(self) -> Shown:
-        trace, desired = self._trace, self._trace.desired.customer
+    def _customer(self, desired: DesiredCustomer) -> Shown:
+        trace = self._trace
         link = trace.link
         if link is not None and link.qbo_id:
             ours = link.ours and link.state == "linked" and not trace.left_alone
@@ -115,7 +115,7 @@ class Preview:
                 ("Phone", desired.phone),
                 ("Mobile", desired.mobile),
             )
-            sync = (link.qbo_id, link.sync_token) if fate == "update" else None
+            sync = (link.qbo_id, link.sync_token) if link is not None and fate == "update" else None
             shown.request = readable(parsed(frozen(customer_body(desired, name, sync=sync))))
         known_as = "" if self._customer_id == TO_BE_MADE else self._customer_id
         shown.facts += _said(("QuickBooks id", known_as), ("Chosen because", because))
@@ -124,7 +124,8 @@ class Preview:
     def _match(self, desired: DesiredCustomer) -> tuple[str, str, str]:
         """Return (fate, name, why) of a client who has no Customer on record yet, by the rule that the worker goes by."""
         trace, index = self._trace, NameIndex(listed_names(self._trace.company.id))
-        match whom_to_bill(desired, trace.inspection.address.line1, trace.link, index):
+        address_line = trace.inspection.address.line1 if trace.inspection else ""
+        match whom_to_bill(desired, address_line, trace.link, index):
             case Use(qbo_id, because):
                 self._customer_id = qbo_id
                 people = (one for one in index if (one.kind, one.qbo_id) == ("Customer", qbo_id))
@@ -166,7 +167,7 @@ class Preview:
         )
         return shown
 
-    def _payment(self, desired: DesiredPayment) -> Shown:
+    def _payment(self, desired: DesiredPayment, invoice: DesiredInvoice) -> Shown:
         trace = self._trace
         action = _action(trace.plan, desired.source_key)
         standing = next((one for one in trace.live if _is(one, "Payment", desired.source_key)), None)
@@ -179,7 +180,7 @@ class Preview:
         shown.facts = _said(
             ("Payment date", day(desired.txn_date)),
             ("Amount received", money(desired.amount)),
-            (f"Applied to {trace.desired.invoice.doc_number}", money(desired.applied)),
+            (f"Applied to {invoice.doc_number}", money(desired.applied)),
             ("Left as credit", money(credit) if credit else ""),
             ("Payment method", desired.method),
             ("Reference no.", desired.reference),

@@ -3,6 +3,7 @@
 Reads rows and asks the rules; decides nothing and writes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -20,9 +21,10 @@ from bookkeeping.rules.documents import (
 from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.planning import (
-    Action,
+    AnyAction,
     CreateInvoice,
     CreatePayment,
+    Kind,
     Plan,
     UpdateInvoice,
     UpdatePayment,
@@ -135,14 +137,14 @@ def _differences(trace: Trace) -> list[Difference]:
     return [_difference(action, documents) for action in _actions(trace.plan)]
 
 
-def _actions(owed: Plan) -> list[Action]:
+def _actions(owed: Plan) -> list[AnyAction]:
     """Return one action a document: a Payment taken away and made again is one difference, not two."""
     made = {action.desired.source_key for action in owed.after if isinstance(action, CreatePayment)}
     first = [action for action in owed.first if action.known.source_key not in made]
     return [*([owed.invoice] if owed.invoice else []), *first, *owed.after]
 
 
-def _difference(action: Action, documents: dict[tuple[str, str], Document]) -> Difference:
+def _difference(action: AnyAction, documents: Mapping[tuple[Kind, str], Document]) -> Difference:
     if isinstance(action, (CreateInvoice, CreatePayment)):
         return Difference(_name(action.desired), "not there", _desired_says(action.desired))
     document = documents[(action.known.kind, action.known.qbo_id)]

@@ -17,7 +17,6 @@ bp = Blueprint("hooks", __name__)
 
 @bp.post("/hooks/inspections/<secret>")
 @public
-@csrf.exempt
 @limiter.limit("120 per minute")
 def inspections(secret: str) -> ResponseReturnValue:
     """Make the company's poll due and ring. The secret address is the proof; the body may be anything."""
@@ -27,3 +26,6 @@ def inspections(secret: str) -> ResponseReturnValue:
     make_poll_due(company_id)
     commit_and_ring(company_id)
     return "", 204
+
+
+csrf.exempt(inspections)

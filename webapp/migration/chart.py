@@ -74,8 +74,8 @@ def chart_of(company: Company, cutoff: datetime | None) -> Chart:
     bars = []
     for place, day in enumerate(months):
         old, new, count = sums[f"{day:%Y-%m}"]
-        heights = [float(HEIGHT * amount / highest) for amount in (old, new)]
-        bars.append(Bar(f"{day:%Y-%m}", place * step, max(step - 2, 1), *heights, int(count), old + new))
+        low, high = (float(HEIGHT * amount / highest) for amount in (old, new))
+        bars.append(Bar(f"{day:%Y-%m}", place * step, max(step - 2, 1), low, high, int(count), old + new))
     return Chart(
         bars=bars,
         years=[(place * step, day.year) for place, day in enumerate(months) if day.month == 1 or place == 0],

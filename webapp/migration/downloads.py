@@ -21,10 +21,10 @@ bp = Blueprint("migration_downloads", __name__)
 ADDRESS = "/settings/quickbooks/migration/<int(max=2147483647):migration_id>"
 
 
-def _file(path: str) -> Callable:
+def _file(path: str) -> Callable[[Callable[[Migration], tuple[str, str]]], Callable[[int], Response]]:
     """Route a download that both roles may have; the view returns (text, media type)."""
 
-    def mark(view: Callable[[Migration], tuple[str, str]]) -> Callable:
+    def mark(view: Callable[[Migration], tuple[str, str]]) -> Callable[[int], Response]:
         def download(migration_id: int) -> Response:
             migration = _previewed(migration_id)
             text, media_type = view(migration)

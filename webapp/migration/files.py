@@ -99,7 +99,8 @@ def report_csv(rows: Iterable[MigrationReceipt]) -> str:
 
 def copies_csv(rows: Iterable[MigrationReceipt]) -> str:
     """Return the kept copies line by line: enough to enter each receipt by hand again."""
-    lines = (line for row in rows for line in copy_lines(row.inspection_key, json.loads(row.archive)))
+    kept = ((row.inspection_key, json.loads(row.archive)) for row in rows if row.archive)
+    lines = (line for key, copy in kept for line in copy_lines(key, copy))
     return _table(COPY_COLUMNS, ([line.get(name, "") for name in COPY_COLUMNS] for line in lines))
 
 
@@ -109,11 +110,12 @@ def copies_json(migration: Migration, rows: Iterable[MigrationReceipt]) -> str:
         {
             "receipt_id": row.receipt_id,
             "inspection_id": row.inspection_key,
-            "copied_at": row.archived_at.isoformat(),
+            "copied_at": row.archived_at.isoformat() if row.archived_at else "",
             "outcome": PLACES[row.state],
             "receipt": json.loads(row.archive),
         }
         for row in rows
+        if row.archive
     ]
     facts = {"manifest_sha256": migration.sha256, "cutoff": migration.cutoff.isoformat(), "copies": copies}
     return json.dumps(facts, indent=1) + "\n"

@@ -198,7 +198,7 @@ def run_now() -> Response:
     if not current_app.extensions["settings"].with_standins:
         abort(404)
     migration = newest_migration(current_company().id, "scheduled") or abort(404)
-    at = migration.runs_at.isoformat()
+    at = (migration.runs_at or abort(404)).isoformat()
     queue_run(migration.company_id, "nightly", "by a person", current_user.email, at=at)
     return _done("Tonight's run starts now.")
 

@@ -12,6 +12,7 @@ from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.numbers import (
+    PulledNumbers,
     inspections_behind,
     metered_calls,
     pulled_numbers,
@@ -163,11 +164,11 @@ def _wanted(one: dict[str, Any], asked: dict[str, str]) -> bool:
     if asked["month"] and not one["date"].startswith(asked["month"]):
         return False
     if asked["only"] == "undeposited":
-        return one["undeposited"]
+        return bool(one["undeposited"])
     return asked["only"] != "unapplied" or one["unapplied"] != "0.00"
 
 
-def _content(pulled: dict, kind: str) -> dict[str, Any]:
+def _content(pulled: dict[tuple[str, str], PulledNumbers], kind: str) -> dict[str, Any]:
     row = pulled.get((kind, ""))
     return row.content if row else {}
 

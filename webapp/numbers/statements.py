@@ -102,7 +102,7 @@ def tied_out(content: dict[str, Any]) -> bool:
     return Decimal(content["unexplained"]) == 0 and content["unexplained_count"] == 0
 
 
-def csv_rows(content: dict[str, Any]) -> Iterator[tuple]:
+def csv_rows(content: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Yield the months, the totals, and each difference with its effect on each month."""
     for month in content["months"]:
         for measure in MEASURES:
@@ -122,7 +122,7 @@ def csv_rows(content: dict[str, Any]) -> Iterator[tuple]:
     yield ("unexplained", "", "", "", "", "", "", *left, "", "", "", "", "")
 
 
-def _sides(sides: dict[str, dict[str, Any]]) -> tuple:
+def _sides(sides: dict[str, dict[str, Any]]) -> tuple[int | str, ...]:
     cells = [cell for name in ("platform", "quickbooks", "difference") for cell in _cell(sides[name])]
     return (*cells, "", "", "", "", "")
 

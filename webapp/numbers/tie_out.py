@@ -79,19 +79,18 @@ def make() -> ResponseReturnValue:
     """Ask for a statement of the chosen days; the result is kept and shown here."""
     company = current_company()
     form = RangeForm()
-    if not form.validate_on_submit():
+    good, first, last = form.validate_on_submit(), form.first.data, form.last.data
+    if not good or first is None or last is None:
         return _shown(company, statement_or_none(company.id), form), 400
-    days = {"first_day": form.first.data.isoformat(), "last_day": form.last.data.isoformat()}
+    days = {"first_day": first.isoformat(), "last_day": last.isoformat()}
     queue_run(company.id, "tieout", "by a person", current_user.email, **days)
     commit_and_ring(company.id)
-    said = f"{day(form.first.data)} to {day(form.last.data)}"
+    said = f"{day(first)} to {day(last)}"
     flash(f"The statement of {said} is being made. {what_happens(company)}", "info")
     return redirect(url_for(".page"), 303)
 
 
-def _shown(
-    company: Company, kept: TieoutStatement | None, form: RangeForm | None = None
-) -> ResponseReturnValue:
+def _shown(company: Company, kept: TieoutStatement | None, form: RangeForm | None = None) -> str:
     today = local_today(company)
     run = latest_run(company.id, "tieout", "nightly")
     before = request.args.get("before", type=int)

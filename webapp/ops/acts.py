@@ -186,7 +186,7 @@ def _retry(retry_id: int) -> tuple[Retry, ops_acts.RetryProgress]:
     progress = ops_acts.retry_progress(row)
     if progress.finished and not progress.halted and row.finished_at is None:
         start_writing()
-        row = db.session.get(Retry, retry_id, with_for_update=True, populate_existing=True)
+        row = db.session.get_one(Retry, retry_id, with_for_update=True, populate_existing=True)
         ops_acts.end_retry(row, progress)
         db.session.commit()
     return row, progress

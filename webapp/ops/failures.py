@@ -94,7 +94,8 @@ def stuck() -> ResponseReturnValue:
     rising = failures.failures_page(failures.FailureFilter(rising=True), None, size=20)
     old = failures.FailureFilter(handling="temporary", held_for=timedelta(days=1))
     waiting = failures.failures_page(old, None, size=20)
-    companies = {row.company_id for row in [*calls, *runs, *rising.rows, *waiting.rows]}
+    companies = {one.company_id for one in calls} | {one.company_id for one in runs}
+    companies |= {row.company_id for row in [*rising.rows, *waiting.rows]}
     return render_template(
         "ops/stuck.html",
         calls=calls,
@@ -115,11 +116,8 @@ def newest_operations(rows: list[InspectionRow]) -> dict[int, Operation]:
         .correlate(InspectionRow)
         .scalar_subquery()
     )
-    ids = dict(
-        db.session.execute(
-            select(newest, InspectionRow.id).where(InspectionRow.id.in_([row.id for row in rows]))
-        ).all()
-    )
+    shown = select(newest, InspectionRow.id).where(InspectionRow.id.in_([row.id for row in rows]))
+    ids: dict[int, int] = dict(db.session.execute(shown).all())
     chosen = select(Operation).where(Operation.id.in_([one for one in ids if one]))
     with_calls = selectinload(Operation.call).selectinload(Call.attempt_log)
     return {ids[one.id]: one for one in db.session.scalars(chosen.options(with_calls))}

@@ -34,7 +34,7 @@ class FailureFilterForm(Form):
             raise ValidationError("There is no company of this number.")
 
     @classmethod
-    def read(cls, values: MultiDict | None = None) -> "FailureFilterForm":
+    def read(cls, values: MultiDict[str, str] | None = None) -> "FailureFilterForm":
         """Return the filter of the address, or of these values; wrong fields have `errors` and narrow nothing."""
         form = cls(request.args if values is None else values)
         form.validate()

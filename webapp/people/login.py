@@ -102,7 +102,10 @@ def _start_session(user: User) -> None:
         session["kept_input"] = kept
         flash("What you had typed is still in the form. Look at it and save it again.", "info")
     _tell_of_a_new_browser(user)
-    login_user(Person(token, live_session(token)))
+    row = live_session(token)
+    if row is None:
+        raise AssertionError("the session that was opened just now is live")
+    login_user(Person(token, row))
 
 
 def _tell_of_a_new_browser(user: User) -> None:

@@ -81,7 +81,8 @@ def _show(form: InviteForm | None = None, link: str = "", invited: str = "") -> 
 
 
 def _settings() -> Settings:
-    return current_app.extensions["settings"]
+    settings: Settings = current_app.extensions["settings"]
+    return settings
 
 
 @bp.post("/settings/people/invite")

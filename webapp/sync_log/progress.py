@@ -1,6 +1,7 @@
 """What a run looks like while it goes on and when it is over, in words: the same for the page, its JSON and its end."""
 
 from dataclasses import asdict, dataclass
+from typing import TypeGuard
 
 from sqlalchemy import func, select
 
@@ -34,7 +35,7 @@ class Progress:
         return asdict(self)
 
 
-def is_open(run: Run | None) -> bool:
+def is_open(run: Run | None) -> TypeGuard[Run]:
     """Return whether there is such a run and it is not over."""
     return run is not None and run.state in _OPEN
 
