@@ -38,8 +38,8 @@ def set_up_security(app: Flask, settings: Settings) -> None:
     }
     if settings.proxy_hops:
         hops = settings.proxy_hops
-        # As Flask's manual says to wrap it.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # As Flask's manual says to do it.
     app.before_request(_start_as_reader_or_writer)
     app.teardown_request(_stop_reading)
     app.after_request(_add_headers)

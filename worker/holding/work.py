@@ -68,7 +68,7 @@ class Work:
         """
         connection = self.connection
         if connection is None:
-            raise NotConnectedError("")
+            raise NotConnectedError(code="not-connected")
         return connection
 
     @property
