@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bookkeeping.acts.resetting import send_asked_links
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.notices import notify_once
@@ -19,6 +20,7 @@ def mail(house: House, server: MailServer, at: datetime | None = None, **url: st
     values = {**vars(house.settings), "smtp_url": server.url(**url)}
     with house.writing():
         write_notices(at or utcnow())
+        send_asked_links(at or utcnow())
         db.session.commit()
         return mail_notices(Settings(**values), at or utcnow())
 

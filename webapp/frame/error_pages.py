@@ -67,7 +67,10 @@ def _too_often(title: str) -> Response:
     seconds = max(1, int(breached.reset_at - time.time())) if breached else 60
     minutes = -(-seconds // 60)
     wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-    answer = make_response(*_page(429, title, f"Wait {wait}, then try again."))
+    remedy = f"Wait {wait}, then try again."
+    if request.endpoint == "auth.log_in":
+        remedy += " Or choose another password by mail, under Forgotten password on the page before."
+    answer = make_response(*_page(429, title, remedy))
     answer.headers["Retry-After"] = str(seconds)
     return answer
 

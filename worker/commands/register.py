@@ -5,36 +5,30 @@ Every command prints one JSON object with `--json`, ends with a code other than 
 
 import csv
 import io
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from bookkeeping.acts.joining import add_user
-from bookkeeping.errors import FeedRefusedError, FeedUnavailableError, MisconfiguredError
+from bookkeeping.errors import MisconfiguredError
 from bookkeeping.faults import fault
-from bookkeeping.inspection_source.feed import Feed, FeedCompany
 from bookkeeping.rules.money import cents
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection, connection_of
-from bookkeeping.storage.company.vault import vault
-from bookkeeping.storage.people.audit import record_act
-from bookkeeping.storage.people.people import ROLES
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.documents import LegacyReceipt
 from bookkeeping.storage.work.resealing import rotate_keys
 from worker.clock.tick import tick_forever
 from worker.commands.answering import PlainCommand, Refusal, answering, speak_json
 from worker.commands.archive_and_backup import archive, backup
 from worker.commands.audit import audit
+from worker.commands.companies import company
 from worker.commands.copy_to import copy_to
 from worker.commands.foreground import company_of, run_in_foreground
+from worker.commands.people import user
 from worker.commands.status import company_status
 from worker.commands.tieout import tieout
 
@@ -64,89 +58,7 @@ def register_commands(app: Flask) -> None:
     speak_json(database.commands["upgrade"], "upgraded")
 
 
-company = AppGroup("company", help="Inspection companies.")
-user = AppGroup("user", help="People who log in.")
 legacy = AppGroup("legacy", help="Companies integrated before August 2019.")
-
-
-@company.command("create", cls=PlainCommand)
-@click.argument("name")
-@click.option("--feed-url", required=True, help="Scheme and host of the platform's API.")
-@click.option("--feed-key", required=True, help="Its API key.")
-@click.option("--time-zone", help="IANA name; what the platform says by default.")
-@click.option(
-    "--offline", is_flag=True, help="Do not ask the platform whether the key works; wants --time-zone."
-)
-@click.option(
-    "--legacy", "is_legacy", is_flag=True, help="Integrated before August 2019, with SalesReceipts."
-)
-@answering
-def create_company(
-    name: str, feed_url: str, feed_key: str, time_zone: str | None, offline: bool, is_legacy: bool
-) -> dict[str, Any]:
-    """Add an inspection company."""
-    name, feed_url = name.strip(), feed_url.strip().rstrip("/")
-    if not name or len(name) > 200:
-        raise Refusal("Give the company a name of at most 200 characters.")
-    if not feed_url.startswith(("http://", "https://")):
-        raise Refusal(f"--feed-url is {feed_url!r}: use scheme and host, such as https://api.example.com.")
-    if not feed_key.strip():
-        raise Refusal("--feed-key is empty: give the platform's API key.")
-    zone = _zone(time_zone) if time_zone else ""
-    if offline and not zone:
-        raise Refusal("With --offline nobody says the time zone: give --time-zone, such as America/Denver.")
-    said = None if offline else _asked(feed_url, feed_key)
-    zone = zone or (said.time_zone if said else "")
-    if not zone:
-        raise Refusal(
-            "The platform names no time zone that exists: give --time-zone, such as America/Denver."
-        )
-    row = Company(name=name, feed_url=feed_url, feed_key="", time_zone=zone, legacy=is_legacy)
-    row.us_based = said.us_based if said else None
-    db.session.add(row)
-    db.session.flush()
-    row.feed_key = vault().seal(feed_key.strip(), row.id, "feed_key")
-    db.session.commit()
-    return {"id": row.id, "name": row.name, "time_zone": row.time_zone, "legacy": row.legacy}
-
-
-@company.command("rebind", cls=PlainCommand)
-@click.argument("company_id", type=int)
-@answering
-def rebind(company_id: int) -> dict[str, Any]:
-    """Let the connection follow INTUIT_… settings that were changed on purpose: it is bound to the next process that uses it successfully."""
-    company_of(company_id)
-    connection = connection_of(company_id)
-    if connection is None:
-        raise Refusal(f"Company {company_id} was never connected to QuickBooks.", "not-connected")
-    connection.bind({})
-    record_act(company_id, "command line", "let QuickBooks be used with other Intuit settings")
-    db.session.commit()
-    return {"company": company_id, "rebinds": True}
-
-
-@user.command("create", cls=PlainCommand)
-@click.argument("email")
-@click.option("--role", type=click.Choice(ROLES), required=True)
-@click.option("--company", "company_id", type=int, help="The company's id, for owners and bookkeepers.")
-@click.option("--name", default="", help="The person's name.")
-@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
-@answering
-def create_user(
-    email: str, role: str, company_id: int | None, name: str, password_stdin: bool
-) -> dict[str, Any]:
-    """Add a person. The password is the first line of standard input."""
-    if (role == "ops") != (company_id is None):
-        raise Refusal("Owners and bookkeepers need --company; ops people have none.")
-    if company_id is not None:
-        company_of(company_id)
-    password = sys.stdin.readline().rstrip("\r\n")
-    try:
-        person = add_user(email, password, role, company_id, name)
-    except ValueError as error:
-        raise Refusal(str(error)) from error
-    db.session.commit()
-    return {"id": person.id, "email": person.email, "role": person.role, "company": person.company_id}
 
 
 @legacy.command("import", cls=PlainCommand)
@@ -247,26 +159,6 @@ def _night(company_id: int, at: datetime | None, *, alone: bool) -> dict[str, An
         words = fault(error.code)
         problem = {"code": error.code, "title": words.title, "detail": f"{error.detail} {words.remedy}"}
         return {"company": company_id, "state": "not begun", "problems": [problem], "failed": True}
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Refusal(f"{name!r} is no time zone: use an IANA name such as America/Denver.") from None
-    return name
-
-
-def _asked(feed_url: str, feed_key: str) -> FeedCompany:
-    """Return what the platform says of the company. Refuses a key that does not work and a platform that does not answer."""
-    try:
-        return Feed(feed_url, feed_key).company()
-    except FeedRefusedError as error:
-        words = f"{fault(error.code).title}. {error.detail} Give another --feed-key or --feed-url."
-        raise Refusal(words, error.code) from error
-    except FeedUnavailableError as error:
-        words = f"{error.detail} Check --feed-url, or add --offline and --time-zone to go on without asking."
-        raise Refusal(words, error.code) from error
 
 
 def _instant(text: str) -> datetime:

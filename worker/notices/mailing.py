@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from bookkeeping.acts.resetting import send_asked_links
 from bookkeeping.errors import MisconfiguredError
 from bookkeeping.rules.text import one_line
 from bookkeeping.settings import Settings
@@ -50,6 +51,7 @@ def _mail_once(app: Flask) -> None:
     try:
         with app.app_context():
             write_notices(utcnow())
+            send_asked_links(utcnow())
             db.session.commit()
             mail_notices(app.extensions["settings"], utcnow())
     except OperationalError as error:

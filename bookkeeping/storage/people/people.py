@@ -1,4 +1,4 @@
-"""People who log in, their sessions, and invitations. Passwords are argon2id; session tokens are kept as digests."""
+"""People who log in, their sessions, invitations, and links for a forgotten password. Passwords are argon2id; session tokens are kept as digests."""
 
 from datetime import datetime
 
@@ -58,6 +58,29 @@ class Invitation(Base):
     email: Mapped[str] = mapped_column(String(254))
     role: Mapped[str] = mapped_column(String(20))
     created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ResetRequest(Base):
+    """Somebody typed this address on *Forgotten password*; looked at, and forgotten, with the next mailing."""
+
+    __tablename__ = "reset_requests"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    address: Mapped[str] = mapped_column(String(64), default="")
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+class ResetLink(Base):
+    """A link with which one person chooses another password, once."""
+
+    __tablename__ = "reset_links"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

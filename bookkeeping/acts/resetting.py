@@ -1,0 +1,118 @@
+"""The way back for who forgot the password: a link by mail, good once and for an hour.
+
+Asking only notes the typed address, so that known and unknown ones take as long and get the same answer; `send_asked_links`, run beside the
+mailing, looks whose it is. Each function changes rows in the current transaction; the caller commits.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from bookkeeping.acts.joining import check_password
+from bookkeeping.acts.telling import tell_person
+from bookkeeping.storage.base import db, rows_changed, utcnow
+from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.notices import write_once
+from bookkeeping.storage.people.people import ResetLink, ResetRequest, User
+from bookkeeping.storage.people.sessions import end_sessions_of, hash_password, token_digest
+
+LINK_LASTS = timedelta(hours=1)
+KIND = "reset-link"
+PATH = "/reset-password/"
+
+
+def ask_for_link(email: str, address: str) -> None:
+    """Note that somebody wants a link for this address, whosever it is."""
+    db.session.add(ResetRequest(email=email.strip().lower()[:254], address=address[:64]))
+
+
+def send_asked_links(now: datetime) -> int:
+    """Make links for what was asked and known, to be mailed, and forget the rest; return how many."""
+    asked = db.session.scalars(select(ResetRequest).order_by(ResetRequest.id)).all()
+    made = 0
+    for request in asked:
+        person = db.session.scalar(
+            select(User).where(
+                User.email == request.email, User.removed_at.is_(None), User.company_id.is_not(None)
+            )
+        )
+        if person is not None and now - request.asked_at < LINK_LASTS:
+            _mail_link(person, request.address)
+            made += 1
+        db.session.delete(request)
+    ended = ResetLink.expires_at < now - timedelta(days=30)
+    db.session.execute(delete(ResetLink).where(ended))
+    return made
+
+
+def make_link(person: User) -> str:
+    """Add a link for this person and return its token, which nobody can find out again; the ones before it end."""
+    open_ones = (ResetLink.user_id == person.id, ResetLink.used_at.is_(None), ResetLink.expires_at > utcnow())
+    db.session.execute(update(ResetLink).where(*open_ones).values(expires_at=utcnow()))
+    token = secrets.token_urlsafe(32)
+    db.session.add(ResetLink(digest=token_digest(token), user_id=person.id, expires_at=utcnow() + LINK_LASTS))
+    db.session.flush()
+    return token
+
+
+def person_of_link(token: str) -> User | None:
+    """Return whose password this link changes, while it can be used."""
+    rows = (
+        select(User)
+        .join(ResetLink, ResetLink.user_id == User.id)
+        .where(*_usable(token), User.removed_at.is_(None))
+    )
+    return db.session.scalars(rows).first()
+
+
+def change_forgotten(token: str, password: str, address: str = "") -> User | None:
+    """Take over the new password, use the link up, and end every session; None when the link cannot be used any more.
+
+    Raises:
+        ValueError: the password cannot be taken; a sentence says why. The link stays good.
+    """
+    person = person_of_link(token)
+    if person is None:
+        return None
+    check_password(password, email=person.email, company=person.company.name if person.company else "")
+    if rows_changed(update(ResetLink).where(*_usable(token)).values(used_at=utcnow())) != 1:
+        return None
+    person.password_hash = hash_password(password)
+    ended = end_sessions_of(person.id)
+    record_act(
+        person.company_id,
+        person.email,
+        "chose another password by link",
+        after={"sessions_ended": ended},
+        address=address,
+    )
+    sentence = f"The password of {person.email} was changed with a link sent by mail, and every browser is logged out."
+    tell_person(person, "Your password was changed", sentence, address=address)
+    return person
+
+
+def _mail_link(person: User, address: str) -> None:
+    company_id = person.company_id
+    if company_id is None:
+        return
+    token = make_link(person)
+    text = (
+        f"Somebody{f' at the address {address}' if address else ''} asked for another password for {person.email}.\n\n"
+        "Open this link and choose one. It works once, for an hour. If that was not you, do nothing: the password stays as it is."
+    )
+    notice = write_once(
+        company_id, KIND, token_digest(token)[:40], "Choose another password", text, urgent=True
+    )
+    if notice is not None:
+        notice.address = person.email
+        notice.sealed_link = vault().seal(PATH + token, company_id, "sealed_link")
+
+
+def _usable(token: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ResetLink.digest == token_digest(token),
+        ResetLink.used_at.is_(None),
+        ResetLink.expires_at > utcnow(),
+    )

@@ -1,0 +1,198 @@
+"""`flask company …`: adding, listing and changing companies, freeing a realm, taking everything of one company out into a file."""
+
+import sys
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from bookkeeping.acts.companies import change_company, release_realm
+from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
+from bookkeeping.faults import fault
+from bookkeeping.inspection_source.feed import Feed, FeedCompany
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import connection_of
+from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.people.audit import record_act
+from worker.commands.answering import PlainCommand, Refusal, answering
+from worker.commands.exporting import write_export
+from worker.commands.foreground import company_of
+
+WHO = "command line"
+company = AppGroup("company", help="Inspection companies.")
+
+
+@company.command("create", cls=PlainCommand)
+@click.argument("name")
+@click.option("--feed-url", required=True, help="Scheme and host of the platform's API.")
+@click.option("--feed-key", required=True, help="Its API key.")
+@click.option("--time-zone", help="IANA name; what the platform says by default.")
+@click.option(
+    "--offline", is_flag=True, help="Do not ask the platform whether the key works; wants --time-zone."
+)
+@click.option(
+    "--legacy", "is_legacy", is_flag=True, help="Integrated before August 2019, with SalesReceipts."
+)
+@answering
+def create_company(
+    name: str, feed_url: str, feed_key: str, time_zone: str | None, offline: bool, is_legacy: bool
+) -> dict[str, Any]:
+    """Add an inspection company."""
+    name = name.strip()
+    if not name or len(name) > 200:
+        raise Refusal("Give the company a name of at most 200 characters.")
+    feed_url = _checked_url(feed_url)
+    if not feed_key.strip():
+        raise Refusal("--feed-key is empty: give the platform's API key.")
+    zone = _zone(time_zone) if time_zone else ""
+    if offline and not zone:
+        raise Refusal("With --offline nobody says the time zone: give --time-zone, such as America/Denver.")
+    said = None if offline else _asked(feed_url, feed_key)
+    zone = zone or (said.time_zone if said else "")
+    if not zone:
+        raise Refusal(
+            "The platform names no time zone that exists: give --time-zone, such as America/Denver."
+        )
+    row = Company(name=name, feed_url=feed_url, feed_key="", time_zone=zone, legacy=is_legacy)
+    row.us_based = said.us_based if said else None
+    db.session.add(row)
+    db.session.flush()
+    row.feed_key = vault().seal(feed_key.strip(), row.id, "feed_key")
+    record_act(row.id, WHO, "added the company", after={"name": row.name, "time_zone": row.time_zone})
+    db.session.commit()
+    return {"id": row.id, "name": row.name, "time_zone": row.time_zone, "legacy": row.legacy}
+
+
+@company.command("rebind", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@answering
+def rebind(company_id: int) -> dict[str, Any]:
+    """Let the connection follow INTUIT_… settings that were changed on purpose: it is bound to the next process that uses it successfully."""
+    company_of(company_id)
+    connection = connection_of(company_id)
+    if connection is None:
+        raise Refusal(f"Company {company_id} was never connected to QuickBooks.", "not-connected")
+    connection.bind({})
+    record_act(company_id, WHO, "let QuickBooks be used with other Intuit settings")
+    db.session.commit()
+    return {"company": company_id, "rebinds": True}
+
+
+@company.command("list", cls=PlainCommand)
+@answering
+def list_companies() -> dict[str, Any]:
+    """List the companies: id, name, zone, feed, and how QuickBooks is connected."""
+    rows = db.session.scalars(select(Company).order_by(Company.id)).all()
+    return {"companies": [_said(row) for row in rows]}
+
+
+@company.command("update", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@click.option("--name", help="Another name.")
+@click.option(
+    "--time-zone", help="Another zone (IANA name). Documents whose day becomes another are dated anew."
+)
+@click.option("--feed-url", help="Scheme and host of the platform's API.")
+@click.option("--feed-key-stdin", is_flag=True, help="Read another API key from standard input.")
+@click.option("--offline", is_flag=True, help="Do not ask the platform whether address and key work.")
+@answering
+def update_company(
+    company_id: int,
+    name: str | None,
+    time_zone: str | None,
+    feed_url: str | None,
+    feed_key_stdin: bool,
+    offline: bool,
+) -> dict[str, Any]:
+    """Change a company's name, zone, feed address or feed key. What is not given stays."""
+    row = company_of(company_id)
+    if name is not None and not 0 < len(name.strip()) <= 200:
+        raise Refusal("Give the company a name of at most 200 characters.")
+    if feed_url is not None:
+        feed_url = _checked_url(feed_url)
+    key = sys.stdin.readline().strip() if feed_key_stdin else None
+    if key == "":
+        raise Refusal("Standard input is empty: send the platform's API key on its first line.")
+    if (feed_url or key) and not offline:
+        url, known = row.feed_url, vault().open(row.feed_key, row.id, "feed_key")
+        db.session.commit()  # No transaction is open while the platform is asked.
+        _asked(feed_url or url, key or known)
+        row = company_of(company_id)
+    zone = _zone(time_zone) if time_zone else None
+    changed = change_company(
+        row, WHO, name=name.strip() if name else None, time_zone=zone, feed_url=feed_url, feed_key=key
+    )
+    if not changed:
+        raise Refusal(
+            "Nothing was changed: that is how the company is already. See --help for what can be given."
+        )
+    db.session.commit()
+    return _said(company_of(company_id)) | {"changed": sorted(changed)}
+
+
+@company.command("release-realm", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@answering
+def release(company_id: int) -> dict[str, Any]:
+    """Disconnect a company that is not to have its QuickBooks company, so that another one can connect it."""
+    company_of(company_id)
+    if connection_of(company_id) is None:
+        raise Refusal(f"Company {company_id} was never connected to QuickBooks.", "not-connected")
+    free = release_realm(company_id, WHO)
+    db.session.commit()
+    return {"company": company_id, "state": "disconnected", "may_connect_another": free}
+
+
+@company.command("export", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@click.argument("file", type=click.Path(dir_okay=False, writable=True))
+@answering
+def export(company_id: int, file: str) -> dict[str, Any]:
+    """Write everything on record of one company into a ZIP of CSV files, without any secret."""
+    row = company_of(company_id)
+    record_act(row.id, WHO, "exported everything")
+    db.session.commit()
+    return {"company": company_id, "file": file, "rows": write_export(company_id, file)}
+
+
+def _said(row: Company) -> dict[str, Any]:
+    connection = connection_of(row.id)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "time_zone": row.time_zone,
+        "legacy": row.legacy,
+        "feed_url": row.feed_url,
+        "feed": row.feed_state,
+        "quickbooks": connection.state if connection else "never connected",
+    }
+
+
+def _checked_url(feed_url: str) -> str:
+    feed_url = feed_url.strip().rstrip("/")
+    if not feed_url.startswith(("http://", "https://")):
+        raise Refusal(f"--feed-url is {feed_url!r}: use scheme and host, such as https://api.example.com.")
+    return feed_url
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Refusal(f"{name!r} is no time zone: use an IANA name such as America/Denver.") from None
+    return name
+
+
+def _asked(feed_url: str, feed_key: str) -> FeedCompany:
+    """Return what the platform says of the company. Refuses a key that does not work and a platform that does not answer."""
+    try:
+        return Feed(feed_url, feed_key).company()
+    except FeedRefusedError as error:
+        words = f"{fault(error.code).title}. {error.detail} Give another --feed-key or --feed-url."
+        raise Refusal(words, error.code) from error
+    except FeedUnavailableError as error:
+        words = f"{error.detail} Check --feed-url, or add --offline and --time-zone to go on without asking."
+        raise Refusal(words, error.code) from error
