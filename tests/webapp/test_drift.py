@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.quickbooks_gateway.reading import differs
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.merges import Merged
 from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.records.documents import Document, Drift
@@ -272,3 +273,17 @@ def test_a_drift_speaks_in_names_and_not_in_ids(house, records, bookkeeper, labe
     for address in ("/drift", "/inspections/1042"):
         cells = [unescape(cell) for cell in re.findall(r"<td[^>]*>([^<]*)</td>", bookkeeper.read(address))]
         assert set(shown) <= set(cells), address
+
+
+def test_what_was_merged_is_told_for_a_month_and_asks_nothing(house, records, bookkeeper):
+    base = {"company_id": records.company_id, "kind": "Item"}
+    for one, name, active in (("5", "Radon (deleted)", False), ("6", "Radon Test", True)):
+        records.keep(NamedThing(qbo_id=one, name=name, name_key=name.casefold(), active=active, **base))
+    records.keep(Merged(qbo_id="5", into_id="6", found_at=utcnow() - timedelta(days=29), **base))
+    records.keep(Merged(qbo_id="4", into_id="6", found_at=utcnow() - timedelta(days=31), **base))
+    page = re.sub(r"<[^>]+>|\s+", " ", bookkeeper.read("/drift"))
+    said = " ".join(page.split())
+    assert "Item Radon was merged into Radon Test , found" in said and "no. 4" not in said
+    assert "Restore ours" not in said
+    stranger = house.browser(house.make_person("owner", house.make_company("Other")))
+    assert "Merged in QuickBooks" not in stranger.read("/drift")

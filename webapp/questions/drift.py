@@ -8,6 +8,7 @@ from bookkeeping.acts.questions import Choice, settle_drifts
 from bookkeeping.case import answers
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.logbook.drift_names import fields_in_names
+from bookkeeping.logbook.merged import merged_lately
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
 from webapp.frame.bell import commit_and_ring
@@ -35,6 +36,7 @@ def page() -> ResponseReturnValue:
         company=company,
         cards=drift_cards(company, drifts),
         total=logbook.attention_counts(company.id)["drift"],
+        merged=merged_lately(company.id),
         books_link=books_links(company),
     )
 

@@ -137,7 +137,7 @@ def _follow_clients(company_id: int, qbo_id: str, into: str, because: str) -> No
 def _say(company_id: int, sentences: list[str]) -> None:
     text = "\n\n".join([*sentences, "We follow it. There is nothing to do."])
     occasion = f"{utcnow():%Y-%m-%d %H:%M:%S.%f}"
-    write_once(company_id, "merged", occasion, "Names were merged in QuickBooks", text, "/inspections")
+    write_once(company_id, "merged", occasion, "Names were merged in QuickBooks", text, "/drift")
 
 
 def _thing(company_id: int, kind: str, qbo_id: str) -> NamedThing | None:

@@ -107,7 +107,7 @@ def _left_out(company_id: int, case: Case) -> list[dict[str, str]]:
         *(link.left_out if link is not None else ()),
         *(one for doc in case.live for one in doc.left_out),
     ]
-    details = dict.fromkeys(f"{one['what']}: {one['value']}" for one in left_out)
+    details = dict.fromkeys(f"{one['what']}: {one['value']}." for one in left_out)
     return [{"code": "detail-left-out", "detail": detail} for detail in details]
 
 

@@ -151,8 +151,8 @@ def test_several_refused_details_are_left_out_together(tracking):
     desk.break_calls(rule)
     desk.sync()
     assert [detail for _, detail in flags(desk, key)] == [
-        "Class: Class of Dana",
-        "Location: Department of Dana",
+        "Class: Class of Dana.",
+        "Location: Department of Dana.",
     ]
 
 
@@ -160,7 +160,7 @@ def test_a_corrected_detail_goes_along_and_the_flag_ends(desk):
     [key] = desk.book(inspection(1, buyer=ANN))
     desk.break_calls({"kind": "item", "times": 0, "code": "2210", "body": "ann@client.example"})
     desk.sync()
-    assert [detail for _, detail in flags(desk, key)] == ["E-mail: ann@client.example"]
+    assert [detail for _, detail in flags(desk, key)] == ["E-mail: ann@client.example."]
     desk.change(key, buyer={"email": "ann.lopez@client.example"})
     desk.sync()
     books = desk.books()
@@ -178,7 +178,7 @@ def test_a_refused_email_on_a_change_leaves_the_earlier_one_and_books_the_change
     desk.sync()
     [invoice] = desk.books()["Invoice"]
     assert (invoice["TotalAmt"], invoice["BillEmail"]["Address"]) == (600.0, "ann@client.example")
-    assert [detail for _, detail in flags(desk, key)] == ["E-mail: bad@client.example"]
+    assert [detail for _, detail in flags(desk, key)] == ["E-mail: bad@client.example."]
 
 
 def test_classes_and_locations_are_not_sent_while_preferences_say_off_and_nothing_is_written_again(tracking):
