@@ -90,26 +90,6 @@ def test_a_receipt_changed_since_the_preview_stays_as_it_is(legacy: Desk, planne
     assert [one["DocNumber"] for one in legacy.books()["Invoice"]] == [f"SP-{second}"]
 
 
-def test_what_quickbooks_refuses_is_taken_back_and_the_receipt_stands(legacy: Desk, planned):
-    refused = {
-        "kind": "item",
-        "index": 0,
-        "operation": "batch",
-        "entity": "Payment",
-        "code": "2050",
-        "times": 1,
-    }
-    legacy.break_calls({**refused, "body": '"operation":"create"'})
-    _night(legacy)
-    legacy.mend_calls()
-    with legacy.shop.app.app_context():
-        rows = _rows(legacy)
-        assert sorted(row.state for row in rows) in (["done", "done"], ["done", "left"])
-        done = [row for row in rows if row.state == "done"]
-    assert len(legacy.books()["Invoice"]) == len(legacy.books()["Payment"]) == len(done)
-    assert len(legacy.books()["SalesReceipt"]) == 2 - len(done)
-
-
 def test_the_proof_compares_every_field_of_money(legacy: Desk, planned):
     with legacy.holding("nightly") as work:
         migration = db.session.scalars(select(Migration).where(Migration.company_id == legacy.id)).one()

@@ -1,0 +1,180 @@
+"""The commands themselves, in this process: what they do, and every refusal in a sentence. `tests/functional` starts them as programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import Migrate
+from sqlalchemy import func, select
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.people.people import User
+from bookkeeping.storage.records.documents import LegacyReceipt
+from bookkeeping.storage.work.runs import Run
+from tests.functional.office import PASSWORD, inspection
+from tests.harness.in_process import Desk, Shop
+from worker.app import create_worker_app
+from worker.commands.answering import Refusal
+from worker.commands.foreground import company_of, run_in_foreground
+from worker.commands.register import register_commands
+from worker.commands.tieout import tieout
+
+
+@pytest.fixture(scope="module")
+def app(shop: Shop) -> Flask:
+    """The worker's app with its commands, as wsgi puts them together."""
+    with shop.app.app_context():
+        settings = shop.app.extensions["settings"]
+    made = create_worker_app(settings)
+    Migrate(made, db)
+    from flask_migrate.cli import db as database
+
+    made.cli.add_command(database)
+    register_commands(made)
+    return made
+
+
+@pytest.fixture
+def say(app: Flask):
+    """Return (a function of) what a command answers with --json, with `code` where it failed."""
+
+    def run(*words: object, input: str = "") -> dict:
+        with app.app_context():  # As `flask` does for every command.
+            done = app.test_cli_runner().invoke(args=[*map(str, words), "--json"], input=input)
+        assert done.stdout, (done.exception, done.stderr)
+        answer = json.loads(done.stdout)
+        return answer | ({"code": done.exit_code} if done.exit_code else {})
+
+    return run
+
+
+def test_a_company_is_added_with_its_key_sealed(say, shop: Shop, desk: Desk):
+    words = ("company", "create", " Front Range ", "--feed-url", f"{shop.platform.base_url}/", "--feed-key")
+    made = say(*words, desk.feed_key, "--legacy")
+    assert (made["name"], made["time_zone"], made["legacy"]) == ("Front Range", "America/New_York", True)
+    with shop.app.app_context():
+        row = db.session.get_one(Company, made["id"])
+        assert row.feed_url == shop.platform.base_url and desk.feed_key not in row.feed_key
+        assert vault().open(row.feed_key, row.id, "feed_key") == desk.feed_key
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("", "--feed-url", "http://x", "--feed-key", "k"), "at most 200 characters"),
+        (("A", "--feed-url", "ftp://x", "--feed-key", "k"), "use scheme and host"),
+        (("A", "--feed-url", "http://x", "--feed-key", " "), "give the platform's API key"),
+        (("A", "--feed-url", "http://x", "--feed-key", "k", "--offline"), "give --time-zone"),
+        (("A", "--feed-url", "http://x", "--feed-key", "k", "--time-zone", "Mars"), "is no time zone"),
+    ],
+)
+def test_a_company_that_could_not_be_polled_is_not_added(words, said, say, shop: Shop):
+    with shop.app.app_context():
+        before = db.session.scalar(select(func.count()).select_from(Company))
+    answer = say("company", "create", *words)
+    assert answer["code"] == 1 and said in answer["message"]
+    with shop.app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Company)) == before
+
+
+def test_a_person_is_added_with_the_first_line_of_standard_input(say, shop: Shop, desk: Desk):
+    words = ("user", "create", f"bo{desk.id}@x.example", "--role", "owner", "--password-stdin")
+    made = say(*words, "--company", desk.id, input=f"{PASSWORD}\nmore\n")
+    assert (made["role"], made["company"]) == ("owner", desk.id)
+    with shop.app.app_context():
+        assert PASSWORD not in db.session.get_one(User, made["id"]).password_hash
+    assert "ops people have none" in say(*words)["message"]
+    assert say(*words, "--company", 4711, input=PASSWORD)["error"] == "no-company"
+    assert say(*words, "--company", desk.id, input="short\n")["code"] == 1
+
+
+def _receipts(shop: Shop, company_id: int) -> list[tuple[str, str, str]]:
+    with shop.app.app_context():
+        rows = select(LegacyReceipt).where(LegacyReceipt.company_id == company_id).order_by(LegacyReceipt.id)
+        return [(one.inspection_key, one.receipt_id, f"{one.amount:.2f}") for one in db.session.scalars(rows)]
+
+
+def test_receipts_are_put_on_record_once_and_nothing_of_a_bad_file(
+    say, shop: Shop, desk: Desk, tmp_path: Path
+):
+    file = tmp_path / "receipts.csv"
+    file.write_text("inspection_id,receipt_id,amount\n1042,900,425.00\n1043,901,50\n", encoding="utf-8-sig")
+    assert say("legacy", "import", desk.id, file) == {"company": desk.id, "added": 2, "on_record": 2}
+    assert say("legacy", "import", desk.id, file)["added"] == 0
+    assert _receipts(shop, desk.id) == [("1042", "900", "425.00"), ("1043", "901", "50.00")]
+    file.write_text("inspection_id,receipt_id,amount\n1044,902,1.00\n1045,903,1.005\n")
+    answer = say("legacy", "import", desk.id, file)
+    assert answer["code"] == 1 and answer["message"].startswith("Line 3: ")
+    assert len(_receipts(shop, desk.id)) == 2
+
+
+def test_runs_go_to_their_end_in_the_foreground(say, desk: Desk, shop: Shop):
+    desk.book(inspection(1))
+    polled = say("poll", desk.id)
+    assert (polled["company"], polled["state"], polled["problems"]) == (desk.id, "done", [])
+    assert say("reconcile", desk.id)["outcomes"]["created"] >= 4
+    assert len(desk.books()["Invoice"]) == 1
+    [night] = say("nightly", "--company", desk.id)["companies"]
+    assert (night["state"], night["company"]) == ("done", desk.id)
+    with shop.app.app_context():
+        kinds = select(Run.kind).where(Run.company_id == desk.id, Run.reason == "command").order_by(Run.id)
+        assert list(db.session.scalars(kinds)) == ["poll", "reconcile", "nightly"]
+
+
+def test_a_run_that_met_a_problem_fails_with_its_title(say, desk: Desk):
+    place = {"path": "/v2/inspections", "company_id": int(desk.platform_id)}
+    desk.platform.post("/_standin/faults", {"kind": "403", "times": 9, **place})
+    answer = say("poll", desk.id)
+    assert (answer["code"], answer["state"]) == (1, "failed")
+    assert [problem["code"] for problem in answer["problems"]] == ["feed-refused"]
+    assert answer["problems"][0]["title"]
+
+
+def test_there_is_no_company_that_no_database_could_hold(app: Flask, desk: Desk):
+    with app.app_context():
+        assert company_of(desk.id).id == desk.id
+        for number in (0, -1, 2**31, 4711):
+            with pytest.raises(Refusal) as refused:
+                company_of(number)
+            assert refused.value.code == "no-company"
+        assert run_in_foreground(desk.id, "poll")["state"] == "done"
+
+
+def test_the_statement_is_printed_and_kept_and_bad_days_are_refused(say, app: Flask, desk: Desk):
+    desk.book(inspection(1, days=0))
+    desk.sync_until_quiet()
+    made = say("tieout", desk.id)
+    assert (made["unexplained"], made["unexplained_count"], made["statement"] > 0) == ("0.00", 0, True)
+    with app.app_context():
+        printed = app.test_cli_runner().invoke(tieout, [str(desk.id)]).output
+    assert "Unexplained: $0.00" in printed and "No differences." in printed
+    for words, said in (
+        (("--from", "2026-03-02", "--to", "2026-03-01"), "swap the two"),
+        (("--from", "2020-01-01", "--to", "2026-01-01"), "three years at most"),
+        (("--from", "March"), "write the day as 2026-03-01"),
+        (("--to", "2201-01-01"), "choose a day between"),
+    ):
+        answer = say("tieout", desk.id, *words)
+        assert answer["code"] == 1 and said in answer["message"]
+
+
+def test_a_connection_can_be_let_follow_other_settings(say, desk: Desk, shop: Shop):
+    assert say("company", "rebind", desk.id) == {"company": desk.id, "rebinds": True}
+    made = say(
+        "company",
+        "create",
+        "New",
+        "--feed-url",
+        "http://x",
+        "--feed-key",
+        "k",
+        "--offline",
+        "--time-zone",
+        "America/Denver",
+    )
+    assert say("company", "rebind", made["id"])["error"] == "not-connected"
+    assert say("rotate-keys") == {"resealed": 0}, "All is sealed under the only key."
+    assert say("status", desk.id)["company"] == desk.id
