@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
+from bookkeeping.unsafe_settings import refuse_unsafe
+
 STANDIN_API = "http://127.0.0.1:8010"
 DISCOVERY = {
     "sandbox": "https://developer.api.intuit.com/.well-known/openid_sandbox_configuration",
@@ -79,10 +81,13 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
     """Read `.env` and the environment (or the given mapping alone) into Settings.
 
     Raises:
-        SettingsError: a setting is missing or malformed.
+        SettingsError: a setting is missing, malformed or unsafe; of the unsafe ones, a line each.
     """
     if environment is None:
         environment = {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **os.environ}
+    unsafe = refuse_unsafe(environment)
+    if unsafe:
+        raise SettingsError("\n".join(unsafe))
     where = _one_of(environment, "INTUIT_ENVIRONMENT", "standin", ("sandbox", "production", "standin"))
     api_url = environment.get("INTUIT_API_URL") or API[where]
     discovery = environment.get("INTUIT_DISCOVERY_URL") or DISCOVERY[where]

@@ -62,8 +62,8 @@ def other_settings(elsewhere: StandIn) -> dict[str, dict[str, str]]:
         "other app": {"INTUIT_CLIENT_ID": "somebody-else"},
         "other environment": {
             "INTUIT_ENVIRONMENT": "sandbox",
-            "INTUIT_CLIENT_ID": "standin-client",
-            "INTUIT_CLIENT_SECRET": "standin-secret",
+            "INTUIT_CLIENT_ID": "ABsandbox",
+            "INTUIT_CLIENT_SECRET": "ZYsandbox",
         },
     }
 

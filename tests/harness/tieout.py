@@ -37,7 +37,7 @@ class Tieout:
         self.url = f"http://{LOOPBACK}:{self.port}"
         # A blank one hides what a developer's own .env may say.
         self.environment: dict[str, str] = {
-            "SECRET_KEY": "a secret for tests alone",
+            "SECRET_KEY": "Zk3vQ8wL1nXy7Rb5Tc9Hd2Jf6Mg4Ps0a",
             "TOKEN_KEYS": Fernet.generate_key().decode(),
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
