@@ -59,7 +59,7 @@ def settle_drifts(
 
     `keep` leaves the document to the bookkeeper for good. `restore` makes it ours again and forgets what we last wrote, so that
     the next plan writes it; one that was deleted in QuickBooks is noted as deleted, so that the next generation is made. What
-    we know it to say in QuickBooks is then theirs, so that only a further change is drift again.
+    we know it to say in QuickBooks is then theirs, so that only a further change is drift again, and what is no money stays.
 
     Source: bookkeeping decision 8 ("Nobody fights the bookkeeper").
     """
@@ -146,7 +146,7 @@ def _restore(drift: Drift) -> None:
     if drift.kind == "deleted":
         document.status, document.deleted_at = "deleted", utcnow()
     else:
-        document.fingerprint, document.token_stale, document.body = "", True, drift.theirs
+        document.fingerprint, document.token_stale, document.as_read = "", True, drift.theirs
 
 
 def _record(drift: Drift, before: dict[str, str], who: str, address: str) -> None:

@@ -1,8 +1,9 @@
 """Whether a document or name in QuickBooks still says what we wrote, field by field. What to do about it is not decided here.
 
-Only fields that we write are compared. What QuickBooks adds or moves by itself (SyncToken, Balance, links, subtotals) is left out.
+Only fields that we write are compared; of those `drifted` takes what is money. What QuickBooks adds or moves by itself (SyncToken, Balance, links, subtotals) is left out.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -33,6 +34,10 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+_SALES_LINE, _DISCOUNT_LINE = "SalesItemLineDetail", "DiscountLineDetail"
+_MONEY = frozenset({"Customer", "Date", "Due date", "Lines", "Applied to", "Total"})
+
+
 def every_line(lines: Iterable[Mapping[str, Any]] | None) -> Iterator[Mapping[str, Any]]:
     """Yield each line, and after a bundle the lines inside of it."""
     for line in lines or ():
@@ -49,16 +54,50 @@ def differs(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[s
     found = []
     for label, path in _FIELDS:
         if path[0] in wrote:
-            found.append((label, _text(_at(wrote, path)), _text(_at(entity, path))))
+            found.append((label, text(at(wrote, path)), text(at(entity, path))))
     if "Line" in wrote:
         found += _lines("Lines", wrote, entity, _sales_line)
         if any(_class(line) for line in wrote["Line"]):
             found += _lines("Classes", wrote, entity, _class)
         found += _lines("Applied to", wrote, entity, _applied_line)
-    ours, theirs = _total(wrote), _cents(entity.get("TotalAmt"))
+    ours, theirs = _total(wrote), cents(entity.get("TotalAmt"))
     if ours is not None:
         found.append(("Total", f"{ours:.2f}", f"{theirs:.2f}"))
     return [(label, ours, theirs) for label, ours, theirs in found if ours != theirs]
+
+
+def drifted(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the differences that are drift: an amount, a date, the Customer or an Item of ours was changed (decision 20).
+
+    Lines may stand in another order and say something else; lines of others that carry no money are none of ours.
+    """
+    sale = any(line.get("DetailType") for line in wrote.get("Line") or ())
+    looked_at = _MONEY - ({"Applied to"} if sale else set())
+    if _same_worth(wrote, entity):
+        looked_at -= {"Lines"}
+    return [one for one in differs(wrote, entity) if one[0] in looked_at]
+
+
+def carries_money(line: Mapping[str, Any]) -> bool:
+    """Whether the line, or one inside of it, has an amount, or takes a share of the others'."""
+    return any(cents(one.get("Amount")) or _percent(one) for one in every_line([line]))
+
+
+def _same_worth(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> bool:
+    """Whether each line of ours is there with its Item and amount, and no other one carries money."""
+    ours, theirs = (
+        Counter(
+            (at(line, (_SALES_LINE, "ItemRef", "value")), cents(line.get("Amount")), _percent(line))
+            for line in every_line(side.get("Line"))
+            if line.get("DetailType") in (_SALES_LINE, _DISCOUNT_LINE)
+        )
+        for side in (wrote, entity)
+    )
+    return not ours - theirs and not any(amount or percent for _, amount, percent in theirs - ours)
+
+
+def _percent(line: Mapping[str, Any]) -> Decimal:
+    return cents(at(line, (_DISCOUNT_LINE, "DiscountPercent")))
 
 
 def _lines(
@@ -68,50 +107,52 @@ def _lines(
     describe: Callable[[Mapping[str, Any]], str | None],
 ) -> list[tuple[str, str, str]]:
     ours, theirs = (
-        [text for line in every_line(side.get("Line")) if (text := describe(line)) is not None]
+        [said for line in every_line(side.get("Line")) if (said := describe(line)) is not None]
         for side in (wrote, entity)
     )
     return [(label, "\n".join(ours), "\n".join(theirs))]
 
 
 def _sales_line(line: Mapping[str, Any]) -> str | None:
-    if line.get("DetailType") == "DiscountLineDetail":
-        return f"Discount: {_cents(line.get('Amount')):.2f}"
-    if line.get("DetailType") != "SalesItemLineDetail":
+    if line.get("DetailType") == _DISCOUNT_LINE:
+        return f"Discount: {cents(line.get('Amount')):.2f}"
+    if line.get("DetailType") != _SALES_LINE:
         return None
-    item = _at(line, ("SalesItemLineDetail", "ItemRef", "value"))
-    return f"Item {_text(item)}, {_text(line.get('Description'))}: {_cents(line.get('Amount')):.2f}"
+    item = at(line, ("SalesItemLineDetail", "ItemRef", "value"))
+    return f"Item {text(item)}, {text(line.get('Description'))}: {cents(line.get('Amount')):.2f}"
 
 
 def _class(line: Mapping[str, Any]) -> str | None:
-    found = _at(line, ("SalesItemLineDetail", "ClassRef", "value"))
-    return f"Class {_text(found)}" if found else None
+    found = at(line, ("SalesItemLineDetail", "ClassRef", "value"))
+    return f"Class {text(found)}" if found else None
 
 
 def _applied_line(line: Mapping[str, Any]) -> str | None:
     links = sorted(f"{link.get('TxnType')} {link.get('TxnId')}" for link in line.get("LinkedTxn") or [])
-    return f"{', '.join(links)}: {_cents(line.get('Amount')):.2f}" if links else None
+    return f"{', '.join(links)}: {cents(line.get('Amount')):.2f}" if links else None
 
 
 def _total(wrote: Mapping[str, Any]) -> Decimal | None:
     if "TotalAmt" in wrote:
-        return _cents(wrote["TotalAmt"])
+        return cents(wrote["TotalAmt"])
     if "Line" in wrote:
-        return sum((_cents(line.get("Amount")) for line in wrote["Line"]), Decimal("0.00"))
+        return sum((cents(line.get("Amount")) for line in wrote["Line"]), Decimal("0.00"))
     return None
 
 
-def _at(content: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+def at(content: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """Return what stands at this path, None where there is nothing."""
     found: Any = content
     for name in path:
         found = (found or {}).get(name)
     return found
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     """Text as QuickBooks keeps it: single line ends, no white space around."""
     return str(value if value is not None else "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _cents(value: Any) -> Decimal:
+def cents(value: Any) -> Decimal:
+    """Return an amount of QuickBooks, however it is written, in dollars and cents."""
     return Decimal(str(value or 0)).quantize(Decimal("0.01"))

@@ -46,7 +46,7 @@ def finished(
         raise errors.missing("Line")
     body.setdefault("TxnDate", realm.today().isoformat())
     if new_lines:
-        body["Line"] = _lines(realm, body["Line"])
+        body["Line"] = _lines(realm, body["Line"], before.body["Line"] if before else [])
     else:
         body["Line"] = [dict(line) for line in body["Line"] if line["DetailType"] != "SubTotalLineDetail"]
     _total(realm, body)
@@ -74,14 +74,21 @@ def finished(
     return body
 
 
-def _lines(realm: Realm, given: Any) -> list[dict]:
+def _lines(realm: Realm, given: Any, standing: list[dict]) -> list[dict]:
+    """Return the lines in place of those that stand: a line keeps its Id, and of what it held only what is sent again.
+
+    An Id that no line has here is not taken: such a line is a new one, and gets an Id after all that stand.
+    """
     if not isinstance(given, list):
         raise errors.invalid(2250, "Lines", "Line", given)
     if len(given) > 10_000:
         raise errors.business("A transaction can have 10000 lines at most.")
     lines = [_line(realm, raw) for raw in given if not _is_subtotal(raw)]
-    used = {line["Id"] for line in bundles.every_line(lines) if "Id" in line}
-    fresh = (number for number in map(str, itertools.count(1)) if number not in used)
+    known = {line["Id"] for line in bundles.every_line(standing) if "Id" in line}
+    for line in bundles.every_line(lines):
+        if line.get("Id") not in known:
+            line.pop("Id", None)
+    fresh = map(str, itertools.count(max(map(int, known), default=0) + 1))
     for place, line in enumerate(each for each in lines if each["DetailType"] != "DiscountLineDetail"):
         line |= {"Id": line.get("Id") or next(fresh), "LineNum": place + 1}
     for line in lines:
@@ -150,7 +157,8 @@ def _item_line(realm: Realm, line: dict) -> dict:
         )
     taxed = realm.preference("TaxPrefs", "UsingSalesTax") and item.body.get("Taxable")
     detail["TaxCodeRef"] = {"value": code or ("TAX" if taxed else "NON")}
-    kept = {name: line[name] for name in ("Description", "Amount", "DetailType") if name in line}
+    stored = ("Description", "Amount", "DetailType", "CustomField", "LinkedTxn")
+    kept = {name: line[name] for name in stored if name in line}
     return kept | {"SalesItemLineDetail": detail}
 
 

@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from bookkeeping.quickbooks_gateway.reading import differs
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.merges import Merged
 from bookkeeping.storage.company.names import NamedThing
@@ -18,6 +17,7 @@ from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import House
 from tests.webapp.records import NOON, Records, post_with_token
 from webapp.questions.drift_cards import said
+from worker.reading.drift import judge
 
 THEIRS = {
     "Id": "145",
@@ -123,9 +123,10 @@ def test_restore_ours_lets_the_next_run_write_ours_again(house, records, bookkee
 def test_restored_document_is_drift_again_only_after_a_further_change(house, records, bookkeeper):
     bookkeeper.post(f"/drift/{edited(records)}/restore", page="/drift")
     with house.app.app_context():
-        known = db.session.scalars(select(Document)).one().body
-    assert differs(known, THEIRS) == []
-    assert differs(known, {**THEIRS, "TxnDate": "2026-04-01"}) != []
+        document = db.session.scalars(select(Document)).one()
+        document.body = {"TxnDate": "2026-03-02", "TotalAmt": "425.00"}
+        assert judge(document, THEIRS) == "ours"
+        assert judge(document, {**THEIRS, "TxnDate": "2026-04-01"}) == "changed"
 
 
 def test_restoring_what_was_deleted_makes_room_for_the_next_generation(house, records, bookkeeper):

@@ -16,6 +16,7 @@ from bookkeeping.quickbooks_gateway.bodies import (
     invoice_body,
     payment_body,
 )
+from bookkeeping.quickbooks_gateway.carrying import carried_over
 from bookkeeping.quickbooks_gateway.details import tracked
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, kept_name
 from bookkeeping.rules.documents import (
@@ -160,7 +161,7 @@ class Preview:
             return shown
         ids = {line.item: self._lists.item_id(line.item, line.item_id) for line in desired.lines}
         body = tracked(invoice_body(desired, self._customer_id, ids, sync=_sync(standing)), self._facts)
-        shown.request = readable(parsed(frozen(body)))
+        shown.request = readable(parsed(frozen(_carrying(standing, body))))
         new = [name for name, item_id in ids.items() if item_id == TO_BE_MADE]
         shown.note = (
             f"{'New Items' if len(new) > 1 else 'New Item'}, made first: {', '.join(new)}." if new else ""
@@ -195,7 +196,7 @@ class Preview:
         invoice_id = trace.invoice.qbo_id if trace.invoice else TO_BE_MADE
         sync = _sync(standing) if fate == "update" else None
         body = payment_body(desired, self._customer_id, invoice_id, {desired.method: method_id}, sync=sync)
-        shown.request = readable(parsed(frozen(body)))
+        shown.request = readable(parsed(frozen(_carrying(standing if sync else None, body))))
         shown.note = f"New payment method, made first: {desired.method}." if method_id == TO_BE_MADE else ""
         return shown
 
@@ -269,6 +270,11 @@ def _is(document: Document, kind: str, source_key: str) -> bool:
 
 def _account_of(standing: Document | None) -> str:
     return ((standing.body if standing else {}).get("DepositToAccountRef") or {}).get("value") or ""
+
+
+def _carrying(standing: Document | None, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the request with what others put on the document that it changes."""
+    return body if standing is None else carried_over(body, standing.body, standing.as_read)[0]
 
 
 def _sync(document: Document | None) -> tuple[str, str] | None:

@@ -154,5 +154,7 @@ def _judge_made(operation: Operation, found: ItemAnswer) -> None:
         Document.generation == operation.generation,
     )
     document = db.session.scalars(made).one()
-    document.body = json.loads(operation.body)
+    # What was found is to be judged by what we sent, not by itself.
+    document.body = json.loads(operation.document).get("ours") or json.loads(operation.body)
+    document.as_read = None
     judge(document, found.entity)

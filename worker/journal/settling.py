@@ -1,7 +1,8 @@
 """What our records say after a write: one operation settled with its answer, all within the caller's transaction.
 
 An operation's `document` note says what to keep once it succeeded:
-Invoice and Payment: {inspection_key, doc_number, fingerprint, customer_id, total, txn_date, applied, invoice_id}
+Invoice and Payment: {inspection_key, doc_number, fingerprint, customer_id, total, txn_date, applied, invoice_id}, and `ours`, what of
+the body is ours, where it carries over what others put on the document
 Customer: {client_key, display_name, fingerprint, because, name: {…NameEntry fields}} · Item and PaymentMethod: {name}
 """
 
@@ -17,7 +18,7 @@ from bookkeeping.errors import (
     TemporaryError,
 )
 from bookkeeping.faults import fault
-from bookkeeping.quickbooks_gateway.differences import differs
+from bookkeeping.quickbooks_gateway.carrying import as_taken, others_put_on
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.quickbooks_gateway.reading import plain
 from bookkeeping.storage.base import db, utcnow
@@ -122,7 +123,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.token_stale = False
     document.doc_number = operation.doc_number if operation.kind == "Invoice" else ""
     document.fingerprint, document.fingerprint_for = note["fingerprint"], ""
-    document.body = _as_stored(json.loads(operation.body), entity)
+    _note_written(document, operation, note, entity)
     document.customer_id = note["customer_id"]
     document.left_out = note.get("left_out") or []
     document.total = total
@@ -145,12 +146,14 @@ def _made_under_todays_choices(operation: Operation) -> None:
     db.session.execute(inspection.values(book_version_id=None))
 
 
-def _as_stored(body: dict[str, Any], entity: dict[str, Any]) -> dict[str, Any]:
-    """Return what to compare the document with later: our body, or QuickBooks' own if it changed something in taking it.
-
-    What QuickBooks made of it by itself (a tax, a text it cut) must not look like a person's doing.
-    """
-    return plain(entity) if "TotalAmt" in entity and differs(body, entity) else body
+def _note_written(
+    document: Document, operation: Operation, note: dict[str, Any], entity: dict[str, Any]
+) -> None:
+    """Keep what we wrote as QuickBooks took it, and the whole of it while others have something on it (decision 20)."""
+    sent = json.loads(operation.body)
+    document.body = as_taken(note.get("ours") or sent, sent, entity, document.body or {})
+    others = "TotalAmt" in entity and others_put_on(document.body, entity)
+    document.as_read = plain(entity) if others else None
 
 
 def _document_deleted(operation: Operation) -> None:

@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from bookkeeping.quickbooks_gateway.reading import differs, plain, seen
+from bookkeeping.quickbooks_gateway.carrying import others_put_on, with_line_ids
+from bookkeeping.quickbooks_gateway.differences import differs, drifted
+from bookkeeping.quickbooks_gateway.reading import plain, seen
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document, Drift
 
@@ -21,23 +23,43 @@ BY_HAND = "by hand in QuickBooks"
 def judge(document: Document, row: dict[str, Any]) -> Verdict:
     """Take over the SyncToken of a living row, in the current transaction, and say whose content it has.
 
-    A token moved by our own Payment, or by a Deposit, is no drift: only fields that we write are compared. `older` is a row from
-    before what we know already; nothing is taken from it. Drift is noted, and closed when a person has put ours back by hand.
+    A token moved by our own Payment, or by a Deposit, is no drift, nor is what changes no amount, date, Customer or Item: that stays,
+    and is kept to be carried over (decision 20). `older` is a row from before what we know already; nothing is taken from it. Drift is
+    noted, and closed when a person has put ours back by hand.
     """
     if _token(row) < int(document.sync_token or 0):
         return "older"
     document.sync_token, document.token_stale = str(row["SyncToken"]), False
-    fields = differs(document.body, row)
+    fields = _drifted(document, row)
     if document.kind == "Payment":
         _note_deposit(document, row)
     if not fields:
         close_drift(document, row)
+        _note_others(document, row)
         return "ours"
     if document.hands_off == "kept":
         _note_applied(document, row)
         return "changed"
     note_drift(document, "voided" if seen(document.kind, row).voided else "edited", fields, row)
     return "changed"
+
+
+def _drifted(document: Document, row: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the fields that are drift; none where a person has chosen to restore ours and nothing has changed since."""
+    fields = drifted(document.body, row)
+    if not fields and seen(document.kind, row).voided:
+        fields = differs(document.body, row)
+    chosen = document.as_read if not document.hands_off else None
+    return [] if chosen is not None and not drifted(chosen, row) else fields
+
+
+def _note_others(document: Document, row: dict[str, Any]) -> None:
+    """Keep the row while our next update has something to carry over from it, or a choice to restore ours is not carried out yet."""
+    if document.hands_off:
+        return
+    document.body = with_line_ids(document.body, row)
+    others = drifted(document.body, row) or others_put_on(document.body, row)
+    document.as_read = plain(row) if others else None
 
 
 def note_gone(document: Document, tombstone: dict[str, Any] | None = None) -> None:

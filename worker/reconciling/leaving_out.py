@@ -22,6 +22,7 @@ class _Refused:
 
     write: Write
     body: dict[str, Any]
+    ours: dict[str, Any] | None  # What of it is ours, where it carries over what others put on the document.
     error: PermanentError
     tries: list[tuple[Detail, ...]]
 
@@ -36,6 +37,8 @@ def send_without_refused(work: Work, writes: Sequence[Write]) -> None:
         for one in open_still:
             left_out = one.tries.pop(0)
             one.write.body, one.write.error = without(one.body, left_out), None
+            if one.ours is not None:
+                one.write.note["ours"] = without(one.ours, left_out)
             one.write.note["left_out"] = [
                 {"what": detail.label, "value": _value(work, one.body, detail), "code": one.error.code}
                 for detail in left_out
@@ -59,7 +62,7 @@ def _refused(write: Write) -> _Refused | None:
     if write.action == "update" and isinstance(error, GoneError):
         return None  # Told apart already: it is gone.
     tries = suspects(write.body, error)
-    return _Refused(write, write.body, error, tries) if tries else None
+    return _Refused(write, write.body, write.note.get("ours"), error, tries) if tries else None
 
 
 def _goes_on(one: _Refused) -> bool:

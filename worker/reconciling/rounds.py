@@ -4,15 +4,18 @@ Order: Payments away, Invoices away, then Invoices, then Payments. Before a docu
 old, it is read back; what a person changed meanwhile is left alone and becomes drift.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from bookkeeping.case import Case, reload_documents
 from bookkeeping.errors import GoneError, PermanentError, RuleError, StaleSyncTokenError, TemporaryError
 from bookkeeping.faults import fault
-from bookkeeping.quickbooks_gateway.bodies import Sync, delete_body, invoice_body, payment_body
+from bookkeeping.quickbooks_gateway.bodies import Sync, delete_body, frozen, invoice_body, payment_body
+from bookkeeping.quickbooks_gateway.carrying import carried_over, ids_known
 from bookkeeping.quickbooks_gateway.details import tracked
 from bookkeeping.rules.documents import (
     DesiredInvoice,
@@ -85,7 +88,7 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
         return
     tell(work, f"{phase}: {len(planned)}")
     work.commit()
-    planned = _freshen(work, planned, [one for one in planned if _is_stale(one)], by_id=False)
+    planned = _freshen(work, planned, [one for one in planned if _to_be_read(one)], by_id=False)
     _send(work, planned)
     stale = [
         one
@@ -100,8 +103,12 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
     work.commit()
 
 
-def _is_stale(one: Planned) -> bool:
-    return one.document is not None and one.document.token_stale
+def _to_be_read(one: Planned) -> bool:
+    """Whether we do not know the document well enough to change it: its token, or, written before Ids were kept, its lines."""
+    document = one.document
+    return document is not None and (
+        document.token_stale or (one.verb == "update" and not ids_known(document.body))
+    )
 
 
 def _document(case: Case, action: AnyAction) -> Document | None:
@@ -166,6 +173,8 @@ def _send(work: Work, ready: list[Planned]) -> None:
     for one in ready:
         one.write = _write(one, items, methods)
         one.write.body = tracked(one.write.body, facts)
+        if one.document is not None and one.verb == "update":
+            _carry_over(one.document, one.write)
         writes.append(one.write)
     carry_out(work, writes)
     send_without_refused(work, writes)
@@ -217,6 +226,13 @@ def _write(one: Planned, items: ItemNames, methods: dict[str, str]) -> Write:
     return write
 
 
+def _carry_over(document: Document, write: Write) -> None:
+    """Let what others put on the document stay (decision 20)."""
+    write.body, ours = carried_over(write.body, document.body, document.as_read)
+    if document.as_read is not None:
+        write.note["ours"] = json.loads(frozen(ours))
+
+
 def _say_invoice(
     write: Write, case: Case, desired: DesiredInvoice, items: ItemNames, sync: Sync | None
 ) -> None:
@@ -251,7 +267,7 @@ def _customer_id(case: Case) -> str:
     return case.customer_id
 
 
-def _note(customer_id: str, total: Decimal, txn_date: date, fingerprint: str) -> dict[str, str]:
+def _note(customer_id: str, total: Decimal, txn_date: date, fingerprint: str) -> dict[str, Any]:
     return {
         "fingerprint": fingerprint,
         "customer_id": customer_id,

@@ -17,6 +17,9 @@ class Document(Base):
     """One Invoice or Payment of ours. `fingerprint` and `body` are what we last wrote; `token_stale` says that a write of
     ours to a linked document has moved the SyncToken since. A new generation is a new row; the old one stays as deleted.
 
+    `as_read` is the document as QuickBooks has it, while others have put something on it that an update must carry over
+    (decision 20), or while a person's choice to restore ours is to be carried out; else None.
+
     `hands_off`: "" = ours; "drift" = changed in QuickBooks, a person has to choose; "kept" = left to the bookkeeper for good.
     """
 
@@ -44,6 +47,7 @@ class Document(Base):
     body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     left_out: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
     """What QuickBooks refused of it and it goes without: [{what, value, code}]."""
+    as_read: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     customer_id: Mapped[str] = mapped_column(String(40), default="")
     total: Mapped[Decimal] = mapped_column(Cents)
     applied: Mapped[Decimal] = mapped_column(Cents, default=Decimal("0.00"))

@@ -78,7 +78,7 @@ def test_a_change_and_a_deletion_are_told_by_what_quickbooks_has_now(arrived, de
         first, paid = _written(work)
         first.sync_token = desk.books()["Invoice"][0]["SyncToken"]  # Its Payment has moved it.
         operations = []
-        for write in (change(first, DueDate="2026-04-01"), deletion(paid)):
+        for write in (change(first, DueDate="2026-05-01"), deletion(paid)):
             operations += (sent_unheard if arrived else journaled)(work, write)[1]
         find_out(work, operations)
         outcomes = [one.outcome for one in operations]
