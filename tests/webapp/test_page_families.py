@@ -5,6 +5,7 @@ from collections import defaultdict
 
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
+from webapp.frame import confirming
 from webapp.inspections import pages as inspections
 from webapp.migration import downloads
 from webapp.migration import pages as migration
@@ -12,7 +13,7 @@ from webapp.numbers import pages as numbers
 from webapp.numbers import tie_out
 from webapp.ops import acts, companies, failures, overview
 from webapp.page_families import BLUEPRINTS
-from webapp.people import account, audit_log, login
+from webapp.people import account, audit_log, forgotten, login
 from webapp.people import pages as people
 from webapp.questions import customers, drift
 from webapp.quickbooks_settings import connecting
@@ -99,6 +100,12 @@ VIEWS = [
     (audit_log.page, "GET /settings/audit-log", BOTH),
     (audit_log.download, "GET /settings/audit-log/download", BOTH),
     (login.login, "GET /login", STRANGERS),
+    (forgotten.page, "GET /forgotten-password", STRANGERS),
+    (forgotten.ask, "POST /forgotten-password", STRANGERS),
+    (forgotten.link, "GET /reset-password/<token>", STRANGERS),
+    (forgotten.choose_page, "GET /reset-password", STRANGERS),
+    (forgotten.choose, "POST /reset-password", STRANGERS),
+    (confirming.confirm, "POST /account/confirm", EVERYBODY),
     (login.log_in, "POST /login", STRANGERS),
     (login.log_out, "POST /logout", EVERYBODY),
     (people.invitation, "GET /invitation/<token>", STRANGERS),
