@@ -52,6 +52,7 @@ class Settings:
     sync_time_zone: str = "Etc/GMT+7"
     sync_hour: int = 0
     lease_seconds: int = 90
+    session_idle_minutes: int = 30
     metrics_token: str = field(default="", repr=False)
     sentry_dsn: str = field(default="", repr=False)
     smtp_url: str = field(default="", repr=False)
@@ -117,6 +118,7 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
                 ("poll_seconds", 1),
                 ("sync_hour", 0),
                 ("lease_seconds", 3),
+                ("session_idle_minutes", 2),
                 ("proxy_hops", 0),
                 ("keep_operations_days", 30),
                 ("keep_idle_runs_days", 1),

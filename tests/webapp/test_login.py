@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.people import LoginSession, User
+from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import PASSWORD, House
 from webapp.frame.roles import keeps
 
@@ -168,6 +169,43 @@ def test_session_ends_after_twelve_hours(house, owner):
         db.session.commit()
     text = browser.read("/settings")
     assert "Your session has ended" in text
+
+
+def seen(house: House, **ago: float) -> None:
+    with house.writing():
+        db.session.execute(update(LoginSession).values(seen_at=utcnow() - timedelta(**ago)))
+        db.session.commit()
+
+
+def test_session_ends_after_half_an_hour_without_a_click(house, owner):
+    browser = house.browser(owner)
+    seen(house, minutes=29)
+    assert browser.get("/settings").status_code == 200
+    seen(house, minutes=30, seconds=1)
+    assert "Your session has ended" in browser.read("/settings")
+
+
+def test_a_session_of_ops_ends_after_a_quarter_of_an_hour(house):
+    browser = house.browser(house.make_person("ops"))
+    seen(house, minutes=14)
+    assert browser.get("/ops").status_code == 200
+    seen(house, minutes=15, seconds=1)
+    assert browser.get("/ops").location.startswith("/login")
+
+
+def test_what_pages_ask_by_themselves_keeps_no_session_alive(house, owner, company):
+    browser = house.browser(owner)
+    with house.writing():
+        db.session.add(Run(company_id=company, kind="sync", reason="command", state="running"))
+        db.session.commit()
+        run = db.session.scalars(select(Run.id)).one()
+    seen(house, minutes=20)
+    assert browser.get(f"/runs/{run}/progress").status_code == 200
+    with house.app.app_context():
+        assert utcnow() - db.session.scalars(select(LoginSession.seen_at)).one() > timedelta(minutes=19)
+    browser.get("/settings")
+    with house.app.app_context():
+        assert utcnow() - db.session.scalars(select(LoginSession.seen_at)).one() < timedelta(minutes=1)
 
 
 def test_only_a_digest_of_the_token_is_stored(house, owner):

@@ -60,12 +60,15 @@ class Person(UserMixin):
 
 
 def _person_of(token: str) -> Person | None:
-    row = live_session(token)
+    idle = current_app.extensions["settings"].session_idle_minutes
+    row = live_session(token, idle)
     if row is None:
         return None
-    if seen_is_old(row):
+    if seen_is_old(row) and not getattr(
+        current_app.view_functions.get(request.endpoint or ""), "asked_by_scripts", False
+    ):
         _note_seen(row.digest)
-        row = live_session(token)
+        row = live_session(token, idle)
     return Person(token, row) if row is not None else None
 
 
@@ -104,6 +107,12 @@ def open_to(*roles: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]
         return guarded
 
     return mark
+
+
+def asked_by_scripts(view: View) -> View:
+    """Mark a view that pages ask by themselves: it is no click, and keeps no session alive."""
+    view.__dict__["asked_by_scripts"] = True
+    return view
 
 
 def keeps(*fields: str) -> Callable[[View], View]:

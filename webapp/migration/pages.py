@@ -31,7 +31,7 @@ from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.confirming import password_is_right, recently_confirmed
 from webapp.frame.limits import by_person, client_address, limiter
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
+from webapp.frame.roles import COMPANY_ROLES, asked_by_scripts, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.frame.words import day, money, span
 from webapp.migration.chart import chart_of, touched
@@ -81,6 +81,7 @@ def one(migration_id: int) -> str | tuple[str, int]:
 
 @bp.get("/settings/quickbooks/migration/<int(max=2147483647):migration_id>/progress")
 @open_to(*COMPANY_ROLES)
+@asked_by_scripts
 def progress(migration_id: int) -> dict[str, object]:
     """Answer with how far it is, for the bar that moves."""
     return _progress(_named(migration_id))

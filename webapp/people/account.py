@@ -1,6 +1,6 @@
 """A person's own account: another password, and every browser that is logged in, each to be ended."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -61,6 +61,7 @@ def _show(form: PasswordForm | None = None) -> str:
         form=form or PasswordForm(formdata=None),
         sessions=live_sessions([current_user.user.id]),
         hours=SESSION_HOURS,
+        idle=current_app.extensions["settings"].session_idle_minutes,
         zone=company.time_zone if company else "UTC",
     )
 

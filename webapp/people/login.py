@@ -1,6 +1,6 @@
 """Logging in and out. Sessions are rows (`storage/sessions.py`); what they may see is decided in `webapp/frame/roles.py`."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
@@ -102,7 +102,7 @@ def _start_session(user: User) -> None:
         session["kept_input"] = kept
         flash("What you had typed is still in the form. Look at it and save it again.", "info")
     _tell_of_a_new_browser(user)
-    row = live_session(token)
+    row = live_session(token, current_app.extensions["settings"].session_idle_minutes)
     if row is None:
         raise AssertionError("the session that was opened just now is live")
     login_user(Person(token, row))

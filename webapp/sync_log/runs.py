@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.work.runs import Run
-from webapp.frame.roles import COMPANY_ROLES, open_to
+from webapp.frame.roles import COMPANY_ROLES, asked_by_scripts, open_to
 from webapp.sync_log.progress import progress_of
 
 bp = Blueprint("runs", __name__)
@@ -14,6 +14,7 @@ bp = Blueprint("runs", __name__)
 
 @bp.get("/runs/<int(max=9223372036854775807):run_id>/progress")
 @open_to(*COMPANY_ROLES, "ops")
+@asked_by_scripts
 def progress(run_id: int) -> ResponseReturnValue:
     """Answer with the run's progress; a run of another company is not there. Ops see all companies' runs."""
     run = db.session.get(Run, run_id)

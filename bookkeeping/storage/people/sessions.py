@@ -17,6 +17,7 @@ from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.people.people import LoginSession, User
 
 SESSION_HOURS = 12
+OPS_IDLE_MINUTES = 15
 SEEN_EVERY = timedelta(minutes=1)
 
 _hasher = PasswordHasher()  # argon2id with the library's own current parameters.
@@ -69,8 +70,11 @@ def open_session(user: User, address: str, agent: str) -> str:
     return token
 
 
-def live_session(token: str) -> LoginSession | None:
-    """Return the session of this token with its user and company, or None when it has ended in any way."""
+def live_session(token: str, idle_minutes: int) -> LoginSession | None:
+    """Return the session of this token with its user and company, or None when it has ended in any way.
+
+    It ends by itself after `idle_minutes` without a click, of ops after a quarter of an hour at most, and after SESSION_HOURS.
+    """
     rows = (
         select(LoginSession)
         .where(LoginSession.digest == token_digest(token), LoginSession.ended_at.is_(None))
@@ -78,7 +82,10 @@ def live_session(token: str) -> LoginSession | None:
         .options(joinedload(LoginSession.user).joinedload(User.company))
     )
     found = db.session.scalar(rows)
-    return found if found is not None and found.user.removed_at is None else None
+    if found is None or found.user.removed_at is not None:
+        return None
+    idle = min(idle_minutes, OPS_IDLE_MINUTES) if found.user.role == "ops" else idle_minutes
+    return found if utcnow() - found.seen_at < timedelta(minutes=idle) else None
 
 
 def note_seen(digest: str) -> None:
