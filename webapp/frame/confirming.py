@@ -29,6 +29,13 @@ _WRONG = "That is not your password. Nothing was changed."
 bp = Blueprint("confirming", __name__)
 
 
+def ask_first(sentence: str) -> tuple[str, int] | None:
+    """Return the page that says what the sent form does and asks for the password, or None once the password came with it."""
+    if FIELD not in request.form:
+        return _ask(sentence=sentence), 403
+    return None if password_is_right(FIELD) else (_ask(_WRONG, sentence), 422)
+
+
 def recently_confirmed(view: Callable[P, Answer]) -> Callable[P, Answer]:
     """Mark a view that needs a password typed within the last ten minutes."""
 
@@ -72,12 +79,14 @@ def confirm() -> Response | tuple[str, int]:
     return redirect(target, 303)
 
 
-def _ask(error: str = "") -> str:
+def _ask(error: str = "", sentence: str = "") -> str:
     if request.method == "POST":
         typed = [one for one in request.form.items(multi=True) if one[0] not in ("csrf_token", FIELD)]
-        return _page(request.full_path.rstrip("?"), typed, error)
+        return _page(request.full_path.rstrip("?"), typed, error, sentence)
     return _page(url_for("confirming.confirm"), [("next", request.full_path.rstrip("?"))], error)
 
 
-def _page(action: str, fields: list[tuple[str, str]], error: str) -> str:
-    return render_template("confirm.html", action=action, fields=fields, error=error, field_name=FIELD)
+def _page(action: str, fields: list[tuple[str, str]], error: str, sentence: str = "") -> str:
+    return render_template(
+        "confirm.html", action=action, fields=fields, error=error, field_name=FIELD, sentence=sentence
+    )

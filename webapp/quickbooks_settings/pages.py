@@ -1,6 +1,7 @@
 """QuickBooks settings of a company: state, sync, dates, earlier inspections, held deletes. Connecting is in `connecting.py`."""
 
 from datetime import date
+from decimal import Decimal
 
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from flask_login import current_user
@@ -13,18 +14,19 @@ from wtforms.validators import InputRequired
 
 from bookkeeping.acts import syncing
 from bookkeeping.logbook.held_deletes import held_deletes
+from bookkeeping.logbook.leaving import invoices_before
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import utcnow
-from bookkeeping.storage.company.companies import make_poll_due
+from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.confirming import recently_confirmed
+from webapp.frame.confirming import ask_first, recently_confirmed
 from webapp.frame.limits import client_address
 from webapp.frame.roles import COMPANY_ROLES, keeps, kept_input, open_to
 from webapp.frame.standing import next_sync, standing_of
-from webapp.frame.words import day, plural
+from webapp.frame.words import day, money, plural
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
 from webapp.sync_log.progress import is_open, progress_of, result_sentence
 
@@ -145,6 +147,14 @@ def save_dates() -> Response | tuple[str, int]:
     if not form.validate_on_submit():
         return show_page(dates=form), 422
     before, start_date, scope = company.start_date, form.start_date.data, form.existing.data
+    leaving = _what_leaves(company, before, start_date)
+    if leaving and not current_user.is_owner:
+        form.start_date.errors = [f"{leaving} Only an owner can do that."]
+        return show_page(dates=form), 422
+    asked = ask_first(leaving) if leaving else None
+    if asked is not None:
+        return asked
+    company = current_user.company
     dated_anew = form.invoice_date.data != company.invoice_date
     if not syncing.change_dates(company, start_date, form.invoice_date.data, current_user.email, scope):
         flash("Nothing was changed: these dates are in use already.", "info")
@@ -210,6 +220,15 @@ def _shown_result(run: Run | None) -> tuple[str, str] | None:
 
 def _first_day(months: list[syncing.EarlierMonth]) -> date | None:
     return date.fromisoformat(months[-1].month + "-01") if months else None
+
+
+def _what_leaves(company: Company, before: date | None, after: date) -> str:
+    """Return what a later start date takes out of QuickBooks, as a sentence; "" for nothing."""
+    count, total = invoices_before(company, after) if before and after > before else (0, Decimal())
+    if not count:
+        return ""
+    go = "goes" if count == 1 else "go"
+    return f"{plural(count, 'Invoice')} of inspections before {day(after)}, {money(total)}, {go} out of QuickBooks."
 
 
 def _what_follows(before: date | None, after: date) -> str:
