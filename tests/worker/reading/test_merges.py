@@ -13,6 +13,7 @@ from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.changes import check_changes
+from worker.reading.merges import follow_merges
 
 LOPEZZ = {"first_name": "Ann", "last_name": "Lopezz", "email": "ann@client.example"}
 
@@ -164,3 +165,21 @@ def test_a_merge_in_closed_books_changes_our_records_and_nothing_waits(desk, boo
     desk.run("nightly")
     desk.run("nightly")
     assert drifts(desk) == [] and desk.unsettled() == {}
+
+
+def test_without_one_survivor_for_all_nothing_is_followed(desk):
+    desk.book(inspection(1, payments=[]))
+    desk.sync_until_quiet()
+    with desk.holding() as work:
+        [document] = db.session.scalars(select(Document).where(Document.company_id == desk.id))
+        named = {**document.body, "Id": document.qbo_id}
+        elsewhere = {**named, "CustomerRef": {"value": "98"}}
+        another = {**named, "CustomerRef": {"value": "99"}}
+        for shown in (
+            [],
+            [(document, named)],
+            [(document, elsewhere), (document, another)],
+            [(document, elsewhere)],
+        ):
+            assert follow_merges(work, shown, ask=False) is False
+        assert (document.customer_id, work.calls) == (named["CustomerRef"]["value"], 0)

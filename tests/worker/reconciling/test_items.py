@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bookkeeping.case import build_cases
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.inspections import InspectionRow
 from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.changes import check_changes
+from worker.reading.poll import poll
+from worker.reconciling.items import ensure_names
 
 
 @pytest.fixture
@@ -101,3 +104,21 @@ def test_an_inactive_item_inside_a_category_is_not_used(desk, bookkeeper):
     book(desk)
     [(made, name)] = on_the_invoice(desk)
     assert made != radon and name == "Radon"
+
+
+def test_what_is_listed_is_not_made_again_and_without_an_income_account_none_is(desk):
+    book(desk)
+    desk.book(inspection(2, payments=[]))
+    desk.do(poll)
+    with desk.holding() as work:
+        work.connection.facts = {**work.connection.facts, "income_account_id": ""}
+        work.commit()
+        rows = select(InspectionRow).where(InspectionRow.company_id == desk.id).order_by(InspectionRow.id)
+        known, new = build_cases(work.company, list(db.session.scalars(rows)))
+        known.plan = None
+        ensure_names(work, [known])
+        assert (known.parked, work.calls) == (None, 0)
+        ensure_names(work, [new])
+        assert work.calls == 0
+    desk.run()
+    assert len(desk.books()["Item"]) >= 1

@@ -5,15 +5,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bookkeeping.errors import GoneError, PermanentError, TemporaryError
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.inspections import InspectionRow
 from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
+from worker.journal.writing import Write
 from worker.reading.changes import check_changes
 from worker.reading.company import read_facts
 from worker.reading.lists import refresh_lists
+from worker.reconciling.leaving_out import send_without_refused
 
 ANN = {
     "first_name": "Ann", "last_name": "Lopez", "email": "ann@client.example", "phone": "303-555-0101",
@@ -209,3 +212,25 @@ def test_classes_and_locations_are_not_sent_while_preferences_say_off_and_nothin
     newest = next(one for one in desk.books()["Invoice"] if one["DocNumber"] == f"SP-{last}")
     assert first_class(newest) and newest["DepartmentRef"]
     desk.do(check_changes)
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [
+        ("delete", PermanentError("No.", code="qbo-2210")),
+        ("update", GoneError("Object Not Found")),
+        ("create", TemporaryError("Later.")),
+        ("create", PermanentError("Taken.", code="qbo-6240")),
+        ("create", None),
+    ],
+)
+def test_what_no_detail_is_to_blame_for_is_not_sent_again(action, error, desk: Desk):
+    body = {
+        "CustomerRef": {"value": "71"},
+        "BillEmail": {"Address": "ann@x.example"},
+        "ClassRef": {"value": "3"},
+    }
+    write = Write("Invoice", action, "1042", body, error=error)
+    with desk.holding() as work:
+        send_without_refused(work, [write])
+        assert (write.body, write.error, write.note, work.calls) == (body, error, {}, 0)
