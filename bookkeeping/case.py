@@ -5,7 +5,7 @@ in it that must wait, and what keeps all of it from being carried out. Reads row
 to QuickBooks. Carrying a plan out is `worker.reconciling`.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bookkeeping.errors import BookkeepingError, RuleError
@@ -24,7 +24,7 @@ from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
-from bookkeeping.storage.company.names import inactive_customers
+from bookkeeping.storage.company.names import unbillable_customers
 from bookkeeping.storage.records.choices import in_force, kept_settings
 from bookkeeping.storage.records.documents import (
     CustomerLink,
@@ -186,7 +186,7 @@ def build_cases(
     links = customer_links(
         company.id, {case.desired.customer.client_key for case in cases if case.desired.customer}
     )
-    inactive = inactive_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
+    held = unbillable_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     connection = connection_of(company.id)
     closed_through = connection.closed_through if connection is not None else None
     for case in cases:
@@ -194,7 +194,7 @@ def build_cases(
         # A link that asks and has a Customer asks because that one is inactive, or was taken back: until then it stays that one.
         case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
         case.hindrances.closed_through = closed_through
-        case.hindrances.customer = _customer_to_settle(case, inactive)
+        case.hindrances.customer = _customer_to_settle(case, held)
         case.make_plan()
     return cases
 
@@ -288,13 +288,13 @@ def _case(row: InspectionRow, around: _Around, settings: BookSettings, migrating
     return case
 
 
-def _customer_to_settle(case: Case, inactive: Container[str | None]) -> Hindrance | None:
+def _customer_to_settle(case: Case, unbillable: Mapping[str, str]) -> Hindrance | None:
     """Return why no document may be written for its Customer now; taking documents away needs no Customer."""
     link = case.link
     if link is None or not case.customer_id:
         return None
-    if case.customer_id in inactive:
-        return Hindrance("customer-inactive", waits_for=f"customer:{link.client_key}")
+    if case.customer_id in unbillable:
+        return Hindrance(unbillable[case.customer_id], waits_for=f"customer:{link.client_key}")
     if link.state == "ask":
         return Hindrance("customer-to-confirm", link.because, f"customer:{link.client_key}")
     return None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from bookkeeping.logbook.pages import STUCK_STATES
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.names import NamedThing
+from bookkeeping.storage.company.names import NamedThing, unbillable
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.documents import CustomerLink, Drift
 from bookkeeping.storage.records.due import make_due, waiting_for
@@ -86,7 +86,7 @@ def settle_drifts(
 
 
 def use_customer(company_id: int, client_key: str, qbo_id: str, who: str, address: str = "") -> bool:
-    """Take the Customer with this QuickBooks id as the client's: one of the candidates, or any other that is active.
+    """Take the Customer with this QuickBooks id as the client's: one of the candidates, or any other that is active and in US dollars.
 
     Returns False when nobody asks (any more), or when there is no such Customer.
     """
@@ -96,7 +96,7 @@ def use_customer(company_id: int, client_key: str, qbo_id: str, who: str, addres
     chosen = next((each["display_name"] for each in link.candidates if each["qbo_id"] == qbo_id), None)
     if chosen is None:
         listed = db.session.get(NamedThing, (company_id, "Customer", qbo_id))
-        chosen = listed.name if listed is not None and listed.active else None
+        chosen = listed.name if listed is not None and not unbillable(listed) else None
     if chosen is None:
         return False
     link.ours = link.ours and link.qbo_id == qbo_id

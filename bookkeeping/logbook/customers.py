@@ -1,9 +1,11 @@
 """What the page *Which Customer is it?* reads beside the open questions: Customers found by words, and choices that can be undone."""
 
+from itertools import islice
+
 from sqlalchemy import or_, select
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.company.names import NamedThing
+from bookkeeping.storage.company.names import NamedThing, unbillable
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.inspections import InspectionRow
 
@@ -14,7 +16,7 @@ LATELY = 10
 def customers_found(company_id: int, words: str, *, limit: int = FOUND_AT_MOST) -> list[NamedThing]:
     """Return the active Customers of whom name, e-mail, phone or address has every one of these words, by name.
 
-    One more than `limit` says that there are more. No words, nobody.
+    One more than `limit` says that there are more. No words, nobody; and nobody in another currency than US dollars.
     """
     wanted = words.split()[:8]
     if not wanted:
@@ -25,7 +27,9 @@ def customers_found(company_id: int, words: str, *, limit: int = FOUND_AT_MOST) 
     )
     for word in wanted:
         rows = rows.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
-    return list(db.session.scalars(rows.order_by(NamedThing.name_key, NamedThing.qbo_id).limit(limit + 1)))
+    rows = rows.order_by(NamedThing.name_key, NamedThing.qbo_id).execution_options(yield_per=100)
+    found = db.session.scalars(rows)
+    return list(islice((thing for thing in found if not unbillable(thing)), limit + 1))
 
 
 def chosen_lately(company_id: int, *, limit: int = LATELY) -> list[CustomerLink]:

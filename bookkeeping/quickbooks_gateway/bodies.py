@@ -13,6 +13,7 @@ from bookkeeping.rules.documents import DesiredCustomer, DesiredInvoice, Desired
 
 BATCH_SIZE = 30
 _B_ID_LENGTH = 10
+_DOCUMENTS = ("Invoice", "Payment", "SalesReceipt", "RefundReceipt", "CreditMemo")
 
 Body = dict[str, Any]
 Sync = tuple[str, str]  # (QuickBooks id, SyncToken) of the object to change.
@@ -104,6 +105,16 @@ def payment_body(
 def delete_body(qbo_id: str, sync_token: str) -> Body:
     """Return the body of a deletion: never an object that was read, which QuickBooks may refuse."""
     return {"Id": qbo_id, "SyncToken": sync_token}
+
+
+def in_dollars(entity: str, action: str, body: Body) -> Body:
+    """Return the body as a company with several currencies wants it: each document and each new Customer says US dollars.
+
+    QuickBooks would take a document that says nothing in its Customer's currency, whichever that is. Source: bookkeeping decision 22.
+    """
+    new_customer = entity == "Customer" and action == "create"
+    written = entity in _DOCUMENTS and action in ("create", "update")
+    return body | {"CurrencyRef": {"value": "USD"}} if new_customer or written else body
 
 
 def batch_body(items: Iterable[tuple[str, str, str, Body]]) -> str:

@@ -61,6 +61,7 @@ class Seen:
     links: tuple[tuple[str, str], ...] = ()
     changed_at: datetime | None = None
     deleted: bool = False
+    currency: str = ""
 
     @property
     def voided(self) -> bool:
@@ -132,6 +133,7 @@ class CompanyFacts:
         ""  # Where the company puts classes: on each line, on the invoice as a whole, or "" for nowhere.
     )
     uses_locations: bool = False
+    several_currencies: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
         "private_note": entity.get("PrivateNote") or "",
         "lines": tuple(_lines(every_line(entity.get("Line")))),
         "links": _links(entity),
+        "currency": _ref(entity, "CurrencyRef"),
         "changed_at": changed_at(entity),
     }
     paid = {
@@ -219,6 +222,7 @@ def name_entry(kind: NameKind, entity: Mapping[str, Any]) -> NameEntry:
         active=entity.get("Active", True),
         given_name=entity.get("GivenName") or "",
         family_name=entity.get("FamilyName") or "",
+        currency=_ref(entity, "CurrencyRef"),
     )
 
 
@@ -232,7 +236,8 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
         "invoice": accounting.get("ClassTrackingPerTxn"),
     }
     country = company_info.get("Country") or (company_info.get("CompanyAddr") or {}).get("Country") or ""
-    home = (preferences.get("CurrencyPrefs") or {}).get("HomeCurrency") or {}
+    currencies = preferences.get("CurrencyPrefs") or {}
+    home = currencies.get("HomeCurrency") or {}
     united_states = country.strip().upper() in {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
     return CompanyFacts(
         name=company_info.get("CompanyName") or company_info.get("LegalName") or "",
@@ -247,6 +252,7 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
         time_zone=company_info.get("DefaultTimeZone") or "",
         class_on=next((place for place, used in classes.items() if _flag(used)), ""),
         uses_locations=_flag(accounting.get("TrackDepartments")),
+        several_currencies=_flag(currencies.get("MultiCurrencyEnabled")),
     )
 
 

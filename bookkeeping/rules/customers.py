@@ -28,6 +28,7 @@ __all__ = [
 NameKind = Literal["Customer", "Vendor", "Employee"]
 PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
 """The lists that share one space of names in QuickBooks."""
+US_DOLLARS = "USD"
 _OUR_SUFFIX = re.compile(r" \((?:client|client \d+|\d+)\)$")
 
 
@@ -49,6 +50,12 @@ class NameEntry:
     active: bool = True
     given_name: str = ""
     family_name: str = ""
+    currency: str = ""  # Empty where QuickBooks names none: then it is the company's own, US dollars.
+
+    @property
+    def in_dollars(self) -> bool:
+        """Whether its documents are in US dollars; QuickBooks never lets a name change its currency."""
+        return self.currency in ("", US_DOLLARS)
 
 
 @dataclass(frozen=True)
@@ -125,8 +132,12 @@ class NameIndex(Sequence[NameEntry]):
             self._alike[alike].append(entry)
 
     def customers_like(self, display_name: str) -> list[NameEntry]:
-        """Return the Customers of that name, be it with a suffix of ours, as *Last, First*, or in first and last name."""
-        return [entry for entry in self._alike.get(name_key(display_name), ()) if entry.kind == "Customer"]
+        """Return the Customers of that name, be it with a suffix of ours, as *Last, First*, or in first and last name.
+
+        One in another currency than US dollars is nobody whom we can bill.
+        """
+        found = self._alike.get(name_key(display_name), ())
+        return [entry for entry in found if entry.kind == "Customer" and entry.in_dollars]
 
     def free_name(self, base: str, but_for: str = "") -> str:
         """Return `base` with the suffix, if any, that makes it free in all three lists; what the Customer `but_for` has is free to it."""

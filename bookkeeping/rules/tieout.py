@@ -73,6 +73,12 @@ class BookDocument:
     applied: tuple[tuple[str, str, Decimal], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     voided: bool = False
+    currency: str = ""  # Empty where QuickBooks names none: then it is US dollars.
+
+    @property
+    def in_dollars(self) -> bool:
+        """Whether its amounts are US dollars, so that the statement can count them."""
+        return self.currency in ("", "USD")
 
     @property
     def name(self) -> str:
@@ -235,6 +241,18 @@ def make_statement(
         if one.cause == UNEXPLAINED:
             dollars += sum((abs(cell[1]) for cell in one.effect.cells.values()), ZERO)
     return Statement(period, platform, quickbooks, differences, dollars, count)
+
+
+def dollars_only(left_out: Mapping[str, int]) -> str:
+    """Return what a statement says of a company with several currencies. `left_out`: how many documents by currency it did not count."""
+    said = "This QuickBooks company keeps several currencies. The statement counts US dollars only"
+    if not left_out:
+        return f"{said}; no document of these days is in another currency."
+    counts = " and ".join(f"{count} in {currency}" for currency, count in sorted(left_out.items()))
+    several = sum(left_out.values()) != 1
+    return (
+        f"{said}; left out {'are documents' if several else 'is a document'} in another currency: {counts}."
+    )
 
 
 def platform_figures(mirrored: Iterable[Mirrored], settings: BookSettings) -> Iterator[Figure]:

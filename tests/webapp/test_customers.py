@@ -235,3 +235,17 @@ def test_nobody_else_takes_a_choice_back(house, records, bookkeeper):
     ops = house.browser(house.make_person("ops"))
     assert post_with_token(house, ops, "/customers/review/c1/undo").status_code == 403
     assert link(house)[0] == "linked"
+
+
+def test_a_customer_in_another_currency_is_neither_found_nor_taken(records, bookkeeper, house):
+    records.connect()
+    for qbo_id, name, currency in (("81", "Lea Tremblay", "CAD"), ("82", "Lea Trembley", "USD")):
+        thing = NamedThing(company_id=records.company_id, kind="Customer", qbo_id=qbo_id, name=name)
+        thing.name_key, thing.more = name.casefold(), {"currency": currency}
+        records.keep(thing)
+    page = bookkeeper.read("/customers/review?" + urlencode({"client": "c1", "q": "lea"}))
+    assert "Lea Trembley" in page and "Lea Tremblay" not in page
+    post_with_token(house, bookkeeper, "/customers/review/c1/use", candidate="81")
+    assert link(house)[:2] == ("ask", "")
+    post_with_token(house, bookkeeper, "/customers/review/c1/use", candidate="82")
+    assert link(house)[:2] == ("linked", "82")

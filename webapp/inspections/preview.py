@@ -13,6 +13,7 @@ from bookkeeping.quickbooks_gateway.bodies import (
     customer_body,
     delete_body,
     frozen,
+    in_dollars,
     invoice_body,
     payment_body,
 )
@@ -117,7 +118,7 @@ class Preview:
                 ("Mobile", desired.mobile),
             )
             sync = (link.qbo_id, link.sync_token) if link is not None and fate == "update" else None
-            shown.request = readable(parsed(frozen(customer_body(desired, name, sync=sync))))
+            shown.request = self._request("Customer", fate, customer_body(desired, name, sync=sync))
         known_as = "" if self._customer_id == TO_BE_MADE else self._customer_id
         shown.facts += _said(("QuickBooks id", known_as), ("Chosen because", because))
         return shown
@@ -161,7 +162,7 @@ class Preview:
             return shown
         ids = {line.item: self._lists.item_id(line.item, line.item_id) for line in desired.lines}
         body = tracked(invoice_body(desired, self._customer_id, ids, sync=_sync(standing)), self._facts)
-        shown.request = readable(parsed(frozen(_carrying(standing, body))))
+        shown.request = self._request("Invoice", shown.fate, _carrying(standing, body))
         new = [name for name, item_id in ids.items() if item_id == TO_BE_MADE]
         shown.note = (
             f"{'New Items' if len(new) > 1 else 'New Item'}, made first: {', '.join(new)}." if new else ""
@@ -196,9 +197,15 @@ class Preview:
         invoice_id = trace.invoice.qbo_id if trace.invoice else TO_BE_MADE
         sync = _sync(standing) if fate == "update" else None
         body = payment_body(desired, self._customer_id, invoice_id, {desired.method: method_id}, sync=sync)
-        shown.request = readable(parsed(frozen(_carrying(standing if sync else None, body))))
+        shown.request = self._request("Payment", fate, _carrying(standing if sync else None, body))
         shown.note = f"New payment method, made first: {desired.method}." if method_id == TO_BE_MADE else ""
         return shown
+
+    def _request(self, kind: str, fate: str, body: dict[str, Any]) -> str:
+        """Return the request as it will be sent."""
+        if self._facts.get("several_currencies"):
+            body = in_dollars(kind, fate, body)
+        return readable(parsed(frozen(body)))
 
     def _sent(self, standing: Document | None) -> str:
         """Return the request by which this document was last written."""

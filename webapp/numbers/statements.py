@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bookkeeping.rules.tieout import MEASURES
+from bookkeeping.rules.tieout import MEASURES, dollars_only
 from bookkeeping.rules.tieout_causes import CAUSES, Cause, needs_a_look
 from webapp.frame.words import money, plural
 from webapp.frame.words import month as month_words
@@ -95,6 +95,11 @@ def headline(content: dict[str, Any]) -> str:
     if explained:
         return f"Tied out: {plural(explained, 'difference is', 'differences are')} explained."
     return "Tied out: platform and QuickBooks agree to the cent."
+
+
+def currencies(content: dict[str, Any]) -> str:
+    """Return what is to be said of a company that keeps several currencies; nothing of another, or of an older statement."""
+    return dollars_only(content["other_currencies"]) if content.get("several_currencies") else ""
 
 
 def tied_out(content: dict[str, Any]) -> bool:

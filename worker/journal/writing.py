@@ -25,7 +25,7 @@ from bookkeeping.errors import (
 )
 from bookkeeping.faults import fault
 from bookkeeping.metrics import count_operations
-from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen
+from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen, in_dollars
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -84,6 +84,9 @@ def carry_out(work: Work, writes: list[Write]) -> None:
 
 def journal(work: Work, writes: list[Write]) -> Call:
     """Write the call with its operations and commit: from now on it will be settled, whatever breaks."""
+    if work.connection is not None and (work.connection.facts or {}).get("several_currencies"):
+        for write in writes:
+            write.body = in_dollars(write.kind, write.action, write.body)
     items = [(f"i{n}", write.action, write.kind, write.body) for n, write in enumerate(writes)]
     body = batch_body(items)
     generation = max(write.generation for write in writes)

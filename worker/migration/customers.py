@@ -68,6 +68,9 @@ def _decide(
     work: Work, client_key: str, receipts: list[Billed], customers: dict[str, NameEntry], index: NameIndex
 ) -> CustomerFound:
     named = {one.customer_id: customers[one.customer_id] for one in receipts if one.customer_id in customers}
+    if not all(entry.in_dollars for entry in named.values()):
+        because = "A SalesReceipt of this client is for a Customer in another currency than US dollars."
+        return _ask(work, client_key, receipts[0].desired, Ask((), because))
     active = [entry for entry in named.values() if entry.active]
     if len(active) == 1:
         return CustomerFound(active[0].qbo_id, active[0].display_name)

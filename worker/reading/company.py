@@ -70,8 +70,16 @@ def read_lists(work: Work) -> None:
 
 
 def refresh_facts(work: Work) -> bool:
-    """Read CompanyInfo and Preferences again, so that a moved closing date or a renewed subscription takes effect."""
+    """Read CompanyInfo and Preferences again, so that a moved closing date or a renewed subscription takes effect.
+
+    A company that keeps several currencies since then: the names are read again, to know which are in another one.
+    """
+    knew = (work.existing_connection.facts or {}).get("several_currencies")
     read_facts(work)
+    if work.existing_connection.facts["several_currencies"] and not knew:
+        read_lists(work)
+        follow_customers(work.company_id)
+        work.commit()
     return True
 
 
@@ -160,6 +168,7 @@ def keep_listed(company_id: int, kind: str, row: dict[str, Any]) -> None:
             address=entry.address,
             given_name=entry.given_name,
             family_name=entry.family_name,
+            currency=entry.currency,
         )
     else:
         name = row.get("FullyQualifiedName") or row.get("Name") or ""

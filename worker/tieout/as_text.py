@@ -6,7 +6,7 @@ from typing import Any
 
 from bookkeeping.faults import fault
 from bookkeeping.rules.money import dollars
-from bookkeeping.rules.tieout import MEASURES
+from bookkeeping.rules.tieout import MEASURES, dollars_only
 from bookkeeping.rules.tieout_causes import CARRIES_OUR_NUMBER, CAUSES
 
 SIDES = ("platform", "quickbooks", "difference")
@@ -24,6 +24,7 @@ def statement_lines(content: dict[str, Any]) -> list[str]:
         "",
         *_differences(content),
         *_unreadable(content["unreadable_records"]),
+        *([dollars_only(content["other_currencies"])] if content.get("several_currencies") else []),
         _left_over(content),
     ]
 

@@ -57,6 +57,7 @@ def book_document(kind: str, entity: dict[str, Any]) -> BookDocument:
         applied=tuple((link, qbo_id, line.amount) for line in one.lines for link, qbo_id in line.links),
         links=one.links,
         voided=one.voided,
+        currency=one.currency,
     )
 
 

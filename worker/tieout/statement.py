@@ -3,6 +3,7 @@
 Our records of documents only say whose a document is; every figure of the QuickBooks side is read for the statement.
 """
 
+from collections import Counter
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,11 +66,13 @@ def make_tie_out(work: Work, period: Period) -> dict[str, Any]:
     tell(work, "Comparing")
     work.commit()
     work.lease.renew()  # Comparing the year of a large company takes a while, without a call in between.
-    made = tie_out(period, rows, list(documents.values()), records, work.company.book_settings())
-    return _content(work, made, read_at)
+    counted = [one for one in documents.values() if one.in_dollars]
+    left_out = Counter(one.currency for one in documents.values() if not one.in_dollars)
+    made = tie_out(period, rows, counted, records, work.company.book_settings())
+    return _content(work, made, read_at, left_out)
 
 
-def _content(work: Work, made: Statement, read_at: datetime) -> dict[str, Any]:
+def _content(work: Work, made: Statement, read_at: datetime, left_out: Counter[str]) -> dict[str, Any]:
     company = work.company
     bad = db.session.scalars(select(BadRecord.key).where(BadRecord.company_id == company.id)).all()
     polled = company.last_poll_at
@@ -84,6 +87,8 @@ def _content(work: Work, made: Statement, read_at: datetime) -> dict[str, Any]:
         "quickbooks_read_at": read_at.isoformat(),
         "platform_read_at": polled.isoformat() if polled else None,
         "unreadable_records": sorted(bad),
+        "several_currencies": bool(work.existing_connection.facts.get("several_currencies")),
+        "other_currencies": dict(left_out),
         "to_look_at": len(to_look_at),
         **content,
     }

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bookkeeping.rules.customers import PEOPLE, NameEntry, of_people
+from bookkeeping.rules.customers import PEOPLE, US_DOLLARS, NameEntry, of_people
 from bookkeeping.rules.names import name_key
 from bookkeeping.storage.base import Base, db
 
@@ -54,6 +54,7 @@ def listed_names(company_id: int) -> list[NameEntry]:
             thing.active,
             thing.more.get("given_name", ""),
             thing.more.get("family_name", ""),
+            thing.more.get("currency", ""),
         )
         for thing in named_things(company_id, *PEOPLE)
         if of_people(thing.kind)
@@ -74,17 +75,23 @@ def keep_name(
     for column, limit in (("email", 300), ("phone", 100), ("address", 600)):
         setattr(thing, column, str(details.get(column) or "")[:limit])
     thing.more = {
-        key: value for key, value in details.items() if key in ("given_name", "family_name", "type")
+        key: value
+        for key, value in details.items()
+        if key in ("given_name", "family_name", "currency", "type")
     }
     return thing
 
 
-def inactive_customers(company_id: int, qbo_ids: Sequence[str]) -> set[str]:
-    """Return those of these Customers that the index knows to be inactive."""
-    rows = select(NamedThing.qbo_id).where(
-        NamedThing.company_id == company_id,
-        NamedThing.kind == "Customer",
-        NamedThing.active.is_(False),
-        NamedThing.qbo_id.in_(qbo_ids),
+def unbillable(thing: NamedThing) -> str:
+    """Return why QuickBooks takes no documents of ours for this Customer, as a code of the catalogue; empty when it does."""
+    if thing.more.get("currency", "") not in ("", US_DOLLARS):
+        return "customer-currency"
+    return "" if thing.active else "customer-inactive"
+
+
+def unbillable_customers(company_id: int, qbo_ids: Sequence[str]) -> dict[str, str]:
+    """Return those of these Customers that the index knows to take no documents of ours, each with the code that says why."""
+    rows = select(NamedThing).where(
+        NamedThing.company_id == company_id, NamedThing.kind == "Customer", NamedThing.qbo_id.in_(qbo_ids)
     )
-    return set(db.session.scalars(rows))
+    return {thing.qbo_id: code for thing in db.session.scalars(rows) if (code := unbillable(thing))}

@@ -1,6 +1,6 @@
-"""What becomes of a client when the QuickBooks Customer that stands for it is made inactive, or active again.
+"""What becomes of a client when the QuickBooks Customer that stands for it is made inactive, or active again, or turns out to be in another currency.
 
-The local index says who is active; a link to an inactive Customer becomes a question, and what needs that Customer waits for it.
+The local index says who takes documents of ours; a link to one that does not becomes a question, and what needs that Customer waits for it.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,14 @@ from typing import Any
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.names import NamedThing
+from bookkeeping.storage.company.names import NamedThing, unbillable
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.due import make_due, waiting_for
 
-INACTIVE = "The Customer of this client was made inactive in QuickBooks."
+BECAUSE = {
+    "customer-inactive": "The Customer of this client was made inactive in QuickBooks.",
+    "customer-currency": "The Customer of this client is in another currency than US dollars.",
+}
 
 
 def follow_customers(company_id: int, qbo_ids: Sequence[str] | None = None) -> None:
@@ -39,14 +42,15 @@ def _follow(company_id: int, qbo_ids: Sequence[str] | None) -> None:
         rows = rows.where(CustomerLink.qbo_id.in_(qbo_ids))
     for link, thing in db.session.execute(rows).all():
         link.sync_token = thing.sync_token
-        if not thing.active and link.state == "linked":
-            link.state, link.because, link.updated_at = "ask", INACTIVE, utcnow()
-            link.candidates = [_candidate(thing)]
-        elif thing.active and link.state == "ask" and link.because == INACTIVE:
+        why_not = unbillable(thing)
+        if why_not and link.state == "linked":
+            link.state, link.because, link.updated_at = "ask", BECAUSE[why_not], utcnow()
+            link.candidates = [_candidate(thing)] if why_not == "customer-inactive" else []
+        elif not why_not and link.state == "ask" and link.because == BECAUSE["customer-inactive"]:
             link.state, link.because, link.candidates = "linked", "Active in QuickBooks again.", []
             link.updated_at = utcnow()
             make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
-        elif thing.active and link.state == "linked":
+        elif not why_not and link.state == "linked":
             make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
 
 

@@ -209,3 +209,23 @@ def test_frozen_text_says_exactly_what_went_in(content):
 def test_equal_content_freezes_to_equal_text_in_any_order(content):
     backwards = dict(reversed(list(content.items())))
     assert bodies.frozen(content) == bodies.frozen(backwards)
+
+
+@pytest.mark.parametrize(
+    ("entity", "action", "says"),
+    [
+        ("Customer", "create", True),
+        ("Customer", "update", False),  # It keeps its currency for good.
+        ("Item", "create", False),
+        ("PaymentMethod", "create", False),
+        *((kind, "create", True) for kind in ("Invoice", "Payment", "RefundReceipt")),
+        *((kind, "update", True) for kind in ("Invoice", "Payment")),
+        *((kind, "delete", False) for kind in ("Invoice", "Payment", "RefundReceipt")),
+    ],
+)
+def test_what_says_us_dollars_in_a_company_with_several_currencies(entity, action, says):
+    body = {"Id": "1"}
+    assert bodies.in_dollars(entity, action, body) == body | (
+        {"CurrencyRef": {"value": "USD"}} if says else {}
+    )
+    assert body == {"Id": "1"}

@@ -221,3 +221,14 @@ def test_a_name_follows_the_client_and_else_stays_as_it_is_now(ours, now, wanted
     others = [entry("80", "Ada Reyes", "Vendor"), entry("81", "Bo")] if name.endswith("(client)") else []
     index = NameIndex([entry("71", now), *others])
     assert kept_name(ours, replace(ADA, display_name=wanted), "71", index) == name
+
+
+@pytest.mark.parametrize(("currency", "is_her"), [("", True), ("USD", True), ("CAD", False), ("EUR", False)])
+def test_a_customer_in_another_currency_is_never_the_client_but_holds_its_name(currency, is_her):
+    her = entry(email=ADA.email, phone=ADA.phone, address=STREET, currency=currency)
+    if is_her:
+        assert used(her) == "71"
+    else:
+        assert created(her) == "Ada Reyes (2)"
+        assert created(her, entry("72", email=ADA.email, active=True, currency="GBP")) == "Ada Reyes (2)"
+        assert used(her, entry("73", email=ADA.email)) == "73"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookkeeping.rules.references import doc_number, mark, note
-from bookkeeping.rules.tieout import MEASURES, BookDocument, Mirrored, OnRecord, Period
+from bookkeeping.rules.tieout import MEASURES, BookDocument, Mirrored, OnRecord, Period, dollars_only
 from bookkeeping.rules.tieout_causes import CAUSES, needs_a_look
 from bookkeeping.rules.tieout_matching import tie_out
 from tests.bookkeeping.rules.factories import NOON, SETTINGS, inspection, line, payment
@@ -323,3 +323,22 @@ def books(draw):
 def test_whatever_is_wrong_in_sound_books_is_accounted_for(made):
     platform, documents, known = made
     assert accounted_for(statement(platform, documents, known))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ({}, "no document of these days is in another currency."),
+        ({"CAD": 1}, "left out is a document in another currency: 1 in CAD."),
+        ({"EUR": 1, "CAD": 3}, "left out are documents in another currency: 3 in CAD and 1 in EUR."),
+    ],
+)
+def test_a_statement_over_several_currencies_says_what_it_leaves_out(left_out, said):
+    told = dollars_only(left_out)
+    assert told.endswith(said) and "counts US dollars only" in told
+
+
+@pytest.mark.parametrize(("currency", "counted"), [("", True), ("USD", True), ("CAD", False)])
+def test_only_documents_in_us_dollars_can_be_counted(currency, counted):
+    one = BookDocument("Invoice", "5", DAY, money("90.00"), currency=currency)
+    assert one.in_dollars is counted
