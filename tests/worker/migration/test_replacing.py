@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
+from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.records.documents import CustomerLink, LegacyReceipt
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from tests.harness.in_process import Desk
@@ -153,3 +154,20 @@ def test_whom_to_bill_is_linked_named_on_the_receipts_or_asked(legacy: Desk, pla
         assert several.ask and "different Customers" in several.because
         assert db.session.get_one(CustomerLink, (legacy.id, key)).state == "ask"
         assert find_customers(work, [Billed(desired, "", ids[0])])[key].ask, "It was asked already."
+
+
+def test_a_receipt_for_a_customer_in_another_currency_waits_for_a_person(planned, legacy: Desk):
+    with legacy.holding("nightly") as work:
+        work.company.cutoff = CUTOFF
+        work.commit()
+        [row, _] = _rows(legacy)
+        inspection = replacing.rows_by_key(legacy.id, [row.inspection_key])[row.inspection_key]
+        desired = build_cases(work.company, [inspection], migrating=True)[0].desired.customer
+        first, other = (one["CustomerRef"]["value"] for one in planned.values())
+        named = db.session.get_one(NamedThing, (legacy.id, "Customer", first))
+        named.more = {**named.more, "currency": "CAD"}
+        found = find_customers(work, [Billed(desired, "", one) for one in (first, other)])[desired.client_key]
+        assert (found.ask, found.customer_id) == (True, "")
+        assert "another currency than US dollars" in found.because
+        assert db.session.get_one(CustomerLink, (legacy.id, desired.client_key)).candidates == []
+        db.session.rollback()
