@@ -6,7 +6,8 @@ to QuickBooks. Carrying a plan out is `worker.reconciling`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from bookkeeping.errors import BookkeepingError, RuleError
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, match_customer
@@ -29,6 +30,7 @@ from bookkeeping.storage.records.choices import in_force, kept_settings
 from bookkeeping.storage.records.documents import (
     CustomerLink,
     Document,
+    Drift,
     customer_links,
     documents_of,
     with_receipts,
@@ -206,6 +208,23 @@ def answers(company: Company, rows: Iterable[InspectionRow]) -> dict[str, Eligib
     return {row.key: around.eligibility(row.inspection(), settings) for row in rows}
 
 
+def hindered_restores(
+    company: Company, rows: Sequence[InspectionRow], drifts: Iterable[Drift]
+) -> dict[int, Hindrance]:
+    """Return, by drift, why *Restore ours* could not go through as things are; those that nothing is in the way of are left out.
+
+    Asked is the plan itself, as if the person had chosen already, each drift for itself.
+    """
+    cases = {case.key: case for case in build_cases(company, rows)}
+    found: dict[int, Hindrance] = {}
+    for drift in drifts:
+        case = cases.get(drift.document.inspection_key)
+        because = _hinders_restoring(case, drift) if case is not None and not case.left_alone else None
+        if because is not None:
+            found[drift.id] = because
+    return found
+
+
 def reload_documents(company_id: int, cases: Sequence[Case]) -> None:
     """Read the cases' documents again after a round."""
     documents = documents_of(company_id, [case.key for case in cases])
@@ -298,3 +317,28 @@ def _customer_to_settle(case: Case, unbillable: Mapping[str, str]) -> Hindrance 
     if link.state == "ask":
         return Hindrance("customer-to-confirm", link.because, f"customer:{link.client_key}")
     return None
+
+
+def _hinders_restoring(case: Case, drift: Drift) -> Hindrance | None:
+    document, place = drift.document, (drift.document.kind, drift.document.source_key)
+    if case.parked is not None:
+        return Hindrance(case.parked.code, case.parked.detail)
+    others = [one for one in case.live if one.id != document.id]
+    restored = [] if drift.kind == "deleted" else [replace(document.known(), hands_off=False, fingerprint="")]
+    # What stands in QuickBooks now is theirs: QuickBooks refuses to move it out of closed books, too.
+    dated = date.fromisoformat(drift.theirs.get("TxnDate") or document.txn_date.isoformat())
+    standing = replace(document.standing(), txn_date=min(dated, document.txn_date))
+    hinders = replace(
+        case.hindrances, standing={**case.hindrances.standing, (document.kind, document.qbo_id): standing}
+    )
+    known = [*restored, *(one.known() for one in others)]
+    try:
+        way = plan(case.desired, known, case.customer_id, case.last_generations, hinders)
+    except RuleError as error:
+        return Hindrance(error.code, error.detail)
+    waiting = next((one.because for one in way.waits if one.action.place == place), None)
+    if waiting is None and any((one.kind, one.source_key) == place for one in way.held):
+        return Hindrance(
+            "drift", "Another document of this inspection was changed, too: settle that one as well."
+        )
+    return waiting

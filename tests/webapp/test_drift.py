@@ -11,7 +11,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.merges import Merged
 from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.people.audit import AuditEntry
-from bookkeeping.storage.records.documents import Document, Drift
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import House
@@ -288,3 +288,67 @@ def test_what_was_merged_is_told_for_a_month_and_asks_nothing(house, records, bo
     assert "Restore ours" not in said
     stranger = house.browser(house.make_person("owner", house.make_company("Other")))
     assert "Merged in QuickBooks" not in stranger.read("/drift")
+
+
+INACTIVE = {
+    "kind": "Customer",
+    "qbo_id": "71",
+    "name": "Ann O'Neil (deleted)",
+    "name_key": "ann",
+    "active": False,
+}
+CLOSED = {"facts": {"close_date": "2026-03-05"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "around", "said"),
+    [
+        ("edited", {}, ""),
+        ("deleted", {}, ""),
+        ("edited", {"customer": INACTIVE}, "The Customer is inactive in QuickBooks. Make it active again"),
+        ("deleted", {"customer": INACTIVE}, "The Customer is inactive in QuickBooks. Make it active again"),
+        (
+            "edited",
+            {"asks": True},
+            "Which Customer is it? Same name and same e-mail. Choose Use this one or Create new.",
+        ),
+        ("edited", {"books": CLOSED}, "The books are closed through March 5, 2026. Move the closing date"),
+        ("deleted", {"books": CLOSED}, "The books are closed through March 5, 2026. Move the closing date"),
+        ("edited", {"books": CLOSED, "dated": "2026-03-02"}, "The books are closed through March 5, 2026."),
+        ("edited", {"books": {"facts": {"close_date": "2026-02-28"}}}, ""),
+        (
+            "edited",
+            {"books": {"facts": {"close_date": "2026-02-28"}}, "dated": "2026-02-27"},
+            "The books are closed",
+        ),
+        (
+            "edited",
+            {"deposit": "9"},
+            "Already in a bank deposit. It is part of Deposit 9. Take it out of the deposit",
+        ),
+        ("edited", {"beside": True}, "Another document of this inspection was changed, too"),
+    ],
+)
+def test_a_card_says_beforehand_when_restoring_cannot_go_through(
+    house, records, bookkeeper, kind, around, said
+):
+    records.connect(**around.get("books", {}))
+    records.booked("1042")
+    if "customer" in around:
+        records.keep(NamedThing(company_id=records.company_id, **around["customer"]))
+    with house.writing():
+        invoice = db.session.scalars(select(Document).where(Document.kind == "Invoice")).one().id
+        if around.get("asks"):
+            db.session.scalars(select(CustomerLink)).one().state = "ask"
+            db.session.commit()
+    of = invoice
+    if "deposit" in around or "beside" in around:
+        of = records.document("1042", "Payment", qbo_id="146", deposit_id=around.get("deposit", ""))
+    if "beside" in around:
+        records.drift(invoice)
+    records.drift(of, kind, theirs={**THEIRS, "TxnDate": around.get("dated", "2026-03-06")})
+    page = " ".join(re.sub(r"<[^>]+>", " ", unescape(bookkeeper.read("/drift"))).split())
+    assert said in page
+    assert ("Cannot go through yet." in page) is bool(said)
+    restorable = "Restore ours" in page
+    assert restorable, "the choice is open all the same: it waits"

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.acts.questions import Choice, settle_drifts
-from bookkeeping.case import answers
+from bookkeeping.case import answers, hindered_restores
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.logbook.drift_names import fields_in_names
 from bookkeeping.logbook.merged import merged_lately
@@ -78,11 +78,19 @@ def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:
     rows = logbook.inspections_by_key(company.id, keys)
     booked = {key: answer.in_books for key, answer in answers(company, rows.values()).items()}
     named = fields_in_names(company.id, drifts)
+    hindered = hindered_restores(company, list(rows.values()), drifts)
     cards = []
     for drift in drifts:
         key = drift.document.inspection_key
         cards.append(
-            DriftCard(drift, rows.get(key), numbers.get(key, ""), booked.get(key, True), named[drift.id])
+            DriftCard(
+                drift,
+                rows.get(key),
+                numbers.get(key, ""),
+                booked.get(key, True),
+                named[drift.id],
+                hindered.get(drift.id),
+            )
         )
     return cards
 

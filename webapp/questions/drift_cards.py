@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from bookkeeping.faults import fault
+from bookkeeping.rules.planning import Hindrance
 from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.records.inspections import InspectionRow
 from webapp.frame.words import day, money
@@ -23,7 +25,7 @@ _HEADINGS = {
 class DriftCard:
     """One open drift. `booked`: whether the inspection belongs in the books now, which decides what ours would be.
 
-    `named` is what changed, as (label, ours, theirs), with names for QuickBooks' ids.
+    `named` is what changed, as (label, ours, theirs), with names for QuickBooks' ids; `hindered` what is in the way of restoring ours.
     """
 
     drift: Drift
@@ -31,6 +33,7 @@ class DriftCard:
     invoice_number: str
     booked: bool
     named: list[tuple[str, str, str]]
+    hindered: Hindrance | None = None
 
     @property
     def name(self) -> str:
@@ -67,7 +70,25 @@ class DriftCard:
             return f"The {document.kind} is made again as the inspection says, under a new QuickBooks id."
         if self.drift.kind == "deposited":
             return "Take it out of the deposit in QuickBooks first: as long as it is in there, it cannot be changed."
-        return f"The {document.kind} is written again as the inspection says. What was changed in QuickBooks is lost."
+        return f"The {document.kind} is written again as the inspection says. What is shown above is lost, the rest stays."
+
+    @property
+    def restore_waits(self) -> str:
+        """Why *Restore ours* cannot go through as things are, and what it asks for; "" when nothing is in the way."""
+        if self.hindered is None:
+            return ""
+        if self.hindered.code == "drift":
+            return self.hindered.detail
+        known = fault(self.hindered.code)
+        title = known.title if known.title.endswith("?") else f"{known.title}."
+        said = " ".join(part for part in (title, self.hindered.detail, known.remedy) if part)
+        return f"{said} Chosen now, it waits until then."
+
+    @property
+    def restore_page(self) -> str:
+        """The page of ours where what is in the way is settled, "" for none or for this one."""
+        link = fault(self.hindered.code).link if self.hindered is not None else None
+        return "" if link in (None, "/drift") else link or ""
 
     @property
     def keep_means(self) -> str:
