@@ -99,6 +99,7 @@ def _follow(company_id: int, mine: Named, into: str) -> str:
     documents = _naming(company_id, mine)
     for document in documents:
         document.body = renamed(document.body, mine, into)
+        document.as_read = renamed(document.as_read, mine, into)
         if kind == "Customer":
             document.fingerprint_for = document.fingerprint_for or qbo_id
             document.customer_id = into

@@ -173,6 +173,8 @@ def _send(work: Work, ready: list[Planned]) -> None:
     for one in ready:
         one.write = _write(one, items, methods)
         one.write.body = tracked(one.write.body, facts)
+        if "ours" in one.write.note:
+            one.write.note["ours"] = tracked(one.write.note["ours"], facts)
         if one.document is not None and one.verb == "update":
             _carry_over(one.document, one.write)
         writes.append(one.write)

@@ -234,3 +234,27 @@ def test_what_no_detail_is_to_blame_for_is_not_sent_again(action, error, desk: D
     with desk.holding() as work:
         send_without_refused(work, [write])
         assert (write.body, write.error, write.note, work.calls) == (body, error, {}, 0)
+
+
+def test_a_class_left_out_goes_along_later_whatever_others_put_on_the_line_meanwhile(tracking):
+    desk = tracking
+    [key] = desk.book(inspection(1, buyer=ANN, payments=[]))
+    desk.break_calls({"kind": "item", "entity": "Invoice", "body": '"ClassRef"', "times": 0, "code": "610"})
+    desk.sync()
+    [invoice] = desk.books()["Invoice"]
+    lines = [line for line in invoice["Line"] if "SalesItemLineDetail" in line]
+    lines[0]["SalesItemLineDetail"]["ServiceDate"] = "2026-03-02"
+    Bookkeeper(desk).edit("Invoice", invoice["Id"], Line=lines)
+    desk.do(check_changes)
+    for fee, there in (("600.00", False), ("700.00", True)):
+        names = (("Full Home Inspection", fee), ("Radon", "150.00"))
+        items = [{"kind": "service", "name": name, "amount": amount} for name, amount in names]
+        if there:
+            desk.mend_calls()
+        desk.change(key, line_items=items)
+        desk.sync()
+        [invoice] = desk.books()["Invoice"]
+        assert invoice["TotalAmt"] == float(fee) + 150
+        assert bool(first_class(invoice)) is there
+        assert invoice["Line"][0]["SalesItemLineDetail"]["ServiceDate"] == "2026-03-02"
+    assert flags(desk, key) == []
