@@ -15,7 +15,6 @@ from bookkeeping.rules.documents import (
     payment_fingerprint,
 )
 from bookkeeping.rules.planning import (
-    Action,
     CreateInvoice,
     CreatePayment,
     DeleteInvoice,
@@ -32,11 +31,10 @@ from tests.bookkeeping.rules.factories import SETTINGS, inspection, line, paymen
 
 def test_every_action_says_what_it_does_to_which_document():
     """In the words of QuickBooks' batch: the worker sends them as they are."""
-    assert {(one.__name__, one.verb, one.kind) for one in Action.__subclasses__()} == {
-        (f"{verb.title()}{kind}", verb, kind)
-        for verb in ("create", "update", "delete")
-        for kind in ("Invoice", "Payment")
-    }
+    actions = (CreateInvoice, UpdateInvoice, DeleteInvoice, CreatePayment, UpdatePayment, DeletePayment)
+    assert [(one.verb, one.kind) for one in actions] == [
+        (verb, kind) for kind in ("Invoice", "Payment") for verb in ("create", "update", "delete")
+    ]
 
 
 def hinders(*places):
