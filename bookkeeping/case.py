@@ -8,6 +8,7 @@ to QuickBooks. Carrying a plan out is `worker.reconciling`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from bookkeeping.errors import BookkeepingError, RuleError
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, match_customer
@@ -64,6 +65,9 @@ class Case:
     left_alone: bool = False  # Before the cutoff, or its receipt stands: nothing is written or deleted.
     hindrances: Hindrances = field(default_factory=Hindrances)
     whole: bool = False
+    replaces: Mapping[str, Any] | None = (
+        None  # The SalesReceipt, as archived, that its Invoice takes the place of.
+    )
 
     @property
     def subject(self) -> str:

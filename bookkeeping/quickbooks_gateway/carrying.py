@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from bookkeeping.quickbooks_gateway.differences import at, carries_money, text
+from bookkeeping.quickbooks_gateway.differences import at, carries_money, every_line, text
 from bookkeeping.quickbooks_gateway.reading import money, plain
 
 Body = dict[str, Any]
@@ -29,6 +29,7 @@ _NO_MONEY: tuple[tuple[str, ...], ...] = (
 )
 """Fields that we write and that a person may change: their value stays, and is no drift. Amounts, dates and the Customer are not here."""
 
+_SOLD = "SalesItemLineDetail"
 _ACCOUNT = "DepositToAccountRef"
 _NO_MONEY_ON_LINES = ("TaxCodeRef", "ClassRef", "Qty", "UnitPrice")
 _OF_QUICKBOOKS = frozenset(
@@ -53,6 +54,24 @@ def carried_over(ours: Body, before: Mapping[str, Any], read: Mapping[str, Any] 
     now = last if read is None else read.get("Line") or []
     send["Line"], own = _lines(ours["Line"], last, now)
     return send, {**ours, "Line": own}
+
+
+def carried_from(ours: Body, receipt: Mapping[str, Any]) -> Body:
+    """Return the new Invoice with what was put on the lines of the SalesReceipt that it takes the place of.
+
+    The service date and the description go along, and the Class where ours has none by choice; what all lines of the receipt share,
+    also to a line that is on none of them. The sums are ours.
+    """
+    sold = [line for line in every_line(receipt.get("Line")) if line.get(_SOLD)]
+    pairs = _pairs(ours["Line"], sold, (*_ALIKE, lambda line: money(line.get("Amount"))))
+    shared = _shared([_put_on(line) for line in sold])
+    lines = [
+        _from_receipt(line, _put_on(sold[pairs[n]]), sold[pairs[n]].get("Description"))
+        if n in pairs
+        else _from_receipt(line, shared, None)
+        for n, line in enumerate(ours["Line"])
+    ]
+    return {**ours, "Line": lines}
 
 
 def as_taken(
@@ -186,11 +205,29 @@ def _sendable(part: Line) -> Body:
     }
 
 
+def _put_on(sold: Line) -> Body:
+    return {name: sold[_SOLD][name] for name in ("ServiceDate", "ClassRef") if sold[_SOLD].get(name)}
+
+
+def _shared(each: Sequence[Body]) -> Body:
+    first = each[0] if each else {}
+    return {name: value for name, value in first.items() if all(one.get(name) == value for one in each)}
+
+
+def _from_receipt(ours: Body, put: Body, description: str | None) -> Body:
+    if _SOLD not in ours:
+        return ours
+    said = {"Description": description} if description else {}
+    return {**ours, **said, _SOLD: {**put, **ours[_SOLD]}}
+
+
 def _lines_as_taken(ours: Sequence[Line], sent: Sequence[Line], stored: Sequence[Line]) -> list[Body]:
-    pairs = _pairs(ours, stored)
     went = {line["Id"]: line for line in sent if line.get("Id")}
+    # A new document is sent line by line as ours, so that there the place tells which is which.
+    sides = [went.get(line.get("Id"), line) for line in ours] if went or len(sent) != len(ours) else sent
+    pairs = _pairs(sides, stored)
     return [
-        _line_as_taken(line, went.get(line.get("Id"), line), stored[pairs[n]] if n in pairs else line)
+        _line_as_taken(line, sides[n], stored[pairs[n]] if n in pairs else line)
         for n, line in enumerate(ours)
     ]
 
@@ -210,13 +247,15 @@ def _line_as_taken(ours: Line, sent: Line, entity: Line) -> Body:
     return taken
 
 
-def _pairs(ours: Sequence[Line], others: Sequence[Line]) -> dict[int, int]:
+def _pairs(
+    ours: Sequence[Line], others: Sequence[Line], features: Iterable[Callable[[Line], Any]] = ()
+) -> dict[int, int]:
     """Return which of the other lines is which of ours, by position: the same Id, or else what is most alike.
 
     A line that has nothing in common but its amount or its Item is another one.
     """
     found: dict[int, int] = {}
-    for feature in _ALIKE:
+    for feature in features or _ALIKE:
         free: dict[Any, list[int]] = {}
         for m, line in enumerate(others):
             if m not in found.values() and line.get("DetailType") != _SUBTOTAL:

@@ -147,6 +147,7 @@ def _begin(work: Work, migration: Migration, rows: list[MigrationReceipt]) -> li
     tasks = []
     for row, one, receipt in ready:
         task = Task(row, cases[row.inspection_key], receipt)
+        task.case.replaces = json.loads(row.archive or "{}")
         _address(work, task, one)
         tasks.append(task)
     work.commit()

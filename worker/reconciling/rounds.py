@@ -15,7 +15,7 @@ from bookkeeping.case import Case, reload_documents
 from bookkeeping.errors import GoneError, PermanentError, RuleError, StaleSyncTokenError, TemporaryError
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.bodies import Sync, delete_body, frozen, invoice_body, payment_body
-from bookkeeping.quickbooks_gateway.carrying import carried_over, ids_known
+from bookkeeping.quickbooks_gateway.carrying import carried_from, carried_over, ids_known
 from bookkeeping.quickbooks_gateway.details import tracked
 from bookkeeping.rules.documents import (
     DesiredInvoice,
@@ -172,6 +172,9 @@ def _send(work: Work, ready: list[Planned]) -> None:
     writes = []
     for one in ready:
         one.write = _write(one, items, methods)
+        if one.case.replaces is not None and isinstance(one.action, CreateInvoice):
+            one.write.note["ours"] = json.loads(frozen(tracked(one.write.body, facts)))
+            one.write.body = carried_from(one.write.body, one.case.replaces)
         one.write.body = tracked(one.write.body, facts)
         if "ours" in one.write.note:
             one.write.note["ours"] = tracked(one.write.note["ours"], facts)

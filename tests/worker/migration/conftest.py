@@ -20,9 +20,9 @@ CUTOFF = datetime(2019, 1, 1, 7, tzinfo=UTC)  # Midnight in Denver.
 Entered = dict[str, dict[str, Any]]
 
 
-def receipt_body(key: str, customer_id: str, amount: str, day: str) -> dict[str, Any]:
-    """A SalesReceipt as the earlier integration entered it."""
-    detail = {"ItemRef": {"value": "1"}, "Qty": 1, "UnitPrice": float(amount)}
+def receipt_body(key: str, customer_id: str, amount: str, day: str, **put: Any) -> dict[str, Any]:
+    """A SalesReceipt as the earlier integration entered it, with more `put` on its line."""
+    detail = {"ItemRef": {"value": "1"}, "Qty": 1, "UnitPrice": float(amount), **put}
     line = {"Amount": float(amount), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
     head = {"CustomerRef": {"value": customer_id}, "TxnDate": day, "DocNumber": f"R{key}"}
     return {**head, "Line": [line]}
@@ -43,13 +43,13 @@ def legacy(shop: Shop) -> Desk:
 def enter(legacy: Desk) -> Callable[..., Entered]:
     """Return (a function that) books inspections and enters a SalesReceipt for each, on record and polled."""
 
-    def enter_receipts(*starts: str, **values: Any) -> Entered:
+    def enter_receipts(*starts: str, put: dict[str, Any] | None = None, **values: Any) -> Entered:
         ones = [old_inspection(number, start, **values) for number, start in enumerate(starts, 1)]
         keys = legacy.book(*ones)
         names = [f"{one['buyer']['first_name']} {one['buyer']['last_name']}" for one in ones]
         people = legacy.write([("create", "Customer", {"DisplayName": name}) for name in names])
         bodies = [
-            receipt_body(key, person["Id"], "425.00", start[:10])
+            receipt_body(key, person["Id"], "425.00", start[:10], **(put or {}))
             for key, person, start in zip(keys, people, starts, strict=True)
         ]
         made = legacy.write([("create", "SalesReceipt", body) for body in bodies])

@@ -16,6 +16,7 @@ from worker.migration.customers import Billed, find_customers
 from worker.migration.night import migrate_tonight
 from worker.migration.preview import preview
 from worker.migration.proof import booked, read_back, why_wrong
+from worker.reading.company import set_up
 from worker.reconciling.reconcile import build_cases
 
 AFTER, LATER = "2019-03-04T10:00:00-07:00", "2019-06-03T10:00:00-06:00"
@@ -25,12 +26,16 @@ AFTER, LATER = "2019-03-04T10:00:00-07:00", "2019-06-03T10:00:00-06:00"
 def planned(legacy: Desk, enter):
     """Two receipts after the cutoff, previewed and confirmed; return them by inspection."""
     entered = enter(AFTER, LATER)
+    _confirmed(legacy)
+    return entered
+
+
+def _confirmed(legacy: Desk) -> None:
     migration_id = asked(legacy)
     legacy.do(preview, "preview", migration=migration_id)
     with legacy.shop.app.app_context():
         scheduled(db.session.get_one(Migration, migration_id))
         db.session.commit()
-    return entered
 
 
 def _night(desk: Desk) -> None:
@@ -171,3 +176,28 @@ def test_a_receipt_for_a_customer_in_another_currency_waits_for_a_person(planned
         assert "another currency than US dollars" in found.because
         assert db.session.get_one(CustomerLink, (legacy.id, desired.client_key)).candidates == []
         db.session.rollback()
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["classes kept", "classes switched off since"])
+def test_what_was_put_on_a_receipts_line_goes_along_to_its_invoice_and_stays(legacy: Desk, enter, kept):
+    preferences = f"/_standin/realms/{legacy.realm_id}/preferences"
+    legacy.intuit.post(preferences, {"AccountingInfoPrefs": {"ClassTrackingPerTxnLine": True}})
+    [north] = legacy.write([("create", "Class", {"Name": "North"})])
+    [key] = enter(AFTER, put={"ServiceDate": "2019-03-02", "ClassRef": {"value": north["Id"]}})
+    legacy.intuit.post(preferences, {"AccountingInfoPrefs": {"ClassTrackingPerTxnLine": kept}})
+    legacy.do(set_up)
+    _confirmed(legacy)
+    _night(legacy)
+    for amount, sync in (("425.00", False), ("450.00", True)):
+        if sync:
+            legacy.change(
+                key, line_items=[{"kind": "service", "name": "Full Home Inspection", "amount": amount}]
+            )
+            legacy.sync()
+        [invoice] = legacy.books()["Invoice"]
+        sold = next(line for line in invoice["Line"] if "Id" in line)["SalesItemLineDetail"]
+        assert f"{invoice['TotalAmt']:.2f}" == amount
+        assert sold["ServiceDate"] == "2019-03-02"
+        assert (sold.get("ClassRef") or {}).get("value") == (north["Id"] if kept else None)
+    with legacy.shop.app.app_context():
+        assert [(row.state, row.code) for row in _rows(legacy)] == [("done", "")]
