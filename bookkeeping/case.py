@@ -11,12 +11,15 @@ from datetime import date
 from typing import Any
 
 from bookkeeping.errors import BookkeepingError, RuleError
+from bookkeeping.rules.actions import DeleteRefundReceipt
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, match_customer
 from bookkeeping.rules.cutoff import Side, side_of
+from bookkeeping.rules.deposited import AfterDeposit, Books, after_deposit, waiting_documents
 from bookkeeping.rules.documents import (
     NOTHING,
     DesiredCustomer,
     DesiredDocuments,
+    DesiredRefund,
     customer_fingerprint,
     desired_documents,
 )
@@ -24,6 +27,7 @@ from bookkeeping.rules.eligibility import Eligibility, eligibility
 from bookkeeping.rules.hindering import Hindrances
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
+from bookkeeping.rules.refunds import RefundSeen, plan_refunds
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.names import unbillable_customers
@@ -38,11 +42,14 @@ from bookkeeping.storage.records.documents import (
 )
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import frozen_sides
+from bookkeeping.storage.records.refunds import books_of, refunds_of
 
 
 @dataclass
 class Case:
     """One inspection. `parked` is the error that keeps its plan from being carried out; nothing more is written for it.
+
+    `told` is what the platform alone asks for, `desired` what follows from it beside money that was deposited (decision 19).
 
     `hindrances` keep single documents of it from being written; `whole`: all of its documents or none (a receipt being replaced).
     """
@@ -52,8 +59,14 @@ class Case:
     wanted_gen: int
     inspection: Inspection
     eligibility: Eligibility
-    desired: DesiredDocuments
+    settings: BookSettings
+    told: DesiredDocuments
     documents: list[Document]
+    desired: DesiredDocuments = NOTHING
+    refunds_seen: Sequence[RefundSeen] = ()
+    refunds: tuple[DesiredRefund, ...] = ()
+    invoice_stays: bool = False  # As it was paid, whatever the fees come to now.
+    owner: str = ""  # The Customer that deposited money of it keeps its documents with.
     deletes_approved: bool = False
     link: CustomerLink | None = None
     customer_id: str | None = None
@@ -161,15 +174,48 @@ class Case:
             self.plan = Plan()
             return
         try:
-            known = [one.known() for one in self.live]
             self.hindrances.standing = {(one.kind, one.qbo_id): one.standing() for one in self.live}
-            self.plan = plan(self.desired, known, self.customer_id, self.last_generations, self.hindrances)
+            self.plan = self._planned(books_of(self.key, self.documents, self.refunds_seen, self.customer_id))
         except RuleError as error:
             self.park(error)
             return
         if self.whole and self.waits:
             because = self.waits[0].because
             self.park_code(because.code, because.detail, because.waits_for)
+
+    @property
+    def billed_to(self) -> str | None:
+        """The QuickBooks id of the Customer that its documents name, None while that is still to be made."""
+        return self.owner or self.customer_id
+
+    def _planned(self, books: Books) -> Plan:
+        """Return the plan around what is history, with the refunds beside it."""
+        in_books = self.eligibility.in_books
+        settled = AfterDeposit(self.told if in_books else NOTHING)
+        if books.history:
+            settled = after_deposit(
+                self.inspection, self.settings, self.told, books, self.refunds_seen, in_books=in_books
+            )
+        self.desired, self.refunds = settled.desired, settled.refunds
+        self.invoice_stays = settled.invoice_stays
+        self.owner = next((one.customer_id for one in books.history.values()), "")
+        stays = {("Payment", key) for key in books.history}
+        stays |= {
+            (one.kind, one.source_key) for one in self.live if one.kind == "Invoice" and settled.invoice_stays
+        }
+        known = [one.known(history=(one.kind, one.source_key) in stays) for one in self.live]
+        around = [one for one in known if one.kind != "RefundReceipt"]
+        found = plan(self.desired, around, self.billed_to, self.last_generations, self.hindrances)
+        standing = [one for one in known if one.kind == "RefundReceipt"]
+        refunds = plan_refunds(settled.refunds, standing, self.last_generations)
+        waits = waiting_documents(settled, self.told, known, refunds)
+        held = {one.action.place for one in waits}
+        for action in refunds:
+            because = self.hindrances(action) if action.place not in held else None
+            waits += [Waiting(action, because)] if because is not None else []
+        held = {one.action.place for one in waits}
+        found = replace(found, refunds=tuple(one for one in refunds if one.place not in held))
+        return replace(found, waits=(*found.waits, *waits))
 
 
 def build_cases(
@@ -185,18 +231,15 @@ def build_cases(
     """
     settings, kept = settings or company.book_settings(), kept_settings(company)
     around = _Around.of(company, rows, migrating)
-    cases = [
-        _case(row, around, in_force(row, around.documents[row.key], settings, kept), migrating)
-        for row in rows
-    ]
+    cases = [_case(row, around, in_force(row, around.documents[row.key], settings, kept)) for row in rows]
     links = customer_links(
-        company.id, {case.desired.customer.client_key for case in cases if case.desired.customer}
+        company.id, {case.told.customer.client_key for case in cases if case.told.customer}
     )
     held = unbillable_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     connection = connection_of(company.id)
     closed_through = connection.closed_through if connection is not None else None
     for case in cases:
-        case.link = links.get(case.desired.customer.client_key) if case.desired.customer else None
+        case.link = links.get(case.told.customer.client_key) if case.told.customer else None
         # A link that asks and has a Customer asks because that one is inactive, or was taken back: until then it stays that one.
         case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
         case.hindrances.closed_through = closed_through
@@ -215,10 +258,7 @@ def answers(company: Company, rows: Iterable[InspectionRow]) -> dict[str, Eligib
 def hindered_restores(
     company: Company, rows: Sequence[InspectionRow], drifts: Iterable[Drift]
 ) -> dict[int, Hindrance]:
-    """Return, by drift, why *Restore ours* could not go through as things are; those that nothing is in the way of are left out.
-
-    Asked is the plan itself, as if the person had chosen already, each drift for itself.
-    """
+    """Return, by drift, why *Restore ours* could not go through as things are: the plan is asked as if the person had chosen already."""
     cases = {case.key: case for case in build_cases(company, rows)}
     found: dict[int, Hindrance] = {}
     for drift in drifts:
@@ -254,6 +294,7 @@ class _Around:
 
     receipts: set[str]
     documents: dict[str, list[Document]]
+    refunds: dict[str, list[RefundSeen]]
     sides: dict[str, Side]
     migrating: bool
 
@@ -261,7 +302,8 @@ class _Around:
     def of(cls, company: Company, rows: Sequence[InspectionRow], migrating: bool) -> "_Around":
         keys = [row.key for row in rows]
         sides: dict[str, Side] = dict.fromkeys(keys, "new") if migrating else frozen_sides(company, keys)
-        return cls(with_receipts(company.id, keys), documents_of(company.id, keys), sides, migrating)
+        documents, refunds = documents_of(company.id, keys), refunds_of(company.id, keys)
+        return cls(with_receipts(company.id, keys), documents, refunds, sides, migrating)
 
     def booked(self, key: str) -> bool:
         """Whether documents of ours stand for it."""
@@ -289,25 +331,32 @@ class _Around:
         return side_of(inspection.starts_at, settings.cutoff, frozen=frozen, booked=booked) == "old"
 
 
-def _case(row: InspectionRow, around: _Around, settings: BookSettings, migrating: bool) -> Case:
+def _case(row: InspectionRow, around: _Around, settings: BookSettings) -> Case:
     inspection = row.inspection()
+    documents = around.documents[row.key]
     case = Case(
         row_id=row.id,
         key=row.key,
         wanted_gen=row.wanted_gen,
         inspection=inspection,
         eligibility=around.eligibility(inspection, settings),
-        desired=NOTHING,
-        documents=around.documents[row.key],
+        settings=settings,
+        told=NOTHING,
+        documents=documents,
+        refunds_seen=around.refunds.get(row.key, ()),
         deletes_approved=row.deletes_approved,
         left_alone=around.left_alone(inspection, settings),
-        whole=migrating,
+        whole=around.migrating,
     )
-    if case.eligibility.in_books:
+    in_books = case.eligibility.in_books
+    # One that is not in the books any more keeps what deposited money pays for, as it would be if it still were.
+    if in_books or any(one.status == "live" and one.frozen for one in documents):
         try:
-            case.desired = desired_documents(inspection, settings)
+            case.told = desired_documents(inspection, settings)
         except RuleError as error:
-            case.park(error)
+            if in_books:
+                case.park(error)
+    case.desired = case.told if in_books else NOTHING
     return case
 
 
@@ -327,6 +376,8 @@ def _hinders_restoring(case: Case, drift: Drift) -> Hindrance | None:
     document, place = drift.document, (drift.document.kind, drift.document.source_key)
     if case.parked is not None:
         return Hindrance(case.parked.code, case.parked.detail)
+    if document.deposit_id:
+        return Hindrance("deposited", f"It is part of Deposit {document.deposit_id}.")
     others = [one for one in case.live if one.id != document.id]
     restored = [] if drift.kind == "deleted" else [replace(document.known(), hands_off=False, fingerprint="")]
     # What stands in QuickBooks now is theirs: QuickBooks refuses to move it out of closed books, too.
@@ -335,9 +386,12 @@ def _hinders_restoring(case: Case, drift: Drift) -> Hindrance | None:
     hinders = replace(
         case.hindrances, standing={**case.hindrances.standing, (document.kind, document.qbo_id): standing}
     )
-    known = [*restored, *(one.known() for one in others)]
+    if document.kind == "RefundReceipt":
+        return hinders(DeleteRefundReceipt(document.known()))
+    around = (one for one in others if one.kind != "RefundReceipt")
+    known = [*restored, *(one.known(history=one.frozen) for one in around)]
     try:
-        way = plan(case.desired, known, case.customer_id, case.last_generations, hinders)
+        way = plan(case.desired, known, case.billed_to, case.last_generations, hinders)
     except RuleError as error:
         return Hindrance(error.code, error.detail)
     waiting = next((one.because for one in way.waits if one.action.place == place), None)

@@ -40,6 +40,7 @@ class Fault:
     scope            company: every other write of the company would meet it too, so the others are not sent
     rechecked        a person removes it inside QuickBooks, where nobody tells us: looked at again every night and when asked
     waits            goes away without anybody touching this very inspection
+    ended_by_deposit may go away when a Deposit is read that was not known, or that holds something no more
     by_setting       goes away with a choice in our settings
     outcome_unknown  the write may have been carried out although it was refused: looked up, never just repeated. `document`: this one;
                      `call`: all that went with it, since the request id is the call's
@@ -58,6 +59,7 @@ class Fault:
     rechecked: bool = False
     waits: bool = False
     by_setting: bool = False
+    ended_by_deposit: bool = False
     outcome_unknown: OutcomeUnknown = ""
     token_refused: bool = False
     held_by_person: bool = False
@@ -171,4 +173,5 @@ CATALOGUE: dict[str, Fault] = _catalogue()
 
 RECHECKED = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.rechecked))
 BY_SETTING = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.by_setting))
+ENDED_BY_DEPOSIT = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.ended_by_deposit))
 HELD_BY_A_PERSON = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.held_by_person))

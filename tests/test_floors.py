@@ -50,7 +50,7 @@ PLANTS = [
 ]
 
 MOST_FILES = 13  # About twelve, and the __init__ that says what lives there.
-LARGER = {"bookkeeping/rules": 25, "bookkeeping/quickbooks_gateway": 17}
+LARGER = {"bookkeeping/rules": 27, "bookkeeping/quickbooks_gateway": 17}
 """Rooms that hold one kind of thing in many files; each with how many it may have."""
 
 

@@ -9,7 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from bookkeeping.errors import RuleError
-from bookkeeping.rules.documents import DesiredCustomer, DesiredInvoice, DesiredLine, DesiredPayment
+from bookkeeping.rules.documents import (
+    DesiredCustomer,
+    DesiredInvoice,
+    DesiredLine,
+    DesiredPayment,
+    DesiredRefund,
+)
 
 BATCH_SIZE = 30
 _B_ID_LENGTH = 10
@@ -98,6 +104,34 @@ def payment_body(
         "DepositToAccountRef": {"value": desired.deposit_account_id} if desired.deposit_account_id else None,
         "PrivateNote": desired.private_note,
         "Line": applied if desired.applied else [],
+    }
+    return _sparse(body, sync)
+
+
+def refund_body(
+    desired: DesiredRefund,
+    item_ids: Mapping[str, str],
+    method_ids: Mapping[str, str],
+    *,
+    sync: Sync | None = None,
+) -> Body:
+    """Return the RefundReceipt, new or (with `sync`) as a sparse update that carries every line. Its account is where the money is taken from.
+
+    Raises:
+        RuleError: a line's item has no id.
+    """
+    method_id = method_ids[desired.method] if desired.method else None
+    body = {
+        "CustomerRef": {"value": desired.customer_id},
+        "DocNumber": desired.doc_number,
+        "TxnDate": desired.txn_date.isoformat(),
+        "DepositToAccountRef": {"value": desired.account_id},
+        "PaymentMethodRef": {"value": method_id} if method_id else None,
+        "PaymentRefNum": desired.reference,
+        "PrivateNote": desired.private_note,
+        "ClassRef": {"value": desired.class_id} if desired.class_id else None,
+        "DepartmentRef": {"value": desired.location_id} if desired.location_id else None,
+        "Line": [_line(line, item_ids) for line in desired.lines],
     }
     return _sparse(body, sync)
 

@@ -102,8 +102,19 @@ class SeenReceipt(Seen):
 
 
 @dataclass(frozen=True)
+class SeenRefund(Seen):
+    """A RefundReceipt; `deposit_account_id` is where the money was taken from."""
+
+    method_id: str = ""
+    reference: str = ""
+    deposit_account_id: str = ""
+
+
+@dataclass(frozen=True)
 class SeenDeposit(Seen):
-    """A Deposit; the links of its lines are what it swept up."""
+    """A Deposit; the links of its lines are what it swept up, `deposit_account_id` is where it put that."""
+
+    deposit_account_id: str = ""
 
     @property
     def swept(self) -> tuple[tuple[str, str], ...]:
@@ -161,15 +172,18 @@ def seen(entity_name: Literal["Payment"], entity: Mapping[str, Any]) -> SeenPaym
 @overload
 def seen(entity_name: Literal["SalesReceipt"], entity: Mapping[str, Any]) -> SeenReceipt: ...
 @overload
+def seen(entity_name: Literal["RefundReceipt"], entity: Mapping[str, Any]) -> SeenRefund: ...
+@overload
 def seen(entity_name: Literal["Deposit"], entity: Mapping[str, Any]) -> SeenDeposit: ...
 @overload
 def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen: ...
 def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
-    """Return an Invoice, Payment, SalesReceipt or Deposit as we speak of it; any other entity as a plain Seen."""
+    """Return an Invoice, Payment, SalesReceipt, RefundReceipt or Deposit as we speak of it; any other entity as a plain Seen."""
     shapes: dict[str, type[Seen]] = {
         "Invoice": SeenInvoice,
         "Payment": SeenPayment,
         "SalesReceipt": SeenReceipt,
+        "RefundReceipt": SeenRefund,
         "Deposit": SeenDeposit,
     }
     shape = shapes.get(entity_name, Seen)
@@ -199,8 +213,10 @@ def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
         values |= {"balance": money(entity.get("Balance")), "due_date": _day(entity.get("DueDate"))}
     if shape is SeenPayment:
         values |= {"unapplied": money(entity.get("UnappliedAmt")), **paid}
-    if shape is SeenReceipt:
+    if shape in (SeenReceipt, SeenRefund):
         values |= paid
+    if shape is SeenDeposit:
+        values["deposit_account_id"] = paid["deposit_account_id"]
     return shape(**values)
 
 

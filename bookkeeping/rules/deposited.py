@@ -8,11 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from bookkeeping.rules.actions import (
+    AnyAction,
+    DeletePayment,
+    Kind,
+    Known,
+    Place,
+    RefundAction,
+    UpdateInvoice,
+    UpdatePayment,
+)
 from bookkeeping.rules.documents import (
     DesiredDocuments,
     DesiredInvoice,
     DesiredLine,
     DesiredPayment,
+    DesiredRefund,
     Flag,
     item_named,
     method_named,
@@ -20,6 +31,7 @@ from bookkeeping.rules.documents import (
 from bookkeeping.rules.inspection import BookSettings, Inspection, PaymentReceived
 from bookkeeping.rules.local_time import local_day
 from bookkeeping.rules.money import ZERO, dollars
+from bookkeeping.rules.planning import Hindrance, Waiting
 from bookkeeping.rules.references import (
     doc_number,
     mark,
@@ -29,7 +41,6 @@ from bookkeeping.rules.references import (
     refund_number,
 )
 from bookkeeping.rules.refunds import (
-    DesiredRefund,
     Part,
     RefundSeen,
     follow_refunds,
@@ -56,6 +67,7 @@ class Deposited:
     applied: Decimal
     account_id: str = ""
     in_hand: bool = False
+    to_restore: bool = False  # Somebody chose to have ours back, which cannot be while a Deposit holds it.
 
 
 @dataclass(frozen=True)
@@ -78,13 +90,25 @@ class Books:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """A document that is not written yet, or not any more: which, and the catalogue code of its cause with the particulars."""
+
+    place: Place
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class AfterDeposit:
-    """What it should have. `invoice_stays`: nothing is written on its Invoice. `waits` name what a person has to settle first."""
+    """What it should have. `invoice_stays`: nothing is written on its Invoice. `waits` say which documents a person has to look at.
+
+    A refund that waits is among `refunds`, too: it is booked once its cause is gone.
+    """
 
     desired: DesiredDocuments
     refunds: tuple[DesiredRefund, ...] = ()
     invoice_stays: bool = False
-    waits: tuple[Flag, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 def after_deposit(
@@ -108,6 +132,27 @@ def after_deposit(
     return _Settling(inspection, settings, desired, books, in_books).settle(seen)
 
 
+def waiting_documents(
+    settled: AfterDeposit, told: DesiredDocuments, known: Sequence[Known], refunds: Sequence[RefundAction]
+) -> list[Waiting]:
+    """Return the writes that wait for a person; `told` is what the platform alone asks for, `known` what stands."""
+    standing: dict[Place, Known] = {(one.kind, one.source_key): one for one in known}
+    payments = {one.source_key: one for one in told.payments}
+    by_place = {one.place: one for one in refunds}
+    found = []
+    for wait in settled.waits:
+        action: AnyAction | None = by_place.get(wait.place)
+        there = standing.get(wait.place)
+        if there is not None and there.kind == "Payment":
+            payment = payments.get(there.source_key)
+            action = UpdatePayment(payment, there) if payment else DeletePayment(there)
+        elif there is not None and there.kind == "Invoice" and told.invoice is not None:
+            action = UpdateInvoice(told.invoice, there)
+        if action is not None:
+            found.append(Waiting(action, Hindrance(wait.code, wait.detail)))
+    return found
+
+
 class _Settling:
     """One inspection: `given` are the refunds after the deposit by number, `parts` what each is made of."""
 
@@ -124,7 +169,7 @@ class _Settling:
         self.received = {payment.key: payment for payment in inspection.payments}
         self.given: dict[int, RefundSeen] = {}
         self.parts: dict[int, tuple[Part, ...]] = {}
-        self.waits: list[Flag] = []
+        self.waits: list[Wait] = []
         self.flags: list[Flag] = list(desired.flags) if in_books else []
 
     def settle(self, seen: Sequence[RefundSeen]) -> AfterDeposit:
@@ -136,9 +181,8 @@ class _Settling:
         pinned = sum((one.applied for one in self.books.history.values()), ZERO)
         others = tuple(one for one in self.desired.payments if one.source_key not in self.books.history)
         invoice, stays = self._invoice(pinned, sum((one.amount for one in others), ZERO))
-        still_open = self._room(invoice, stays) - pinned
-        payments = _applied(others, still_open)
-        self._moved(invoice)
+        stays = self._moved(invoice) or stays
+        payments = _applied(others, self._room(invoice, stays) - pinned)
         if not self.in_books:
             self._kept()
         return AfterDeposit(
@@ -166,10 +210,12 @@ class _Settling:
         name = f"The payment of {dollars(one.total)} (Payment {one.qbo_id}) is in a bank deposit"
         if payment is None or payment.voided_at:
             said = "no longer has it" if payment is None else "says that it was removed or pulled back"
-            self.waits.append(Flag("deposited", f"{name}, but the platform {said}."))
+            self._wait("Payment", one.payment_key, "deposited", f"{name}, but the platform {said}.")
+        elif one.to_restore:
+            self._wait("Payment", one.payment_key, "deposited", f"{name}, so ours cannot be put back.")
         elif more or payment.amount < one.total:
             detail = f"{name}, but the platform says {dollars(payment.amount)} now."
-            self.waits.append(Flag("deposited", detail))
+            self._wait("Payment", one.payment_key, "deposited", detail)
 
     def _pair(self) -> None:
         lines = self.desired.invoice.lines if self.desired.invoice else ()
@@ -233,13 +279,11 @@ class _Settling:
         return invoice.total if invoice else ZERO
 
     def _cannot_be_lowered(self, invoice: DesiredInvoice, pinned: Decimal) -> None:
-        self.waits.append(
-            Flag(
-                "deposited",
-                f"The fees come to {dollars(invoice.total)} now, but {dollars(pinned)} of Invoice {invoice.doc_number} is paid "
-                "by money in a bank deposit. It stays as it was paid until a refund is recorded on the payment.",
-            )
+        detail = (
+            f"The fees come to {dollars(invoice.total)} now, but {dollars(pinned)} of it is paid by money in a bank deposit. "
+            "It stays as it was paid until a refund is recorded on the payment."
         )
+        self._wait("Invoice", invoice.source_key, "deposited", detail)
 
     def _flag_without_line(self) -> None:
         """Flag refunds that no negative line accounts for, unless it is said already."""
@@ -252,12 +296,14 @@ class _Settling:
             )
             self.flags.append(Flag("refund-without-line", detail))
 
-    def _moved(self, invoice: DesiredInvoice | None) -> None:
-        """A document that a Deposit holds cannot change its Customer."""
+    def _moved(self, invoice: DesiredInvoice | None) -> bool:
+        """Whether the client is another one than money was deposited of: the Invoice cannot change its Customer then, and stays."""
         owners = {one.customer_id for one in self.books.history.values()}
-        if self.in_books and invoice is not None and self.books.customer_id not in (None, *owners):
-            detail = f"The client is another one now, but Invoice {invoice.doc_number} is paid by money in a bank deposit."
-            self.waits.append(Flag("deposited", detail))
+        moved = self.in_books and invoice is not None and self.books.customer_id not in owners
+        if moved and invoice is not None:
+            detail = "The client is another one now, but money on it is in a bank deposit, so it stays with the Customer it has."
+            self._wait("Invoice", invoice.source_key, "deposited", detail)
+        return moved
 
     def _kept(self) -> None:
         kept = sum((one.total for one in self.books.history.values()), ZERO) - self._sum_given()
@@ -276,20 +322,26 @@ class _Settling:
             key = refund_key(self.inspection.key, number)
             stands = key in self.books.refund_accounts
             account = self.books.refund_accounts.get(key) or self.settings.refund_account_id or one.account_id
-            if not stands and (one.in_hand or self._left_to_a_person(step, account)):
-                continue
+            if not stands:
+                self._hold(one, step, key, account)
             found.append(self._refund(one, step, key, account))
         return tuple(found)
 
-    def _left_to_a_person(self, step: RefundSeen, account: str) -> bool:
-        day = local_day(step.seen_at, self.settings.time_zone)
-        if self.settings.refunds == "wait":
-            detail = f"{dollars(step.amount)} was given back on {day:%B} {day.day}, {day.year}."
-            self.waits.append(Flag("refund-by-hand", detail))
-            return True
-        if not account:
-            self.waits.append(Flag("no-refund-account", f"{dollars(step.amount)} was given back."))
-        return not account
+    def _hold(self, one: Deposited, step: RefundSeen, key: str, account: str) -> None:
+        """Say why a refund is not booked now, if it is not."""
+        if one.in_hand:
+            detail = f"Payment {one.qbo_id} was changed in QuickBooks: settle that first."
+            self._wait("RefundReceipt", key, "drift", detail)
+        elif self.settings.refunds == "wait":
+            detail = f"{dollars(step.amount)} of Payment {one.qbo_id} was given back."
+            self._wait("RefundReceipt", key, "refund-by-hand", detail)
+        elif not account:
+            self._wait(
+                "RefundReceipt", key, "no-refund-account", f"Payment {one.qbo_id} is in a bank deposit."
+            )
+
+    def _wait(self, kind: Kind, key: str, code: str, detail: str) -> None:
+        self.waits.append(Wait((kind, key), code, detail))
 
     def _refund(self, one: Deposited, step: RefundSeen, key: str, account: str) -> DesiredRefund:
         payment, invoice = self.received.get(step.payment_key), self.desired.invoice

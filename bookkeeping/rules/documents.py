@@ -92,6 +92,25 @@ class DesiredPayment:
 
 
 @dataclass(frozen=True)
+class DesiredRefund:
+    """One RefundReceipt. `amount` is the sum of the lines, which are positive here; `account_id` where the money is taken from."""
+
+    source_key: str
+    payment_key: str
+    doc_number: str
+    txn_date: date
+    customer_id: str
+    amount: Decimal
+    lines: tuple[DesiredLine, ...]
+    account_id: str
+    method: str  # PaymentMethod name, empty for none.
+    reference: str
+    private_note: str
+    class_id: str = ""
+    location_id: str = ""
+
+
+@dataclass(frozen=True)
 class Flag:
     """Something booked as it is, but worth a person's look (decision 4): `code` names a catalogue entry."""
 

@@ -9,16 +9,17 @@ from datetime import date
 from decimal import Decimal
 
 from bookkeeping.errors import BookkeepingError
-from bookkeeping.rules.local_time import say_day
-from bookkeeping.rules.planning import (
+from bookkeeping.rules.actions import (
     AnyAction,
+    Create,
     CreateInvoice,
     CreatePayment,
-    Hindrance,
+    CreateRefundReceipt,
     Place,
-    UpdateInvoice,
-    UpdatePayment,
+    Update,
 )
+from bookkeeping.rules.local_time import say_day
+from bookkeeping.rules.planning import Hindrance
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,13 @@ class Hindrances:
 
     def known(self, action: AnyAction) -> Standing | None:
         """Return what stands of the document that the write changes; None when it makes one."""
-        if isinstance(action, (CreateInvoice, CreatePayment)):
+        if isinstance(action, Create):
             return None
         return self.standing.get((action.known.kind, action.known.qbo_id))
 
     def _closed(self, action: AnyAction, there: Standing | None) -> Hindrance | None:
         days = [there.txn_date] if there is not None else []
-        if isinstance(action, (CreateInvoice, CreatePayment, UpdateInvoice, UpdatePayment)):
+        if isinstance(action, Create | Update):
             days.append(action.desired.txn_date)
         closes = self.closed_through
         if closes is None or not any(day <= closes for day in days):
@@ -91,4 +92,6 @@ def describe(action: AnyAction, there: Standing | None) -> tuple[str, Decimal, d
     if isinstance(action, CreatePayment):
         name = f"Payment {action.desired.reference}".rstrip()
         return name, action.desired.amount, action.desired.txn_date
+    if isinstance(action, CreateRefundReceipt):
+        return f"RefundReceipt {action.desired.doc_number}", action.desired.amount, action.desired.txn_date
     raise LookupError(f"{action.known.kind} {action.known.qbo_id} is not on record.")

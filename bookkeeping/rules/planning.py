@@ -10,128 +10,52 @@ anew around it, as if it stayed as it is, and what cannot be done without it wai
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
 
 from bookkeeping.errors import RuleError
+from bookkeeping.rules.actions import (
+    Action,
+    AnyAction,
+    CreateInvoice,
+    CreatePayment,
+    DeleteInvoice,
+    DeletePayment,
+    DeleteRefundReceipt,
+    Kind,
+    Known,
+    Place,
+    RefundAction,
+    UpdateInvoice,
+    UpdatePayment,
+    Verb,
+)
 from bookkeeping.rules.documents import (
     DesiredDocuments,
-    DesiredInvoice,
     DesiredPayment,
     invoice_fingerprint,
     payment_fingerprint,
 )
 from bookkeeping.rules.money import ZERO
 
-Kind = Literal["Invoice", "Payment", "RefundReceipt"]
-Verb = Literal["create", "update", "delete"]
-Place = tuple[str, str]
-"""A document whatever its generation: (kind, source key)."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """A document that our records say QuickBooks has now. `fingerprint` is of what we last wrote; amounts are dollars.
-
-    `applied` is what a Payment pays of the Invoice now (0 for one that a person deleted or voided).
-    `hands_off`: changed by a person, or given up to the bookkeeper. No plan writes it.
-    """
-
-    kind: Kind
-    source_key: str
-    qbo_id: str
-    generation: int
-    fingerprint: str
-    customer_id: str
-    amount: Decimal
-    applied: Decimal
-    hands_off: bool = False
-    fingerprint_for: str = ""
-
-    def written_for(self, customer_id: str) -> str:
-        """Return the Customer to compare fingerprints with: the one merged into `customer_id` since it was written, if one was."""
-        return (
-            self.fingerprint_for if self.fingerprint_for and self.customer_id == customer_id else customer_id
-        )
-
-
-class Action:
-    """One write of one document. Every action says what it does and to which kind; `known` is the document it changes."""
-
-    kind: ClassVar[Kind]
-    verb: ClassVar[Verb]
-
-    @property
-    def place(self) -> Place:
-        """Return the document it writes, whatever its generation, as (kind, source key)."""
-        document: Any = getattr(self, "known", None) or getattr(self, "desired")  # noqa: B009
-        return self.kind, document.source_key
-
-
-@dataclass(frozen=True)
-class CreateInvoice(Action):
-    """Make the Invoice. A document made again after a delete is a new generation, so that no old answer is replayed."""
-
-    kind = "Invoice"
-    verb = "create"
-
-    desired: DesiredInvoice
-    generation: int
-
-
-@dataclass(frozen=True)
-class UpdateInvoice(Action):
-    """Write the whole Invoice again, its Customer included."""
-
-    kind = "Invoice"
-    verb = "update"
-
-    desired: DesiredInvoice
-    known: Known
-
-
-@dataclass(frozen=True)
-class DeleteInvoice(Action):
-    """Delete the Invoice; nothing of ours is applied to it any more."""
-
-    kind = "Invoice"
-    verb = "delete"
-
-    known: Known
-
-
-@dataclass(frozen=True)
-class CreatePayment(Action):
-    """Make the Payment, linked to the Invoice by `desired.applied`."""
-
-    kind = "Payment"
-    verb = "create"
-
-    desired: DesiredPayment
-    generation: int
-
-
-@dataclass(frozen=True)
-class UpdatePayment(Action):
-    """Write the whole Payment again, its link included."""
-
-    kind = "Payment"
-    verb = "update"
-
-    desired: DesiredPayment
-    known: Known
-
-
-@dataclass(frozen=True)
-class DeletePayment(Action):
-    """Delete the Payment."""
-
-    kind = "Payment"
-    verb = "delete"
-
-    known: Known
-
-
-AnyAction = CreateInvoice | UpdateInvoice | DeleteInvoice | CreatePayment | UpdatePayment | DeletePayment
+__all__ = [
+    "Action",
+    "AnyAction",
+    "CreateInvoice",
+    "CreatePayment",
+    "DeleteInvoice",
+    "DeletePayment",
+    "Hinders",
+    "Hindrance",
+    "Kind",
+    "Known",
+    "Place",
+    "Plan",
+    "UpdateInvoice",
+    "UpdatePayment",
+    "Verb",
+    "Waiting",
+    "plan",
+    "unhindered",
+]
 
 
 @dataclass(frozen=True)
@@ -157,24 +81,25 @@ Hinders = Callable[[AnyAction], Hindrance | None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do, in this order: `first`, then `invoice`, then `after`. `held` is left to a person and not written; `waits` are
+    """What to do, in this order: `first`, then `invoice`, then `after`, then `refunds`. `held` is left to a person and not written; `waits` are
     the writes that must not be made now, each with its cause."""
 
     first: tuple[DeletePayment | UpdatePayment, ...] = ()
     invoice: CreateInvoice | UpdateInvoice | DeleteInvoice | None = None
     after: tuple[CreatePayment | UpdatePayment, ...] = ()
+    refunds: tuple[RefundAction, ...] = ()
     held: tuple[Known, ...] = ()
     waits: tuple[Waiting, ...] = ()
 
     @property
     def actions(self) -> "tuple[AnyAction, ...]":
         """All of them, in order."""
-        return (*self.first, *((self.invoice,) if self.invoice else ()), *self.after)
+        return (*self.first, *((self.invoice,) if self.invoice else ()), *self.after, *self.refunds)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.first or self.invoice or self.after)
+        return not self.actions
 
     @property
     def deletes(self) -> int:
@@ -182,7 +107,8 @@ class Plan:
         remade = {action.desired.source_key for action in self.after if isinstance(action, CreatePayment)}
         gone = (action for action in self.first if isinstance(action, DeletePayment))
         payments = sum(action.known.source_key not in remade for action in gone)
-        return payments + isinstance(self.invoice, DeleteInvoice)
+        refunds = sum(isinstance(action, DeleteRefundReceipt) for action in self.refunds)
+        return payments + isinstance(self.invoice, DeleteInvoice) + refunds
 
 
 def unhindered(_: AnyAction) -> Hindrance | None:
@@ -203,7 +129,7 @@ def plan(
     be made), `last_generation` the highest generation ever sent by (kind, source key), living or not. `hinders` says of a write
     why it must not be made now.
 
-    A document that a person has in hand is never written. So an Invoice in a person's hands keeps its Payments as they
+    A document that a person has in hand, or that is history, is never written. So an Invoice in a person's hands keeps its Payments as they
     are; and a Payment in a person's hands that is applied to the Invoice holds everything that would need it gone or smaller.
 
     Raises:
@@ -246,6 +172,9 @@ class _Planning:
         invoice, wanted = self.invoice, self.desired.invoice
         if invoice and invoice.hands_off:
             return Plan(held=(invoice, *self.payments.values()))
+        if invoice and invoice.history:
+            self.room = invoice.amount
+            return self._around(None)
         pinned = self._pinned(self.held)
         if invoice and pinned and (wanted is None or self.moves or pinned > wanted.total):
             return Plan(held=(invoice, *self.held))
@@ -258,7 +187,8 @@ class _Planning:
         return self._around(self._invoice_action())
 
     def _stays(self, key: str) -> bool:
-        return self.payments[key].hands_off or ("Payment", key) in self.waits
+        standing = self.payments[key]
+        return standing.hands_off or standing.history or ("Payment", key) in self.waits
 
     def _pinned(self, payments: Iterable[Known]) -> Decimal:
         return sum((one.applied for one in payments), ZERO) if self.invoice else ZERO
@@ -318,7 +248,7 @@ class _Planning:
             ):
                 lowers = invoice is not None and payment.applied < current.applied
                 (first if lowers else after).append(UpdatePayment(payment, current))
-        return Plan(tuple(first), invoice_action, tuple(after), self.held)
+        return Plan(tuple(first), invoice_action, tuple(after), held=self.held)
 
     def _within(self) -> dict[str, DesiredPayment]:
         """Return the payments to have, each applied to no more than what the ones that stay or wait leave open."""

@@ -7,14 +7,20 @@ A payment that lies in a Deposit is history (decision 19). Which part of it was 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bookkeeping.rules.documents import DesiredLine, fingerprint_of
+from bookkeeping.rules.actions import (
+    CreateRefundReceipt,
+    DeleteRefundReceipt,
+    Known,
+    RefundAction,
+    UpdateRefundReceipt,
+)
+from bookkeeping.rules.documents import DesiredRefund, fingerprint_of
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.money import ZERO
-from bookkeeping.rules.planning import Action, Known
 
 
 @dataclass(frozen=True)
@@ -29,60 +35,6 @@ class RefundSeen:
     number: int
     amount: Decimal
     seen_at: datetime
-
-
-@dataclass(frozen=True)
-class DesiredRefund:
-    """One RefundReceipt. `amount` is the sum of the lines, which are positive here; `account_id` where the money is taken from."""
-
-    source_key: str
-    payment_key: str
-    doc_number: str
-    txn_date: date
-    customer_id: str
-    amount: Decimal
-    lines: tuple[DesiredLine, ...]
-    account_id: str
-    method: str  # PaymentMethod name, empty for none.
-    reference: str
-    private_note: str
-    class_id: str = ""
-    location_id: str = ""
-
-
-@dataclass(frozen=True)
-class CreateRefund(Action):
-    """Make the RefundReceipt."""
-
-    kind = "RefundReceipt"
-    verb = "create"
-
-    desired: DesiredRefund
-    generation: int
-
-
-@dataclass(frozen=True)
-class UpdateRefund(Action):
-    """Write the whole RefundReceipt again."""
-
-    kind = "RefundReceipt"
-    verb = "update"
-
-    desired: DesiredRefund
-    known: Known
-
-
-@dataclass(frozen=True)
-class DeleteRefund(Action):
-    """Delete the RefundReceipt: the refund was taken back."""
-
-    kind = "RefundReceipt"
-    verb = "delete"
-
-    known: Known
-
-
-RefundAction = CreateRefund | UpdateRefund | DeleteRefund
 
 
 def follow_refunds(inspection: Inspection, seen: Iterable[RefundSeen]) -> tuple[RefundSeen, ...]:
@@ -180,16 +132,22 @@ def plan_refunds(
     standing = {one.source_key: one for one in known}
     wanted = {one.source_key for one in desired}
     found: list[RefundAction] = [
-        DeleteRefund(one) for key, one in standing.items() if key not in wanted and not one.hands_off
+        DeleteRefundReceipt(one) for key, one in standing.items() if key not in wanted and not one.hands_off
     ]
     for one in desired:
         current = standing.get(one.source_key)
         if current is None:
             generation = last_generation.get(("RefundReceipt", one.source_key), 0) + 1
-            found.append(CreateRefund(one, generation))
-        elif not current.hands_off and refund_fingerprint(one) != current.fingerprint:
-            found.append(UpdateRefund(one, current))
+            found.append(CreateRefundReceipt(one, generation))
+        elif not current.hands_off and not _says(one, current):
+            found.append(UpdateRefundReceipt(one, current))
     return tuple(found)
+
+
+def _says(one: DesiredRefund, current: Known) -> bool:
+    """Whether the RefundReceipt that stands says this; a Customer that was merged since counts as the one it was written for."""
+    written = replace(one, customer_id=current.written_for(one.customer_id))
+    return refund_fingerprint(written) == current.fingerprint
 
 
 def refund_fingerprint(refund: DesiredRefund) -> str:

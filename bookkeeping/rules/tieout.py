@@ -14,8 +14,8 @@ from typing import Any
 from bookkeeping.rules.cutoff import Side
 from bookkeeping.rules.documents import invoice_day
 from bookkeeping.rules.inspection import BookSettings, Inspection, PaymentReceived
-from bookkeeping.rules.local_time import local_day
-from bookkeeping.rules.money import ZERO
+from bookkeeping.rules.local_time import local_day, say_day
+from bookkeeping.rules.money import ZERO, dollars
 
 MEASURES = {
     "booked": "Booked",
@@ -85,6 +85,12 @@ class BookDocument:
         """As a person would find it: `Invoice SP-1042`, `Payment 88`."""
         return f"{self.kind} {self.doc_number or self.qbo_id}"
 
+    @property
+    def said(self) -> str:
+        """As a sentence begins with it: `Payment 88 for Ada Reyes of $425.00 on Mar 2, 2026`."""
+        whose = f" for {self.customer}" if self.customer else ""
+        return f"{self.name}{whose} of {dollars(self.total)} on {say_day(self.txn_date)}"
+
     def applied_to(self, kind: str, qbo_id: str) -> Decimal:
         """Return how much of this Payment is applied to that document."""
         return sum((amount for k, i, amount in self.applied if (k, i) == (kind, qbo_id)), ZERO)
@@ -92,12 +98,16 @@ class BookDocument:
 
 @dataclass(frozen=True)
 class OnRecord:
-    """Whose document it is by our records: used to name it, never for its figures. `source_key` is the payment's key."""
+    """Whose document it is by our records: used to name it, never for its figures.
+
+    `source_key` is the payment's key, of a RefundReceipt that of the payment it gives back of; `deposited`: a Deposit holds it.
+    """
 
     inspection_key: str
     source_key: str = ""
     live: bool = True
     hands_off: str = ""
+    deposited: bool = False
 
 
 Records = Mapping[tuple[str, str], OnRecord]
@@ -288,6 +298,7 @@ def book_figures(documents: Iterable[BookDocument]) -> Iterator[Figure]:
             yield Figure(one.txn_date, "received", int(bool(one.total)), one.total)
         if one.kind == "RefundReceipt":
             yield Figure(one.txn_date, "refunded", 1, one.total)
+            yield Figure(one.txn_date, "received", 0, -one.total)
         if one.kind == "Invoice":
             yield Figure(one.txn_date, "open", int(bool(one.balance)), one.balance)
 

@@ -26,6 +26,8 @@ CAUSES = {
     "voided": Cause("Voided in QuickBooks", "The document was voided there.", False),
     "left-over": Cause("Left over", "It is in QuickBooks, but the platform no longer has it.", False),
     "foreign": Cause("Not ours", "A document in QuickBooks that Tieout did not make.", True),
+    "refunded": Cause("Given back after the deposit", "The Payment stays as deposited; a RefundReceipt gives back of it on its own day.", True),
+    "after-deposit": Cause("Cancelled after the deposit", "Its money was deposited, so Invoice and Payment stay; what was given back is a RefundReceipt.", True),
     "drift": Cause("Changed in QuickBooks", "A person changed it there; you are asked what to do.", False),
     "kept": Cause("Kept as in QuickBooks", "You chose to keep what QuickBooks has.", True),
     "refused": Cause("Needs you", "QuickBooks refused it, or a person has to settle something first.", False),

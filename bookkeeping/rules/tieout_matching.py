@@ -28,11 +28,11 @@ from bookkeeping.rules.tieout import (
     Tally,
     book_figures,
     make_statement,
-    net,
     open_amount,
     platform_figures,
 )
 from bookkeeping.rules.tieout_causes import CARRIES_OUR_NUMBER, cause_of
+from bookkeeping.rules.tieout_refunds import GivenBack, explained, given_back
 
 _NO_CREDIT = {"Payment", "Estimate", "TimeActivity", "StatementCharge", "ReimburseCharge"}
 """What an Invoice may be linked to that takes nothing off it besides its Payments: where it came from, and what it bills for (recorded)."""
@@ -86,7 +86,9 @@ class _Matching:
                 self._marks[_marked_as("payment", payment.key)] = (one.inspection.key, payment.key)
         self._sales: dict[str, list[BookDocument]] = defaultdict(list)
         self._payments: dict[str, dict[str, list[BookDocument]]] = defaultdict(lambda: defaultdict(list))
+        self._refunds: dict[str, dict[str, list[BookDocument]]] = defaultdict(lambda: defaultdict(list))
         self._applied: dict[tuple[str, str], list[BookDocument]] = defaultdict(list)
+        self._deposited = {one.inspection_key for one in records.values() if one.live and one.deposited}
 
     def run(self) -> None:
         """Match everything."""
@@ -99,6 +101,8 @@ class _Matching:
                 strays.append(one)
             elif one.kind == "Payment":
                 self._payments[record.inspection_key][record.source_key].append(one)
+            elif one.kind == "RefundReceipt":
+                self._refunds[record.inspection_key][record.source_key].append(one)
             else:
                 self._sales[record.inspection_key].append(one)
         for one in strays:
@@ -110,20 +114,23 @@ class _Matching:
 
     def _stray(self, one: BookDocument) -> None:
         key, payment_key = self._claims(one)
-        twin = self._sales.get(key) if one.kind != "Payment" else self._paid(key, payment_key)
+        twin = self._refunds_of(key) if one.kind == "RefundReceipt" else self._sales.get(key)
+        twin = self._paid(key, payment_key) if one.kind == "Payment" else twin
         if key and twin:
             self._extra(
-                one, "doubled", key, f"{_says(one)} is a second one beside {twin[0].name} ({twin[0].qbo_id})."
+                one, "doubled", key, f"{one.said} is a second one beside {twin[0].name} ({twin[0].qbo_id})."
             )
         elif key or marked(one.private_note):
-            sentence = f"{_says(one)} carries our number or mark, but Tieout has no record of making it."
+            sentence = f"{one.said} carries our number or mark, but Tieout has no record of making it."
             self._extra(one, "foreign", key, sentence, CARRIES_OUR_NUMBER)
         else:
-            self._extra(one, "foreign", "", f"{_says(one)} was not made by Tieout.")
+            self._extra(one, "foreign", "", f"{one.said} was not made by Tieout.")
 
     def _claims(self, one: BookDocument) -> tuple[str, str]:
         """Return whose document it says it is, as (inspection, payment); empty where it says nothing we know."""
         said = marked(one.private_note)
+        if said and said[0] == "refund":
+            said = ("inspection", said[1].rpartition("-R")[0])
         if said and said in self._marks:
             return self._marks[said]
         return (self._numbers.get(one.doc_number, ""), "") if one.kind != "Payment" else ("", "")
@@ -148,31 +155,33 @@ class _Matching:
     def _inspection(self, key: str, one: Mirrored) -> None:
         sales = sorted(self._sales.get(key, ()), key=self._standing_first)
         if not one.standing:
-            for document in [*sales, *self._payments_of(key)]:
+            for document in [*sales, *self._payments_of(key), *self._refunds_of(key)]:
                 self._left_over(one, document)
             return
         if sales and sales[0].kind == "SalesReceipt":
             self._by_receipts(one, sales)
             return
         for double in sales[1:]:
-            self._extra(double, "doubled", key, f"{_says(double)} is a second one beside {sales[0].name}.")
+            self._extra(double, "doubled", key, f"{double.said} is a second one beside {sales[0].name}.")
         invoice = sales[0] if sales else None
-        applied = self._to_apply(one)
+        given = given_back(one.inspection, invoice, self._refunds.get(key, {}))
+        applied = self._to_apply(one, given)
         if invoice is not None:
             starts = local_day(one.inspection.starts_at, self.settings.time_zone)
             self.figures.append(Figure(starts, "booked", 1, invoice.total))
-            self._sale(one, invoice)
+            self._sale(one, invoice, given)
         else:
             self._no_sale(one)
         for payment in one.inspection.payments:
             if not payment.voided_at:
-                self._payment(one, payment, invoice, applied.get(payment.key, ZERO))
+                self._payment(one, payment, invoice, applied.get(payment.key, ZERO), given)
         known = {payment.key for payment in one.inspection.payments if not payment.voided_at}
-        for document in self._payments_of(key):
+        for document in [*self._payments_of(key), *self._refunds_of(key)]:
             if self._source(document) not in known:
                 self._left_over(one, document)
+        self._given_back(one, given)
         if invoice is not None:
-            self._open(one, invoice)
+            self._open(one, invoice, given)
 
     def _no_sale(self, one: Mirrored) -> None:
         inspection = one.inspection
@@ -188,9 +197,9 @@ class _Matching:
             cause, sentence, effect, inspection.key, doc_number=number, reason=reason
         )
 
-    def _sale(self, one: Mirrored, invoice: BookDocument) -> None:
+    def _sale(self, one: Mirrored, invoice: BookDocument, given: GivenBack) -> None:
         inspection = one.inspection
-        total, day = inspection.total, one.invoice_day(self.settings)
+        total, day = inspection.total + given.lines, one.invoice_day(self.settings)
         moved = self.period.month(day) != self.period.month(invoice.txn_date)
         off = invoice.total - total
         if not moved and not off:
@@ -203,20 +212,23 @@ class _Matching:
         entry.effect.add(local_day(inspection.starts_at, self.settings.time_zone), "booked", 0, off)
         entry.effect.add(day, "invoiced", -1, -total)
         entry.effect.add(invoice.txn_date, "invoiced", 1, invoice.total)
-        still_open = open_amount(inspection)
+        still_open = given.open(inspection)
         entry.effect.add(day, "open", -int(moved and bool(still_open)), -still_open)
         entry.effect.add(invoice.txn_date, "open", int(moved and bool(still_open)), still_open + off)
 
     def _payment(
-        self, one: Mirrored, payment: PaymentReceived, invoice: BookDocument | None, expected: Decimal
+        self,
+        one: Mirrored,
+        payment: PaymentReceived,
+        invoice: BookDocument | None,
+        expected: Decimal,
+        given: GivenBack,
     ) -> None:
-        key, amount = one.inspection.key, net(payment)
+        key, amount = one.inspection.key, given.paid(payment)
         day = local_day(payment.received_at, self.settings.time_zone)
         documents = sorted(self._paid(key, payment.key), key=self._standing_first)
         for double in documents[1:]:
-            self._extra(
-                double, "doubled", key, f"{_says(double)} is a second one beside {documents[0].name}."
-            )
+            self._extra(double, "doubled", key, f"{double.said} is a second one beside {documents[0].name}.")
         booked = documents[0] if documents else None
         total = booked.total if booked else ZERO
         reflected = min(payment.refunded_amount, max(payment.amount - total, ZERO))
@@ -248,11 +260,16 @@ class _Matching:
             entry = self._about(one, booked, fallback, f"{booked.name} of {key} {' and '.join(said)}.")
             entry.effect.add(day, "received", -int(bool(amount)), -amount)
             entry.effect.add(booked.txn_date, "received", int(bool(total)), total)
-        refunded = payment.refunded_amount
-        entry.effect.add(day, "refunded", int(bool(reflected)) - int(bool(refunded)), reflected - refunded)
+        refunded = payment.refunded_amount - given.of(payment)
+        entry.effect.add(day, "refunded", int(bool(reflected)) - int(refunded > 0), reflected - refunded)
         if invoice is not None:
             there = booked.applied_to("Invoice", invoice.qbo_id) if booked else ZERO
             entry.effect.add(invoice.txn_date, "open", 0, expected - there)
+
+    def _given_back(self, one: Mirrored, given: GivenBack) -> None:
+        for found in explained(one, given, self.records, self.settings):
+            entry = self._entry(found.document, one.inspection.key, found.cause, "", found.sentence)
+            entry.effect.add_all(found.figures)
 
     def _no_payment(self, one: Mirrored, payment: PaymentReceived, day: date, amount: Decimal) -> Difference:
         cause, reason = cause_of(one, self.settings, "missing")
@@ -262,7 +279,7 @@ class _Matching:
         self.entries["payment", one.inspection.key, payment.key] = entry
         return entry
 
-    def _open(self, one: Mirrored, invoice: BookDocument) -> None:
+    def _open(self, one: Mirrored, invoice: BookDocument, given: GivenBack) -> None:
         """Account for what else lowers the Invoice's balance, and for the counts."""
         place, key = ("Invoice", invoice.qbo_id), one.inspection.key
         own = {payment.key for payment in one.inspection.payments if not payment.voided_at}
@@ -274,7 +291,7 @@ class _Matching:
             mine = self._source(document) in own and self._is_of(document, key)
             if mine and min(first, key=self._standing_first) is document:
                 continue  # Accounted for as the inspection's own payment.
-            sentence = f"{_says(document)} is applied to {invoice.name}."
+            sentence = f"{document.said} is applied to {invoice.name}."
             entry = self._entry(document, key, "applied-elsewhere", "", sentence)
             entry.effect.add(invoice.txn_date, "open", 0, -there)
         off = invoice.balance - left
@@ -286,11 +303,11 @@ class _Matching:
             if not credits:
                 entry.cause, entry.reason = UNEXPLAINED, ""
             entry.effect.add(invoice.txn_date, "open", 0, off)
-        self._count_open(one, invoice)
+        self._count_open(one, invoice, given)
 
-    def _count_open(self, one: Mirrored, invoice: BookDocument) -> None:
+    def _count_open(self, one: Mirrored, invoice: BookDocument, given: GivenBack) -> None:
         month = self.period.month(invoice.txn_date)
-        off = int(bool(invoice.balance)) - int(bool(open_amount(one.inspection)))
+        off = int(bool(invoice.balance)) - int(bool(given.open(one.inspection)))
         if not off or month is None:
             return
         applied = self._applied.get(("Invoice", invoice.qbo_id), ())
@@ -323,13 +340,18 @@ class _Matching:
                 day = local_day(payment.received_at, self.settings.time_zone)
                 self.figures.append(Figure(day, "refunded", 1, payment.refunded_amount))
         for document in self._payments_of(key):
-            self._extra(document, "doubled", key, f"{_says(document)} stands beside {names}.")
+            self._extra(document, "doubled", key, f"{document.said} stands beside {names}.")
 
     def _left_over(self, one: Mirrored, document: BookDocument) -> None:
         record = self.records[document.kind, document.qbo_id]
-        cause, reason = cause_of(one, self.settings, "left-over", record)
+        stays = not one.standing and one.inspection.key in self._deposited
+        cause, reason = cause_of(one, self.settings, "after-deposit" if stays else "left-over", record)
         said = "the platform no longer has it" if one.standing else "the inspection is not in the books"
-        sentence = f"{_says(document)} of {one.inspection.key} is still in QuickBooks, but {said}."
+        sentence = f"{document.said} of {one.inspection.key} is still in QuickBooks, but {said}."
+        if stays:
+            sentence = (
+                f"{document.said} of {one.inspection.key} stays: {said}, but money of it was deposited."
+            )
         self._extra(document, cause, one.inspection.key, sentence, reason)
 
     def _about(
@@ -339,17 +361,20 @@ class _Matching:
         cause, reason = cause_of(one, self.settings, fallback, record)
         return self._entry(document, one.inspection.key, cause, reason, sentence, place)
 
-    def _to_apply(self, one: Mirrored) -> dict[str, Decimal]:
+    def _to_apply(self, one: Mirrored, given: GivenBack) -> dict[str, Decimal]:
         """Return how much of each payment belongs on the Invoice, in the order received (decision 4), also where the rules balk."""
-        still_open, shares = max(one.inspection.total, ZERO), {}
+        still_open, shares = max(one.inspection.total + given.lines, ZERO), {}
         for payment in sorted(one.inspection.payments, key=lambda each: (each.received_at, each.key)):
-            if not payment.voided_at and net(payment) > 0:
-                shares[payment.key] = min(net(payment), still_open)
+            if (amount := given.paid(payment)) > 0:
+                shares[payment.key] = min(amount, still_open)
                 still_open -= shares[payment.key]
         return shares
 
     def _payments_of(self, key: str) -> list[BookDocument]:
         return [one for found in self._payments.get(key, {}).values() for one in found]
+
+    def _refunds_of(self, key: str) -> list[BookDocument]:
+        return [one for found in self._refunds.get(key, {}).values() for one in found]
 
     def _paid(self, key: str, payment_key: str) -> list[BookDocument]:
         return self._payments.get(key, {}).get(payment_key, [])
@@ -365,11 +390,6 @@ class _Matching:
     def _standing_first(self, document: BookDocument) -> tuple[bool, bool, int]:
         record = self.records.get((document.kind, document.qbo_id))
         return (not (record and record.live), document.kind != "Invoice", -int(document.qbo_id))
-
-
-def _says(one: BookDocument) -> str:
-    whose = f" for {one.customer}" if one.customer else ""
-    return f"{one.name}{whose} of {dollars(one.total)} on {say_day(one.txn_date)}"
 
 
 def _marked_as(kind: Literal["inspection", "payment"], key: str) -> tuple[str, str]:

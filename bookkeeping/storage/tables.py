@@ -2,5 +2,12 @@
 
 from bookkeeping.storage.company import companies, connections, merges, names  # noqa: F401 - for their tables
 from bookkeeping.storage.people import audit, mail_queue, notices, people  # noqa: F401
-from bookkeeping.storage.records import choices, documents, inspections, migrations, numbers  # noqa: F401
+from bookkeeping.storage.records import (  # noqa: F401
+    choices,
+    documents,
+    inspections,
+    migrations,
+    numbers,
+    refunds,
+)
 from bookkeeping.storage.work import journal, leases, ops, runs  # noqa: F401

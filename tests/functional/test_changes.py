@@ -209,7 +209,7 @@ def test_drift_closes_itself_when_ours_is_put_back_by_hand(office, bookkeeper):
     assert state(office, key) == "in-sync"
 
 
-def test_a_deposited_payment_is_no_drift_and_waits_when_it_would_change(office, bookkeeper):
+def test_a_deposited_payment_is_no_drift_and_stays_when_its_inspection_is_cancelled(office, bookkeeper):
     [key] = office.book(inspection(1))
     office.sync()
     [payment] = office.books()["Payment"]
@@ -221,7 +221,7 @@ def test_a_deposited_payment_is_no_drift_and_waits_when_it_would_change(office, 
     office.forget_calls()
     office.sync()
     assert office.calls() == []  # No call is made that must fail.
-    assert state(office, key) == "needs-you deposited"
+    assert state(office, key) == "in-sync cancelled-after-deposit"
     assert "deposit" in office.get(f"/inspections/{key}").text.lower()
     bookkeeper.delete("Deposit", deposit)
     night(office)
@@ -313,7 +313,7 @@ def test_a_month_away_everything_is_compared_by_id(office, bookkeeper):
     assert str(row["changes_since"]) > (datetime.now(UTC) - timedelta(hours=1)).isoformat(" ")
     office.change(keys[2], canceled=True)
     office.sync()
-    assert state(office, keys[2]) == "needs-you deposited"
+    assert state(office, keys[2]) == "in-sync cancelled-after-deposit"
 
 
 def test_more_changes_than_fit_an_answer_hide_no_deletion(office, bookkeeper):

@@ -152,7 +152,7 @@ def test_each_blocker_leaves_its_receipt_alone_and_says_why(world):
     assert "$425.00 will be open" in page
     assert "REPLACE 3 RECEIPTS" in page  # The good one, the unpaid one, and the last of the eight.
 
-    # Each remedy works: an owner accepts the edit, and a receipt taken out of its deposit is no edit.
+    # An owner accepts the edit, and a receipt of which somebody deleted the deposit is no edit.
     [deposit] = office.books()["Deposit"]
     office.write([("delete", "Deposit", {"Id": deposit["Id"]})])
     office.submit(f"{PAGE}/accept", {"receipt": office.receipts[edited]}, page=PAGE)

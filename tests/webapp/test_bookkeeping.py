@@ -105,6 +105,9 @@ def settings_of(house: House, company: int, key: str):
         ("income", {**INCOME, "income_account_id": "2"}, "not in your list"),
         ("payments", {"deposit_account_id": "1"}, "not in your list"),
         ("payments", {"deposit_account_id": "", "method_card": "x" * 10_000}, "at most 31 characters"),
+        ("refunds", {"refunds": "book", "refund_account_id": "1"}, "not in your list"),
+        ("refunds", {"refunds": SCRIPT, "refund_account_id": ""}, "Choose one of the two"),
+        ("refunds", {}, "Choose one of the two"),
         ("due", {"due_days": "-1"}, "whole number from 0 to 365"),
         ("due", {"due_days": "soon"}, "whole number from 0 to 365"),
         ("due", {"due_days": "9" * 10_000}, "whole number from 0 to 365"),
@@ -128,6 +131,18 @@ def test_nonsense_gets_a_sentence_and_changes_nothing(house, company, owner, pat
         if value in ("soon", "-1", "A:B"):
             assert f'value="{value}"' in answer.text, "what was typed is still there"
     assert SCRIPT not in answer.text
+
+
+def test_refunds_are_booked_or_wait_as_chosen_and_existing_documents_are_not_asked_about(
+    house, company, owner
+):
+    add_things(house, company, ("Account", "35", "Checking", "Bank"))
+    answer = owner.post(f"{PAGE}/refunds", {"refunds": "wait", "refund_account_id": "35"}, page=PAGE)
+    assert answer.status_code == 303  # No question which documents follow.
+    assert "they wait for you to book them" in owner.read(PAGE)
+    assert company_row(house, company).books == {"refunds": "wait", "refund_account_id": "35"}
+    owner.post(f"{PAGE}/refunds", {"refunds": "book", "refund_account_id": "35"}, page=PAGE)
+    assert "on the day of the refund, out of Checking" in owner.read(PAGE)
 
 
 def test_lists_of_another_company_are_neither_shown_nor_taken(house, company, owner):

@@ -324,7 +324,7 @@ CLOSED = {"facts": {"close_date": "2026-03-05"}}
         (
             "edited",
             {"deposit": "9"},
-            "Already in a bank deposit. It is part of Deposit 9. Take it out of the deposit",
+            "Money of it is in a bank deposit. It is part of Deposit 9.",
         ),
         ("edited", {"beside": True}, "Another document of this inspection was changed, too"),
     ],

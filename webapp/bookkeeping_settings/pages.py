@@ -131,6 +131,22 @@ def save_payments() -> Answer:
     return settle(company, typed, "Payment", counts, "bookkeeping.page", **changes)
 
 
+@bp.post("/bookkeeping/refunds")
+@open_to(*COMPANY_ROLES)
+def save_refunds() -> Answer:
+    """Save whether refunds after the deposit are booked, and from which account. What is booked already keeps its account."""
+    company = current_company()
+    typed = Typed(lists_of(company))
+    account = typed.listed("refund_account_id", typed.lists.accounts_of(*DEPOSIT_ACCOUNTS))
+    how = typed.text("refunds")
+    if how not in ("book", "wait"):
+        typed.errors["refunds"] = "Choose one of the two."
+    if typed.errors:
+        return _show(typed), 422
+    changes: dict[str, Any] = {"refunds": "wait" if how == "wait" else None, "refund_account_id": account}
+    return settle(company, typed, "RefundReceipt", (0, 0), "bookkeeping.page", **changes)
+
+
 @bp.post("/bookkeeping/due")
 @open_to(*COMPANY_ROLES)
 def save_due() -> Answer:

@@ -9,7 +9,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 
-KINDS = ("Invoice", "Payment", "SalesReceipt", "Customer")
+KINDS = ("Invoice", "Payment", "RefundReceipt", "SalesReceipt", "Customer")
 
 
 def books_links(company: Company) -> Callable[[str, str], str]:

@@ -30,6 +30,7 @@ def page(key: str) -> ResponseReturnValue:
         trace=trace,
         lines=explaining.line_pairs(trace),
         payments=explaining.payment_pairs(trace, cut),
+        refunds=explaining.refund_receipts(trace),
         happenings=explaining.happenings(trace),
         kept=kept,
         differences=differences,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bookkeeping.logbook.drift_names import fields_in_names
+from bookkeeping.rules.documents import line_name
 from bookkeeping.rules.inspection import FeeLine, PaymentReceived
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.numbers import acts_about, drifts_of, runs_by_id, statement_or_none
@@ -15,12 +16,13 @@ from webapp.sync_log.words import operation_title, run_title
 
 @dataclass(frozen=True)
 class LinePair:
-    """A fee line beside the Invoice line that stands for it; either may be missing."""
+    """A fee line beside the line that stands for it; either may be missing. `refund`: it stands on that RefundReceipt, below zero here."""
 
     fee: FeeLine | None
     item: str
     description: str
     amount: Decimal | None
+    refund: Document | None = None
 
     @property
     def equal(self) -> bool:
@@ -47,15 +49,30 @@ class Happening:
 
 
 def line_pairs(trace: Trace) -> list[LinePair]:
-    """Return the fee lines beside the Invoice's lines, in order: Tieout writes one for each."""
+    """Return the fee lines beside the Invoice's lines, in order: Tieout writes one for each.
+
+    What was given back after its deposit stands on a RefundReceipt instead: such a fee is beside that line.
+    """
     fees = list(trace.inspection.lines) if trace.inspection else []
     written = _written_lines(trace.invoice)
+    refunds = [
+        (document, *line)
+        for document in trace.live
+        if document.kind == "RefundReceipt"
+        for line in _written_lines(document)
+    ]
+    on_refund = {}
+    for fee in fees if refunds else ():
+        found = next((one for one in refunds if (one[2], -one[3]) == (line_name(fee), fee.amount)), None)
+        if found is not None and not any(line[1:] == (line_name(fee), fee.amount) for line in written):
+            refunds.remove(found)
+            on_refund[fee.key] = LinePair(fee, found[1], found[2], -found[3], found[0])
+    beside = [fee for fee in fees if fee.key not in on_refund]
     pairs = []
-    for place in range(max(len(fees), len(written))):
-        fee = fees[place] if place < len(fees) else None
+    for place in range(max(len(beside), len(written))):
         item, description, amount = written[place] if place < len(written) else ("", "", None)
-        pairs.append(LinePair(fee, item, description, amount))
-    return pairs
+        pairs.append(LinePair(beside[place] if place < len(beside) else None, item, description, amount))
+    return [*pairs, *on_refund.values()]
 
 
 def payment_pairs(trace: Trace, local_day: Any) -> list[PaymentPair]:
@@ -64,6 +81,11 @@ def payment_pairs(trace: Trace, local_day: Any) -> list[PaymentPair]:
     received = list(trace.inspection.payments) if trace.inspection else []
     pairs = [PaymentPair(one, documents.pop(one.key, None), local_day(one.received_at)) for one in received]
     return pairs + [PaymentPair(None, document, None) for document in documents.values()]
+
+
+def refund_receipts(trace: Trace) -> list[Document]:
+    """Return the RefundReceipts that stand, oldest first."""
+    return [one for one in trace.live if one.kind == "RefundReceipt"]
 
 
 def happenings(trace: Trace) -> list[Happening]:
@@ -96,9 +118,9 @@ def stated(trace: Trace) -> tuple[Any, list[dict[str, Any]]]:
     return kept, [one for one in explained if one["inspection"] == trace.key]
 
 
-def _written_lines(invoice: Document | None) -> list[tuple[str, str, Decimal]]:
+def _written_lines(document: Document | None) -> list[tuple[str, str, Decimal]]:
     lines = []
-    for line in invoice.body.get("Line") or [] if invoice else []:
+    for line in document.body.get("Line") or [] if document else []:
         detail = line.get("SalesItemLineDetail")
         if detail is not None:
             item = (detail.get("ItemRef") or {}).get("name") or ""

@@ -16,6 +16,7 @@ from bookkeeping.quickbooks_gateway.bodies import (
     in_dollars,
     invoice_body,
     payment_body,
+    refund_body,
 )
 from bookkeeping.quickbooks_gateway.carrying import carried_over
 from bookkeeping.quickbooks_gateway.details import tracked
@@ -24,6 +25,7 @@ from bookkeeping.rules.documents import (
     DesiredCustomer,
     DesiredInvoice,
     DesiredPayment,
+    DesiredRefund,
     customer_fingerprint,
 )
 from bookkeeping.rules.names import name_key
@@ -88,13 +90,15 @@ class Preview:
         self._lists = _Lists(trace.company.id)
         connection = connection_of(trace.company.id)
         self._facts = (connection.facts if connection is not None else None) or {}
-        self._customer_id = (trace.link.qbo_id if trace.link else "") or TO_BE_MADE
+        self._customer_id = trace.owner or (trace.link.qbo_id if trace.link else "") or TO_BE_MADE
         self.documents = [_gone(document) for document in _deleted(trace)]
         if trace.desired.customer is not None:
             self.documents.append(self._customer(trace.desired.customer))
         if trace.desired.invoice is not None:
             self.documents.append(self._invoice(trace.desired.invoice))
             self.documents += [self._payment(one, trace.desired.invoice) for one in trace.desired.payments]
+        self.documents += [self._history(one) for one in trace.live if one.kind == "Payment" and one.frozen]
+        self.documents += [self._refund(one) for one in trace.refunds]
 
     def _customer(self, desired: DesiredCustomer) -> Shown:
         trace = self._trace
@@ -157,7 +161,10 @@ class Preview:
             Line(line.item, line.description, line.amount, self._lists.name("Class", line.class_id))
             for line in desired.lines
         ]
-        if not shown.would_be_sent:
+        if trace_stays := self._trace.invoice_stays and standing is not None:
+            shown.total, shown.lines = standing.total, []
+            shown.note = "It stays as it was paid: money on it is in a bank deposit."
+        if trace_stays or not shown.would_be_sent:
             shown.request = self._sent(standing)
             return shown
         ids = {line.item: self._lists.item_id(line.item, line.item_id) for line in desired.lines}
@@ -207,6 +214,50 @@ class Preview:
             body = in_dollars(kind, fate, body)
         return readable(parsed(frozen(body)))
 
+    def _history(self, standing: Document) -> Shown:
+        """A Payment that a Deposit holds, or held: nothing is written on it any more."""
+        name = f"Payment {standing.body.get('PaymentRefNum') or ''}".rstrip()
+        shown = Shown("Payment", name, "stands", request=self._sent(standing))
+        shown.facts = _said(
+            ("Payment date", day(standing.txn_date)),
+            ("Amount received", money(standing.total)),
+            ("Bank deposit", standing.deposit_id),
+            ("QuickBooks id", standing.qbo_id),
+        )
+        shown.note = "It is in a bank deposit, so it stays as it is. What is given back is a refund receipt."
+        return shown
+
+    def _refund(self, desired: DesiredRefund) -> Shown:
+        trace = self._trace
+        place = ("RefundReceipt", desired.source_key)
+        action = next((one for one in trace.plan.refunds if one.place == place), None)
+        standing = next((one for one in trace.live if _is(one, *place)), None)
+        title = f"RefundReceipt {desired.doc_number}"
+        shown = Shown("RefundReceipt", title, _fate(standing, action), total=desired.amount)
+        shown.facts = _said(
+            ("Refund receipt no.", desired.doc_number),
+            ("Date", day(desired.txn_date)),
+            ("Refund from", self._lists.name("Account", desired.account_id)),
+            ("Payment method", desired.method),
+            ("Reference no.", desired.reference),
+            ("Class", self._lists.name("Class", desired.class_id)),
+            ("Location", self._lists.name("Department", desired.location_id)),
+            ("Memo", desired.private_note),
+            ("QuickBooks id", standing.qbo_id if standing else ""),
+        )
+        shown.lines = [
+            Line(line.item, line.description, line.amount, self._lists.name("Class", line.class_id))
+            for line in desired.lines
+        ]
+        if not shown.would_be_sent:
+            shown.request = self._sent(standing)
+            return shown
+        items = {line.item: self._lists.item_id(line.item, line.item_id) for line in desired.lines}
+        methods = {desired.method: self._lists.method_id(desired.method) if desired.method else ""}
+        body = refund_body(desired, items, methods, sync=_sync(standing))
+        shown.request = self._request("RefundReceipt", shown.fate, body)
+        return shown
+
     def _sent(self, standing: Document | None) -> str:
         """Return the request by which this document was last written."""
         if standing is None:
@@ -250,6 +301,7 @@ def _deleted(trace: Trace) -> list[Document]:
     gone = {("Payment", known.qbo_id) for known in payments if known.source_key not in made}
     if isinstance(plan.invoice, DeleteInvoice):
         gone.add(("Invoice", plan.invoice.known.qbo_id))
+    gone |= {("RefundReceipt", one.known.qbo_id) for one in plan.refunds if one.verb == "delete"}
     return [document for document in trace.live if (document.kind, document.qbo_id) in gone]
 
 

@@ -12,23 +12,17 @@ from typing import Any
 from bookkeeping.case import build_cases
 from bookkeeping.errors import RuleError
 from bookkeeping.logbook import pages as logbook
+from bookkeeping.rules.actions import Create, Update
 from bookkeeping.rules.documents import (
     NOTHING,
     DesiredDocuments,
     DesiredInvoice,
     DesiredPayment,
+    DesiredRefund,
 )
 from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.inspection import Inspection
-from bookkeeping.rules.planning import (
-    AnyAction,
-    CreateInvoice,
-    CreatePayment,
-    Kind,
-    Plan,
-    UpdateInvoice,
-    UpdatePayment,
-)
+from bookkeeping.rules.planning import AnyAction, CreatePayment, Kind, Plan
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
@@ -65,6 +59,11 @@ class Trace:
     drifts: list[Drift] = field(default_factory=list)
     plan: Plan = field(default_factory=Plan)
     left_alone: bool = False
+    refunds: tuple[DesiredRefund, ...] = ()
+    owner: str = (
+        ""  # The QuickBooks id of the Customer that money deposited keeps its documents with, if any.
+    )
+    invoice_stays: bool = False
     operations: list[Operation] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
 
@@ -124,6 +123,7 @@ def trace_of(company: Company, key: str) -> Trace | None:
     [case] = build_cases(company, [row])
     trace.inspection, trace.eligibility, trace.desired = case.inspection, case.eligibility, case.desired
     trace.documents, trace.plan, trace.left_alone = case.documents, case.plan or Plan(), case.left_alone
+    trace.refunds, trace.owner, trace.invoice_stays = case.refunds, case.owner, case.invoice_stays
     trace.drifts = logbook.open_drifts(company.id, key)
     trace.link = logbook.customer_link_or_none(company.id, row.client_key)
     trace.differences = _differences(trace)
@@ -141,15 +141,15 @@ def _actions(owed: Plan) -> list[AnyAction]:
     """Return one action a document: a Payment taken away and made again is one difference, not two."""
     made = {action.desired.source_key for action in owed.after if isinstance(action, CreatePayment)}
     first = [action for action in owed.first if action.known.source_key not in made]
-    return [*([owed.invoice] if owed.invoice else []), *first, *owed.after]
+    return [*([owed.invoice] if owed.invoice else []), *first, *owed.after, *owed.refunds]
 
 
 def _difference(action: AnyAction, documents: Mapping[tuple[Kind, str], Document]) -> Difference:
-    if isinstance(action, (CreateInvoice, CreatePayment)):
+    if isinstance(action, Create):
         return Difference(_name(action.desired), "not there", _desired_says(action.desired))
     document = documents[(action.known.kind, action.known.qbo_id)]
     now = _says(document.total, document.txn_date)
-    if not isinstance(action, (UpdateInvoice, UpdatePayment)):
+    if not isinstance(action, Update):
         return Difference(_known_name(document), now, "not there")
     should = _desired_says(action.desired)
     if should == now:
@@ -157,9 +157,11 @@ def _difference(action: AnyAction, documents: Mapping[tuple[Kind, str], Document
     return Difference(_name(action.desired), now, should)
 
 
-def _name(desired: DesiredInvoice | DesiredPayment) -> str:
+def _name(desired: DesiredInvoice | DesiredPayment | DesiredRefund) -> str:
     if isinstance(desired, DesiredInvoice):
         return f"Invoice {desired.doc_number}"
+    if isinstance(desired, DesiredRefund):
+        return f"RefundReceipt {desired.doc_number}"
     return f"Payment {desired.reference}".rstrip()
 
 
@@ -167,7 +169,7 @@ def _known_name(document: Document) -> str:
     return f"{document.kind} {document.doc_number or document.body.get('PaymentRefNum') or ''}".rstrip()
 
 
-def _desired_says(desired: DesiredInvoice | DesiredPayment) -> str:
+def _desired_says(desired: DesiredInvoice | DesiredPayment | DesiredRefund) -> str:
     amount = desired.total if isinstance(desired, DesiredInvoice) else desired.amount
     return _says(amount, desired.txn_date)
 

@@ -41,6 +41,8 @@ class DriftCard:
         document = self.drift.document
         if document.kind == "Invoice":
             return f"Invoice {document.doc_number or self.invoice_number}"
+        if document.kind == "RefundReceipt":
+            return f"RefundReceipt {document.doc_number} of {money(document.total)}"
         name = f"{document.kind} of {money(document.total)}"
         if self.invoice_number:
             name += f" on {self.invoice_number}"
@@ -69,7 +71,9 @@ class DriftCard:
         if self.drift.kind == "deleted":
             return f"The {document.kind} is made again as the inspection says, under a new QuickBooks id."
         if self.drift.kind == "deposited":
-            return "Take it out of the deposit in QuickBooks first: as long as it is in there, it cannot be changed."
+            return (
+                "It stays as it is: nothing is ever taken out of a bank deposit, which agrees with the bank."
+            )
         return f"The {document.kind} is written again as the inspection says. What is shown above is lost, the rest stays."
 
     @property

@@ -23,9 +23,8 @@ from webapp.sync_log.words import FILTERS
 
 bp = Blueprint("sync_log", __name__)
 
-KINDS = {kind: kind for kind in ("Invoice", "Payment", "Customer", "Item", "SalesReceipt")} | {
-    "PaymentMethod": "Payment method"
-}
+_WRITTEN = ("Invoice", "Payment", "RefundReceipt", "Customer", "Item", "SalesReceipt")
+KINDS = {kind: kind for kind in _WRITTEN} | {"PaymentMethod": "Payment method"}
 LATEST_RUNS = 6
 for word in FILTERS:
     bp.add_app_template_filter(word)

@@ -11,7 +11,7 @@ from bookkeeping.storage.work.journal import Operation
 from bookkeeping.storage.work.runs import Run
 from webapp.frame.words import plural, span
 
-_SHOWN = ("Customer", "Invoice", "Payment", "SalesReceipt")
+_SHOWN = ("Customer", "Invoice", "Payment", "RefundReceipt", "SalesReceipt")
 _SUCCESSES = ("created", "updated", "deleted")
 _OPEN = ("queued", "running")
 
@@ -92,7 +92,13 @@ def result_sentence(run: Run) -> tuple[str, str]:
     )
 
 
-_NAMES = {"Customer": "customer", "Invoice": "invoice", "Payment": "payment", "SalesReceipt": "sales receipt"}
+_NAMES = {
+    "Customer": "customer",
+    "Invoice": "invoice",
+    "Payment": "payment",
+    "RefundReceipt": "refund receipt",
+    "SalesReceipt": "sales receipt",
+}
 
 
 def _time_left(run: Run, total: int) -> str:

@@ -19,7 +19,7 @@ from bookkeeping.quickbooks_gateway.gateway import ItemAnswer, quote
 from bookkeeping.rules.references import marked
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.items import NOT_SOLD
-from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.documents import DOCUMENT_KINDS, Document
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Operation
@@ -109,7 +109,7 @@ def _look_up(work: Work, operation: Operation) -> ItemAnswer | None:
 
 
 def _where(operation: Operation, body: dict[str, Any]) -> str:
-    if operation.kind == "Invoice":
+    if operation.kind in ("Invoice", "RefundReceipt"):
         return f"DocNumber = {quote(body['DocNumber'])}"
     if operation.kind == "Payment":
         return f"CustomerRef = {quote(body['CustomerRef']['value'])}"
@@ -121,7 +121,7 @@ def _is_ours(operation: Operation, body: dict[str, Any], row: dict[str, Any]) ->
     """Whether this row is what the operation made: for a document by our key, for a Customer by its age and all its details."""
     if operation.kind == "Customer":
         return not differs(body, row) and _made_since(operation, row)
-    if operation.kind not in ("Invoice", "Payment"):
+    if operation.kind not in DOCUMENT_KINDS:
         # Whoever made it: an Item of that name is the one we need, a Category or bundle is not.
         return bool(row.get("Active", True)) and row.get("Type") not in NOT_SOLD
     ours = marked(body.get("PrivateNote") or "")
@@ -143,7 +143,7 @@ def _made_since(operation: Operation, row: dict[str, Any]) -> bool:
 
 def _judge_made(operation: Operation, found: ItemAnswer) -> None:
     """A document made by us that a person changed before we knew of it is drift like any other."""
-    made_it = operation.action == "create" and operation.kind in ("Invoice", "Payment")
+    made_it = operation.action == "create" and operation.kind in DOCUMENT_KINDS
     if not made_it or found.entity is None:
         return
     db.session.flush()

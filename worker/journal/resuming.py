@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.documents import DOCUMENT_KINDS, Document
 from bookkeeping.storage.work.journal import Call, Operation
 from worker.holding.progress import tell
 from worker.holding.work import Work
@@ -65,7 +65,7 @@ def _abandon(work: Work, call: Call, operations: list[Operation]) -> None:
 def _notice_dead_ids(work: Work, operations: list[Operation]) -> None:
     """A replayed success may name what a person deleted since: read back what was created; what is gone is drift."""
     created = [one for one in operations if one.action == "create" and one.outcome == "created"]
-    for kind in sorted({one.kind for one in created} & {"Invoice", "Payment"}):
+    for kind in sorted({one.kind for one in created} & set(DOCUMENT_KINDS)):
         ids = [one.qbo_id for one in created if one.kind == kind]
         work.before_call()
         there = work.gateway.read_many(kind, ids)

@@ -1,8 +1,8 @@
 """What our records say after a write: one operation settled with its answer, all within the caller's transaction.
 
 An operation's `document` note says what to keep once it succeeded:
-Invoice and Payment: {inspection_key, doc_number, fingerprint, customer_id, total, txn_date, applied, invoice_id}, and `ours`, what of
-the body is ours, where it carries over what others put on the document
+Invoice, Payment and RefundReceipt: {inspection_key, doc_number, fingerprint, customer_id, total, txn_date, applied, invoice_id}, and
+`ours`, what of the body is ours, where it carries over what others put on the document
 Customer: {client_key, display_name, fingerprint, because, name: {…NameEntry fields}} · Item and PaymentMethod: {name}
 """
 
@@ -23,7 +23,7 @@ from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.quickbooks_gateway.reading import plain
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import keep_name
-from bookkeeping.storage.records.documents import CustomerLink, Document
+from bookkeeping.storage.records.documents import DOCUMENT_KINDS, CustomerLink, Document
 from bookkeeping.storage.records.due import make_due, waiting_for
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Operation
@@ -88,7 +88,7 @@ def _outcome(error: BookkeepingError) -> str:
 def _keep(work: Work, operation: Operation, entity: dict[str, Any]) -> str:
     """Keep what QuickBooks has now; return the code of a warning, or ""."""
     note = json.loads(operation.document or "{}")
-    if operation.kind in ("Invoice", "Payment"):
+    if operation.kind in DOCUMENT_KINDS:
         if operation.action == "delete":
             _document_deleted(operation)
             return ""
@@ -121,7 +121,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.qbo_id = operation.qbo_id
     document.sync_token = str(entity.get("SyncToken", "0"))
     document.token_stale = False
-    document.doc_number = operation.doc_number if operation.kind == "Invoice" else ""
+    document.doc_number = operation.doc_number if operation.kind != "Payment" else ""
     document.fingerprint, document.fingerprint_for = note["fingerprint"], ""
     _note_written(document, operation, note, entity)
     document.customer_id = note["customer_id"]
@@ -132,7 +132,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.status, document.hands_off, document.written_at = "live", "", utcnow()
     if operation.kind == "Payment":
         _invoice_token_moved(operation)
-    elif operation.action == "create":
+    elif operation.kind == "Invoice" and operation.action == "create":
         _made_under_todays_choices(operation)
     booked = entity.get("TotalAmt")
     return "total-mismatch" if booked is not None and Decimal(str(booked)) != total else ""

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from bookkeeping.errors import PermanentError
+from bookkeeping.faults import ENDED_BY_DEPOSIT
 from bookkeeping.quickbooks_gateway.changes import Changes, moment
-from bookkeeping.quickbooks_gateway.reading import SeenDeposit, seen
+from bookkeeping.quickbooks_gateway.reading import seen
 from bookkeeping.rules.customers import PEOPLE
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, named_things
 from bookkeeping.storage.records.customer_links import follow_customers
-from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.documents import DOCUMENT_KINDS, FROZEN_BY_DEPOSITS, Document
 from bookkeeping.storage.records.due import held_up_by, make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.progress import tell
@@ -29,8 +30,7 @@ from worker.reading.merges import follow_merges
 
 logger = logging.getLogger(__name__)
 
-DOCUMENTS = ("Invoice", "Payment")
-ENTITIES = (*DOCUMENTS, "Deposit", *PEOPLE, *LISTS)
+ENTITIES = (*DOCUMENT_KINDS, "Deposit", *PEOPLE, *LISTS)
 OVERLAP = timedelta(minutes=10)
 """A change may be booked a moment before it can be seen; looking at one twice is harmless."""
 
@@ -87,7 +87,7 @@ def _take_over(work: Work, changes: Changes) -> None:
             _keep_name(work.company_id, kind, row)
     _follow(work, changes)
     changed: list[Document] = []
-    for kind in DOCUMENTS:
+    for kind in DOCUMENT_KINDS:
         rows = {row["Id"]: row for row in changes.by_entity.get(kind, [])}
         for document in _ours(work.company_id, kind, rows):
             row = rows[document.qbo_id]
@@ -97,10 +97,7 @@ def _take_over(work: Work, changes: Changes) -> None:
                 judge(document, row)
             changed.append(document)
     _mark_inspections(work, changed)
-    freed = set()
-    for row in changes.by_entity.get("Deposit", []):
-        freed |= note_deposit(work.company_id, row)
-    make_due(work.company_id, "cause-gone", held_up_by("deposited"), InspectionRow.key.in_(freed))
+    _note_deposits(work, changes.by_entity.get("Deposit", []))
     follow_customers(work.company_id, [row["Id"] for row in changes.by_entity.get("Customer", [])])
     if accounts_edited:
         _refresh_accounts(work)
@@ -109,7 +106,7 @@ def _take_over(work: Work, changes: Changes) -> None:
 def _follow(work: Work, changes: Changes) -> None:
     """Follow what was merged before anything is judged: the documents of a merge have changed all at once."""
     shown = []
-    for kind in DOCUMENTS:
+    for kind in DOCUMENT_KINDS:
         rows = {row["Id"]: row for row in changes.by_entity.get(kind, []) if row.get("status") != "Deleted"}
         shown += [(document, rows[document.qbo_id]) for document in _ours(work.company_id, kind, rows)]
     follow_merges(work, shown, ask=False)
@@ -157,20 +154,36 @@ def _mark_inspections(work: Work, documents: list[Document]) -> None:
         )
 
 
-def note_deposit(company_id: int, row: dict[str, Any]) -> set[str]:
-    """Note in the current transaction which Payments of ours this Deposit holds; return the inspections it no longer freezes."""
+def _note_deposits(work: Work, rows: Iterable[dict[str, Any]]) -> None:
+    """Note in the current transaction what these Deposits hold, and let be tried again what waited for one to come or to go."""
+    held: set[str] = set()
+    freed: set[str] = set()
+    for row in rows:
+        came, went = note_deposit(work.company_id, row)
+        held, freed = held | came, freed | went
+    waited = held_up_by(*ENDED_BY_DEPOSIT)
+    make_due(work.company_id, "cause-gone", waited, InspectionRow.key.in_(held | freed))
+    make_due(work.company_id, "look-again", InspectionRow.key.in_(freed))
+
+
+def note_deposit(company_id: int, row: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """Note in the current transaction what of ours this Deposit holds and where it put it.
+
+    Return the inspections of what it holds, and of what it holds no more.
+    """
     deposit = seen("Deposit", row)
-    swept = [] if deposit.deleted or not isinstance(deposit, SeenDeposit) else deposit.swept
-    held = {qbo_id for kind, qbo_id in swept if kind == "Payment"}
+    held = set() if deposit.deleted else set(deposit.swept)
     before = select(Document).where(Document.company_id == company_id, Document.deposit_id == deposit.qbo_id)
-    freed = set()
+    came, went = set(), set()
     for document in db.session.scalars(before):
-        if document.qbo_id not in held:
-            document.deposit_id = ""
-            freed.add(document.inspection_key)
-    for document in _ours(company_id, "Payment", held):
-        document.deposit_id = deposit.qbo_id
-    return freed
+        if (document.kind, document.qbo_id) not in held:
+            document.deposit_id = ""  # The account stays: the money did go there.
+            went.add(document.inspection_key)
+    for kind in FROZEN_BY_DEPOSITS:
+        for document in _ours(company_id, kind, [qbo_id for each, qbo_id in held if each == kind]):
+            document.deposit_id, document.deposit_account_id = deposit.qbo_id, deposit.deposit_account_id
+            came.add(document.inspection_key)
+    return came, went
 
 
 def _any_edited(company_id: int, kind: str, rows: list[dict[str, Any]]) -> bool:
@@ -198,11 +211,13 @@ def _refresh_accounts(work: Work) -> None:
 
 
 def _read_all_again(work: Work) -> None:
-    """Read the lists and every Deposit that can hold a Payment of ours anew."""
+    """Read the lists and every Deposit that can hold something of ours anew."""
     read_lists(work)
     follow_customers(work.company_id)
     oldest = select(func.min(Document.txn_date)).where(
-        Document.company_id == work.company_id, Document.kind == "Payment", Document.status == "live"
+        Document.company_id == work.company_id,
+        Document.kind.in_(FROZEN_BY_DEPOSITS),
+        Document.status == "live",
     )
     first_day = db.session.scalar(oldest)
     work.commit()
@@ -215,17 +230,14 @@ def _read_all_again(work: Work) -> None:
         Document.company_id == work.company_id, Document.deposit_id != "", Document.status == "live"
     )
     gone = set(db.session.scalars(vanished.distinct())) - standing
-    freed = set()
-    for row in [*deposits, *({"Id": qbo_id, "status": "Deleted"} for qbo_id in sorted(gone))]:
-        freed |= note_deposit(work.company_id, row)
-    make_due(work.company_id, "cause-gone", held_up_by("deposited"), InspectionRow.key.in_(freed))
+    _note_deposits(work, [*deposits, *({"Id": qbo_id, "status": "Deleted"} for qbo_id in sorted(gone))])
     work.commit()
 
 
 def _compare(work: Work, standing: dict[str, Any]) -> bool:
     """Compare the next documents by id. `standing` is {after: document id, until: the cursor once all are compared}."""
     mine = (Document.company_id == work.company_id, Document.status == "live")
-    whole = or_(*(Document.kind == kind for kind in DOCUMENTS))
+    whole = or_(*(Document.kind == kind for kind in DOCUMENT_KINDS))
     while True:
         rows = select(Document).where(*mine, whole, Document.id > standing["after"]).order_by(Document.id)
         documents = list(db.session.scalars(rows.limit(COMPARED_AT_ONCE)))
@@ -247,7 +259,7 @@ def _compare(work: Work, standing: dict[str, Any]) -> bool:
 
 def _compare_some(work: Work, documents: list[Document]) -> None:
     """One query for fifty; what it leaves out is read by Id, since absence in a query proves nothing."""
-    for kind in DOCUMENTS:
+    for kind in DOCUMENT_KINDS:
         ids = [document.qbo_id for document in documents if document.kind == kind]
         for chunk in _chunks(ids, 50):
             work.before_call()

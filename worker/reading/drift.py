@@ -13,7 +13,7 @@ from bookkeeping.quickbooks_gateway.carrying import others_put_on, with_line_ids
 from bookkeeping.quickbooks_gateway.differences import differs, drifted
 from bookkeeping.quickbooks_gateway.reading import plain, seen
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.records.documents import Document, Drift
+from bookkeeping.storage.records.documents import FROZEN_BY_DEPOSITS, Document, Drift
 
 Verdict = Literal["ours", "changed", "gone", "older"]
 
@@ -31,7 +31,7 @@ def judge(document: Document, row: dict[str, Any]) -> Verdict:
         return "older"
     document.sync_token, document.token_stale = str(row["SyncToken"]), False
     fields = _drifted(document, row)
-    if document.kind == "Payment":
+    if document.kind in FROZEN_BY_DEPOSITS:
         _note_deposit(document, row)
     if not fields:
         close_drift(document, row)
@@ -130,8 +130,8 @@ def _note_applied(document: Document, row: dict[str, Any]) -> None:
 
 
 def _note_deposit(document: Document, row: dict[str, Any]) -> None:
-    """Remember the Deposit that a Payment names. That it names none proves nothing: the Deposits themselves say when it left one."""
-    named = (qbo_id for kind, qbo_id in seen("Payment", row).links if kind == "Deposit")
+    """Remember the Deposit that a Payment or RefundReceipt names. That it names none proves nothing: the Deposits themselves say when it left one."""
+    named = (qbo_id for kind, qbo_id in seen(document.kind, row).links if kind == "Deposit")
     document.deposit_id = next(named, document.deposit_id)
 
 

@@ -1,5 +1,6 @@
 """Reads what changed on the platform into the mirror. The cursor moves only with the rows that it covers."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.refunds import note_refunds
 from worker.app import settings
 from worker.holding.progress import tell
 from worker.holding.work import Work
@@ -126,6 +128,7 @@ def _keep_page(work: Work, page: FeedPage) -> int:
     company_id = work.company_id
     keys = [one.key for one in page.inspections]
     rows = {row.key: row for row in _rows(company_id, keys)}
+    note_refunds(company_id, _first_told(rows, page.inspections))
     changed = 0
     for one in page.inspections:
         changed += _keep(company_id, rows, one)
@@ -144,6 +147,14 @@ def _keep_page(work: Work, page: FeedPage) -> int:
         reached = min(max(moments), ceiling)
         company.cursor = max(company.cursor or reached, reached)
     return changed
+
+
+def _first_told(rows: dict[str, InspectionRow], read: Iterable[Inspection]) -> list[Inspection]:
+    """Return the inspections that were read, each with the `updated_at` with which its content was first seen: refunds are dated by it."""
+    return [
+        row.inspection() if (row := rows.get(one.key)) and row.content_hash == one.content_hash() else one
+        for one in read
+    ]
 
 
 def _rows(company_id: int, keys: list[str]) -> list[InspectionRow]:

@@ -38,7 +38,7 @@ def resolve_customers(work: Work, cases: list[Case]) -> None:
     """Give every case that needs one its `customer_id` and plan it again; park what must wait. Corrected clients reach their Customer."""
     _update_ours(work, [case for case in cases if case.client_corrected])
     open_cases = [case for case in cases if case.writes_planned and case.desired.customer is not None]
-    missing = [case for case in open_cases if case.customer_id is None]
+    missing = [case for case in open_cases if case.billed_to is None]
     if not missing:
         return
     index = NameIndex(listed_names(work.company_id))

@@ -56,6 +56,8 @@ def _settled(company_id: int, case: Case) -> dict[str, Any]:
         values |= {"state": "needs-you", "reason": "total-mismatch"}
     elif case.eligibility.in_books:
         values |= {"state": "in-sync", "reason": "kept-theirs" if held else ""}
+    elif case.owner:
+        values |= {"state": "in-sync", "reason": "cancelled-after-deposit"}
     else:
         values |= {"state": "not-in-books", "reason": case.eligibility.reason, "flags": []}
     if values["state"] in ("in-sync", "not-in-books"):

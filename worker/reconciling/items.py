@@ -4,8 +4,15 @@ from bookkeeping.case import Case
 from bookkeeping.errors import BookkeepingError, DuplicateNameError, PermanentError, RuleError
 from bookkeeping.quickbooks_gateway.bodies import item_body, payment_method_body
 from bookkeeping.quickbooks_gateway.gateway import quote
+from bookkeeping.rules.actions import (
+    CreateInvoice,
+    CreatePayment,
+    CreateRefundReceipt,
+    UpdateInvoice,
+    UpdatePayment,
+    UpdateRefundReceipt,
+)
 from bookkeeping.rules.names import name_key
-from bookkeeping.rules.planning import CreateInvoice, DeletePayment, UpdateInvoice
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.items import NOT_SOLD, item_ids, item_names
 from bookkeeping.storage.company.names import active_ids, named_things
@@ -13,12 +20,18 @@ from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.company import keep_listed
 
+Sale = CreateInvoice | UpdateInvoice | CreateRefundReceipt | UpdateRefundReceipt
+"""The writes that carry lines with Items."""
+
+WithMethod = CreatePayment | UpdatePayment | CreateRefundReceipt | UpdateRefundReceipt
+"""Those that name a PaymentMethod."""
+
 Needed = dict[tuple[str, str], tuple[str, Case]]
 """What the documents name, by (kind, name key): the name as written, and the first case that needs it."""
 
 
 def ensure_names(work: Work, cases: list[Case]) -> None:
-    """Make every Item and PaymentMethod that the cases' plans need; the Invoices wait whose Item cannot be made."""
+    """Make every Item and PaymentMethod that the cases' plans need; the documents wait whose Item cannot be made."""
     _wait_without_item(work, cases)
     _wait_where_several(work, cases)
     needed = _needed(cases)
@@ -33,9 +46,9 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
         writes.append(_write(kind, name, made, income, first))
     if any(write.kind == "Item" for write in writes) and not income:
         error = RuleError("Choose the income account for your services.", code="no-income-account")
-        for case in cases:
-            if case.writes_planned and _item_names(case):
-                _refuse(case, error)
+        for case, action in _sales(cases):
+            if _item_names(action):
+                case.refuse(action, error)
         return
     carry_out(work, writes)
     taken = [write for write in writes if isinstance(write.error, DuplicateNameError)]
@@ -45,11 +58,11 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
     known = _known(work)
     work.commit()
     refused = {(write.kind, name_key(write.source_key)): write.error for write in writes if write.error}
-    for case in cases:
-        for name in _item_names(case) if case.writes_planned else ():
+    for case, action in _sales(cases):
+        for name in _item_names(action):
             place = ("Item", name_key(name))
             if place not in known:
-                _let_wait(case, refused.get(place) or RuleError(code="no-item"))
+                _let_wait(case, action, refused.get(place) or RuleError(code="no-item"))
                 break
 
 
@@ -63,41 +76,33 @@ def _income_account(work: Work) -> str:
 
 
 def _wait_without_item(work: Work, cases: list[Case]) -> None:
-    """Let the Invoices wait that need an Item which the bookkeeper chose and somebody made inactive since."""
+    """Let the documents wait that need an Item which the bookkeeper chose and somebody made inactive since."""
     items = item_names(work.company_id)
     active = set(items.ids.values())
-    for case in cases:
-        action = case.planned.invoice if case.writes_planned else None
-        if isinstance(action, (CreateInvoice, UpdateInvoice)):
-            for line in action.desired.lines:
-                if line.item_id and items.id_of(line.item, line.item_id) not in active:
-                    detail = f"The Item {line.item} is not active in QuickBooks any more."
-                    _refuse(case, RuleError(detail, code="no-item"))
-                    break
+    for case, action in _sales(cases):
+        for line in action.desired.lines:
+            if line.item_id and items.id_of(line.item, line.item_id) not in active:
+                detail = f"The Item {line.item} is not active in QuickBooks any more."
+                case.refuse(action, RuleError(detail, code="no-item"))
+                break
 
 
-def _refuse(case: Case, error: BookkeepingError) -> None:
-    """Let the Invoice that is planned wait with this cause."""
-    if case.planned.invoice is not None:
-        case.refuse(case.planned.invoice, error)
-
-
-def _let_wait(case: Case, error: BookkeepingError) -> None:
-    """Let the Invoice wait for an Item that was refused; on passing trouble the whole inspection is tried again."""
+def _let_wait(case: Case, action: Sale, error: BookkeepingError) -> None:
+    """Let the document wait for an Item that was refused; on passing trouble the whole inspection is tried again."""
     if isinstance(error, RuleError | PermanentError):
-        _refuse(case, error)
+        case.refuse(action, error)
     else:
         case.park(error)
 
 
 def _wait_where_several(work: Work, cases: list[Case]) -> None:
-    """Let the Invoices wait whose line could mean several Items, each in a category of its own: a person chooses in the settings."""
+    """Let the documents wait whose line could mean several Items, each in a category of its own: a person chooses in the settings."""
     items = item_names(work.company_id)
-    for case in cases:
-        for name in _item_names(case) if case.writes_planned else ():
+    for case, action in _sales(cases):
+        for name in _item_names(action):
             if several := items.several(name):
                 detail = f"{name}: {', '.join(several)}"
-                _refuse(case, RuleError(detail, code="several-items"))
+                case.refuse(action, RuleError(detail, code="several-items"))
                 break
 
 
@@ -121,10 +126,18 @@ def _known(work: Work) -> set[tuple[str, str]]:
     return methods | {("Item", key) for key in item_ids(work.company_id)}
 
 
-def _item_names(case: Case) -> list[str]:
-    action = case.planned.invoice
-    if not isinstance(action, (CreateInvoice, UpdateInvoice)):
-        return []
+def _sales(cases: list[Case]) -> list[tuple[Case, Sale]]:
+    """Return the writes that carry lines with Items, of the cases that are still on their way."""
+    return [
+        (case, action)
+        for case in cases
+        if case.writes_planned
+        for action in case.actions
+        if isinstance(action, Sale)
+    ]
+
+
+def _item_names(action: Sale) -> list[str]:
     return [line.item for line in action.desired.lines if not line.item_id]
 
 
@@ -133,11 +146,10 @@ def _needed(cases: list[Case]) -> Needed:
     for case in cases:
         if not case.writes_planned:
             continue
-        for name in _item_names(case):
-            needed.setdefault(("Item", name_key(name)), (name, case))
-        for action in (*case.planned.first, *case.planned.after):
-            method = "" if isinstance(action, DeletePayment) else action.desired.method
-            if method:
+        for action in case.actions:
+            for name in _item_names(action) if isinstance(action, Sale) else ():
+                needed.setdefault(("Item", name_key(name)), (name, case))
+            if isinstance(action, WithMethod) and (method := action.desired.method):
                 needed.setdefault(("PaymentMethod", name_key(method)), (method, case))
     return needed
 

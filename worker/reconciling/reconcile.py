@@ -21,16 +21,17 @@ from worker.reading.connection import still_blocked
 from worker.reconciling.customers import resolve_customers
 from worker.reconciling.finishing import finish_cases
 from worker.reconciling.items import ensure_names
+from worker.reconciling.refunds import note_what_was_given_back
 from worker.reconciling.rounds import change_and_create, delete_first
 
 
 def _take_away(work: Work, cases: list[Case]) -> None:
-    delete_first(work, [case for case in cases if case.desired.invoice is None])
+    delete_first(work, [case for case in cases if not case.eligibility.in_books])
 
 
 def _make_room(work: Work, cases: list[Case]) -> None:
     """A change of client takes its Payments away first: only once the new Customer is sure to be there."""
-    delete_first(work, [case for case in cases if case.desired.invoice is not None])
+    delete_first(work, [case for case in cases if case.eligibility.in_books])
 
 
 ROUNDS: tuple[Callable[[Work, list[Case]], None], ...] = (
@@ -66,6 +67,7 @@ def reconcile(work: Work) -> bool:
         tell(work, "Up to date")
         return True
     _count_to_do(work, len(rows))
+    note_what_was_given_back(work, rows)
     cases = build_cases(work.company, rows)
     _brake(work, cases)
     work.commit()

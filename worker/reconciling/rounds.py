@@ -1,6 +1,6 @@
 """The rounds in which the planned documents go out: each a few batches, settled before the next begins.
 
-Order: Payments away, Invoices away, then Invoices, then Payments. Before a document is changed whose SyncToken we know to be
+Order: Payments away, Invoices away, then Invoices, then Payments; RefundReceipts are linked to nothing and go last each time. Before a document is changed whose SyncToken we know to be
 old, it is read back; what a person changed meanwhile is left alone and becomes drift.
 """
 
@@ -14,12 +14,22 @@ from typing import Any
 from bookkeeping.case import Case, reload_documents
 from bookkeeping.errors import GoneError, PermanentError, RuleError, StaleSyncTokenError, TemporaryError
 from bookkeeping.faults import fault
-from bookkeeping.quickbooks_gateway.bodies import Sync, delete_body, frozen, invoice_body, payment_body
+from bookkeeping.quickbooks_gateway.bodies import (
+    Sync,
+    delete_body,
+    frozen,
+    invoice_body,
+    payment_body,
+    refund_body,
+)
 from bookkeeping.quickbooks_gateway.carrying import carried_from, carried_over, ids_known
 from bookkeeping.quickbooks_gateway.details import tracked
+from bookkeeping.rules.actions import Create, CreateRefundReceipt, UpdateRefundReceipt
 from bookkeeping.rules.documents import (
     DesiredInvoice,
+    DesiredLine,
     DesiredPayment,
+    DesiredRefund,
     invoice_fingerprint,
     payment_fingerprint,
 )
@@ -33,6 +43,7 @@ from bookkeeping.rules.planning import (
     UpdatePayment,
     Verb,
 )
+from bookkeeping.rules.refunds import refund_fingerprint
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.items import ItemNames, item_names
 from bookkeeping.storage.company.names import active_ids
@@ -42,6 +53,7 @@ from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import note_gone
 from worker.reconciling.leaving_out import send_without_refused
+from worker.reconciling.refunds import HELD_BY_A_DEPOSIT, find_deposits
 from worker.reconciling.rereading import freshen
 
 
@@ -64,17 +76,23 @@ def delete_first(work: Work, cases: list[Case]) -> None:
     """Take away or lower Payments, then take away Invoices."""
     _round(work, cases, "Removing payments", lambda case: case.planned.first)
     _round(work, cases, "Removing invoices", lambda case: _invoice(case, DeleteInvoice))
+    _round(work, cases, "Removing refunds", lambda case: _refunds(case, "delete"))
 
 
 def change_and_create(work: Work, cases: list[Case]) -> None:
     """Create and update Invoices, then Payments."""
     _round(work, cases, "Writing invoices", lambda case: _invoice(case, CreateInvoice, UpdateInvoice))
     _round(work, cases, "Writing payments", lambda case: case.planned.after)
+    _round(work, cases, "Writing refunds", lambda case: _refunds(case, "create", "update"))
 
 
 def _invoice(case: Case, *kinds: type) -> tuple[AnyAction, ...]:
     action = case.planned.invoice
     return (action,) if action is not None and isinstance(action, kinds) else ()
+
+
+def _refunds(case: Case, *verbs: Verb) -> tuple[AnyAction, ...]:
+    return tuple(action for action in case.planned.refunds if action.verb in verbs)
 
 
 def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], Iterable[AnyAction]]) -> None:
@@ -99,8 +117,16 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
         for one in stale:
             one.write = None
         _send(work, _freshen(work, stale, stale, by_id=True))
+    held = [one.document for one in planned if one.document is not None and _is_held(one)]
+    if held:
+        find_deposits(work, held)
     _plan_again(work, planned, conclude=True)
     work.commit()
+
+
+def _is_held(one: Planned) -> bool:
+    """Whether QuickBooks refused the write because a Deposit holds the document."""
+    return one.write is not None and one.write.error is not None and one.write.error.code == HELD_BY_A_DEPOSIT
 
 
 def _to_be_read(one: Planned) -> bool:
@@ -112,7 +138,7 @@ def _to_be_read(one: Planned) -> bool:
 
 
 def _document(case: Case, action: AnyAction) -> Document | None:
-    if isinstance(action, (CreateInvoice, CreatePayment)):
+    if isinstance(action, Create):
         return None
     return case.document(action.known.qbo_id, action.known.kind)
 
@@ -191,6 +217,8 @@ def _conclude(one: Planned) -> None:
     one.case.wrote = True
     if one.write.warning:
         one.case.warnings.append(one.write.warning)
+    if one.document is not None and one.document.deposit_id and _is_held(one):
+        return  # Now that the Deposit is known, the document is history, and what was given back is planned anew.
     if isinstance(one.write.error, GoneError) and one.verb == "update" and one.document is not None:
         _gone(one.case, one.document)
     elif isinstance(one.write.error, PermanentError) and not fault(one.write.error.code).blocks_writes:
@@ -218,13 +246,15 @@ def _write(one: Planned, items: ItemNames, methods: dict[str, str]) -> Write:
     if document is not None:
         write.source_key, write.generation = document.source_key, document.generation
         write.qbo_id, sync = document.qbo_id, (document.qbo_id, document.sync_token)
-    elif isinstance(action, (CreateInvoice, CreatePayment)):
+    elif isinstance(action, Create):
         write.source_key, write.generation = action.desired.source_key, action.generation
     match action:
         case CreateInvoice() | UpdateInvoice():
             _say_invoice(write, case, action.desired, items, sync)
         case CreatePayment() | UpdatePayment():
             _say_payment(write, case, action.desired, methods, sync)
+        case CreateRefundReceipt() | UpdateRefundReceipt():
+            _say_refund(write, action.desired, items, methods, sync)
         case _ if document is not None:
             write.body = delete_body(document.qbo_id, document.sync_token)
             write.doc_number, write.amount = document.doc_number, document.total
@@ -242,9 +272,7 @@ def _say_invoice(
     write: Write, case: Case, desired: DesiredInvoice, items: ItemNames, sync: Sync | None
 ) -> None:
     customer_id = _customer_id(case)
-    found = {line.item: items.id_of(line.item, line.item_id) for line in desired.lines}
-    ids = {name: item_id for name, item_id in found.items() if item_id}
-    write.body = invoice_body(desired, customer_id, ids, sync=sync)
+    write.body = invoice_body(desired, customer_id, _item_ids(desired.lines, items), sync=sync)
     write.doc_number, write.amount = desired.doc_number, desired.total
     fingerprint = invoice_fingerprint(desired, customer_id)
     write.note = _note(customer_id, desired.total, desired.txn_date, fingerprint)
@@ -256,20 +284,41 @@ def _say_payment(
     customer_id, invoice = _customer_id(case), case.invoice
     if invoice is None:
         raise AssertionError(f"{case.key} has no Invoice: its Payments do not go out before it")
-    ids = {desired.method: methods[name_key(desired.method)]} if name_key(desired.method) in methods else {}
-    if desired.method and not ids:
-        write.warning = "payment-method-missing"
-    write.body = payment_body(desired, customer_id, invoice.qbo_id, ids or {desired.method: ""}, sync=sync)
+    ids = _method_ids(write, desired.method, methods)
+    write.body = payment_body(desired, customer_id, invoice.qbo_id, ids, sync=sync)
     write.doc_number, write.amount = desired.reference or invoice.doc_number, desired.amount
     fingerprint = payment_fingerprint(desired, customer_id, invoice.qbo_id)
     write.note = _note(customer_id, desired.amount, desired.txn_date, fingerprint)
     write.note |= {"applied": str(desired.applied), "invoice_id": invoice.qbo_id}
 
 
+def _say_refund(
+    write: Write, desired: DesiredRefund, items: ItemNames, methods: dict[str, str], sync: Sync | None
+) -> None:
+    ids = _method_ids(write, desired.method, methods)
+    write.body = refund_body(desired, _item_ids(desired.lines, items), ids, sync=sync)
+    write.doc_number, write.amount = desired.doc_number, desired.amount
+    write.note = _note(desired.customer_id, desired.amount, desired.txn_date, refund_fingerprint(desired))
+
+
+def _item_ids(lines: Iterable[DesiredLine], items: ItemNames) -> dict[str, str]:
+    """Return the ids of the Items that lines name, of those that are known."""
+    found = {line.item: items.id_of(line.item, line.item_id) for line in lines}
+    return {name: item_id for name, item_id in found.items() if item_id}
+
+
+def _method_ids(write: Write, method: str, methods: dict[str, str]) -> dict[str, str]:
+    """Return the PaymentMethod's id by its name; without one the document goes without, and that is flagged."""
+    qbo_id = methods.get(name_key(method), "")
+    if method and not qbo_id:
+        write.warning = "payment-method-missing"
+    return {method: qbo_id}
+
+
 def _customer_id(case: Case) -> str:
-    if case.customer_id is None:
+    if case.billed_to is None:
         raise AssertionError(f"{case.key} has no Customer: without one it is parked before the rounds")
-    return case.customer_id
+    return case.billed_to
 
 
 def _note(customer_id: str, total: Decimal, txn_date: date, fingerprint: str) -> dict[str, Any]:

@@ -5,19 +5,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from bookkeeping.errors import PermanentError
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.quickbooks_gateway.reading import SeenInvoice, SeenPayment, money, seen
 from bookkeeping.rules.inspection import Inspection
-from bookkeeping.rules.references import doc_number, mark, marked
+from bookkeeping.rules.references import doc_number, mark, marked, refund_key
 from bookkeeping.rules.tieout import BookDocument, Mirrored, OnRecord, Period
 from bookkeeping.storage.base import db, reading
 from bookkeeping.storage.records.choices import kept_settings
-from bookkeeping.storage.records.documents import Document, LegacyReceipt
+from bookkeeping.storage.records.documents import DOCUMENT_KINDS, Document, LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import frozen_sides
+from bookkeeping.storage.records.refunds import refunds_of
 from worker.holding.work import Work
 
 KINDS = ("Invoice", "Payment", "SalesReceipt", "RefundReceipt")
@@ -156,10 +157,9 @@ def _marks(key: str, record: dict[str, Any]) -> set[tuple[str, str]]:
 
 def _records_of_documents(company_id: int, documents: Documents) -> Rows:
     found: Rows = {}
-    for kind in ("Invoice", "Payment"):
+    for kind in DOCUMENT_KINDS:
         for chunk in _chunks(qbo_id for each, qbo_id in documents if each == kind):
-            of_kind = (Document.kind == kind, Document.qbo_id.in_(chunk))
-            found |= _documents(select(Document).where(Document.company_id == company_id, *of_kind))
+            found |= _documents(company_id, Document.kind == kind, Document.qbo_id.in_(chunk))
     for chunk in _chunks(qbo_id for kind, qbo_id in documents if kind == "SalesReceipt"):
         found |= _receipts(company_id, LegacyReceipt.receipt_id.in_(chunk))
     return found
@@ -168,19 +168,32 @@ def _records_of_documents(company_id: int, documents: Documents) -> Rows:
 def _records_of_inspections(company_id: int, keys: list[str]) -> Rows:
     found: Rows = {}
     for chunk in _chunks(keys):
-        theirs = Document.inspection_key.in_(chunk)
-        found |= _documents(select(Document).where(Document.company_id == company_id, theirs))
+        found |= _documents(company_id, Document.inspection_key.in_(chunk))
         found |= _receipts(company_id, LegacyReceipt.inspection_key.in_(chunk))
     return found
 
 
-def _documents(query: Any) -> Rows:
-    return {
-        (row.kind, row.qbo_id): OnRecord(
-            row.inspection_key, row.source_key, row.status == "live", row.hands_off
-        )
-        for row in db.session.scalars(query.order_by(Document.id))
+def _documents(company_id: int, *which: ColumnElement[bool]) -> Rows:
+    rows = select(Document).where(Document.company_id == company_id, *which).order_by(Document.id)
+    found = list(db.session.scalars(rows))
+    given_back = {row.inspection_key for row in found if row.kind == "RefundReceipt"}
+    payments = {
+        refund_key(key, step.number): step.payment_key
+        for key, steps in refunds_of(company_id, sorted(given_back)).items()
+        for step in steps
     }
+    return {(row.kind, row.qbo_id): _on_record(row, payments) for row in found}
+
+
+def _on_record(row: Document, payments: dict[str, str]) -> OnRecord:
+    is_refund = row.kind == "RefundReceipt"
+    return OnRecord(
+        row.inspection_key,
+        payments.get(row.source_key, "") if is_refund else row.source_key,
+        row.status == "live",
+        row.hands_off,
+        deposited=is_refund or bool(row.deposit_id),
+    )
 
 
 def _receipts(company_id: int, which: Any) -> Rows:

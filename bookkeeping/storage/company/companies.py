@@ -104,6 +104,8 @@ class Company(Base):
             tax_item=books.get("tax_item") or BookSettings.tax_item,
             method_names=_pairs(books, "method_names"),
             deposit_account_id=books.get("deposit_account_id") or "",
+            refunds="wait" if books.get("refunds") == "wait" else "book",
+            refund_account_id=books.get("refund_account_id") or "",
             classes=_pairs(books, "classes"),
             class_on=books.get("class_on") or "line",
             locations=_pairs(books, "locations"),

@@ -7,6 +7,7 @@ item_ids            {Item name: QuickBooks id} of the Items chosen from the list
 discount_item, tax_item   names of the Items for discounts and tax
 income_account_id   where new Items book to
 deposit_account_id  where Payments go
+refunds             "wait": what is given back after its deposit is left to a person; refund_account_id: where it is taken from
 method_names        {platform method: PaymentMethod name}
 classes, locations  {inspector: QuickBooks id}, "" for everybody else; class_on: line or invoice
 names_looked_at     service and fee names that somebody has looked at
@@ -15,6 +16,7 @@ Dates, pausing and the like are chosen in `acts.syncing`. The caller commits and
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -54,9 +56,15 @@ def kept_settings(company: Company) -> dict[int, BookSettings]:
 def in_force(
     row: InspectionRow, documents: Sequence[Document], now: BookSettings, kept: Mapping[int, BookSettings]
 ) -> BookSettings:
-    """Return the settings for one inspection: those its living Invoice was made under if it keeps them, else today's."""
+    """Return the settings for one inspection: those its living Invoice was made under if it keeps them, else today's.
+
+    Refunds always follow today's: a RefundReceipt that stands keeps its account by itself.
+    """
     living = any(one.kind == "Invoice" and one.status == "live" for one in documents)
-    return kept.get(row.book_version_id, now) if living and row.book_version_id else now
+    earlier = kept.get(row.book_version_id) if living and row.book_version_id else None
+    if earlier is None:
+        return now
+    return replace(earlier, refunds=now.refunds, refund_account_id=now.refund_account_id)
 
 
 def choices_of(company: Company) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -12,9 +12,15 @@ from bookkeeping.rules.hindering import Standing
 from bookkeeping.rules.planning import Kind, Known
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
 
+DOCUMENT_KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of documents of ours that we keep up to date."""
+
+FROZEN_BY_DEPOSITS: tuple[Kind, ...] = ("Payment", "RefundReceipt")
+"""Those that a Deposit can hold; what it holds can be neither changed nor deleted."""
+
 
 class Document(Base):
-    """One Invoice or Payment of ours. `fingerprint` and `body` are what we last wrote; `token_stale` says that a write of
+    """One Invoice, Payment or RefundReceipt of ours. `fingerprint` and `body` are what we last wrote; `token_stale` says that a write of
     ours to a linked document has moved the SyncToken since. A new generation is a new row; the old one stays as deleted.
 
     `as_read` is the document as QuickBooks has it, while others have put something on it that an update must carry over
@@ -55,6 +61,9 @@ class Document(Base):
     status: Mapped[str] = mapped_column(String(10), default="live")  # live | deleted
     hands_off: Mapped[str] = mapped_column(String(10), default="")
     deposit_id: Mapped[str] = mapped_column(String(40), default="")  # The Deposit that froze it, if any.
+    deposit_account_id: Mapped[str] = mapped_column(
+        String(40), default="", server_default=""
+    )  # Where that one put it.
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -68,7 +77,12 @@ class Document(Base):
         """Return what of it can be in the way of a write."""
         return Standing(self.name, self.total, self.txn_date, self.deposit_id)
 
-    def known(self) -> Known:
+    @property
+    def frozen(self) -> bool:
+        """Whether it stays as it is or keeps another one so: a Deposit holds it, or it gives back what a Deposit holds."""
+        return self.kind == "RefundReceipt" or bool(self.deposit_id)
+
+    def known(self, *, history: bool = False) -> Known:
         """Return it in the planner's words."""
         return Known(
             kind=self.kind,
@@ -80,6 +94,7 @@ class Document(Base):
             amount=self.total,
             applied=self.applied,
             hands_off=bool(self.hands_off),
+            history=history,
             fingerprint_for=self.fingerprint_for or "",
         )
 

@@ -99,7 +99,7 @@ class Operation(Base):
     inspection_key: Mapped[str] = mapped_column(String(64), default="")
     kind: Mapped[str] = mapped_column(
         String(20)
-    )  # Customer | Item | PaymentMethod | Invoice | Payment | SalesReceipt
+    )  # Customer | Item | PaymentMethod | Invoice | Payment | RefundReceipt | SalesReceipt
     action: Mapped[str] = mapped_column(String(10))  # create | update | delete
     source_key: Mapped[str] = mapped_column(String(110))
     generation: Mapped[int] = mapped_column(default=1)

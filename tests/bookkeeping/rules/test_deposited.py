@@ -8,13 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bookkeeping.rules.actions import CreateRefundReceipt, DeleteRefundReceipt, Known, UpdateRefundReceipt
 from bookkeeping.rules.deposited import Books, Deposited, StandingInvoice, after_deposit
 from bookkeeping.rules.documents import desired_documents
-from bookkeeping.rules.planning import Known
 from bookkeeping.rules.refunds import (
-    CreateRefund,
-    DeleteRefund,
-    UpdateRefund,
     follow_refunds,
     plan_refunds,
     refund_fingerprint,
@@ -232,14 +229,17 @@ def test_the_account_is_the_one_it_stands_with_else_the_chosen_one_else_where_it
     standing = books(deposited(), accounts={"1042-R1": "35"})
     assert settle(one, standing, settings=chosen).refunds[0].account_id == "35"
     unknown = settle(one, books(replace(deposited(), account_id="")))
-    assert not unknown.refunds and codes(unknown.waits) == ["no-refund-account"]
+    assert [(wait.place, wait.code) for wait in unknown.waits] == [
+        (("RefundReceipt", "1042-R1"), "no-refund-account")
+    ]
 
 
 def test_a_company_can_have_refunds_wait_and_one_that_stands_is_not_taken_away():
     one = inspection(lines=(FEE, refund_line()), payments=(payment("425.00", refunded="75.00"),))
     waiting = replace(SETTINGS, refunds="wait")
     settled = settle(one, books(deposited()), settings=waiting)
-    assert not settled.refunds and codes(settled.waits) == ["refund-by-hand"]
+    assert [wait.place for wait in settled.waits] == [("RefundReceipt", "1042-R1")]
+    assert codes(settled.waits) == ["refund-by-hand"]
     assert "$75.00" in settled.waits[0].detail
     assert settled.desired.invoice.total == Decimal("425.00")
     settled = settle(one, books(deposited(), accounts={"1042-R1": "35"}), settings=waiting)
@@ -248,7 +248,7 @@ def test_a_company_can_have_refunds_wait_and_one_that_stands_is_not_taken_away()
 
 def test_while_a_person_has_the_payment_in_hand_no_refund_is_added():
     one = inspection(payments=(payment("425.00", refunded="75.00"),))
-    assert settle(one, books(deposited(in_hand=True))).refunds == ()
+    assert codes(settle(one, books(deposited(in_hand=True))).waits) == ["drift"]
 
 
 def known(refund, **more):
@@ -269,12 +269,12 @@ def test_refund_receipts_are_made_changed_and_deleted_and_then_rest():
     one = inspection(lines=(FEE, refund_line()), payments=(payment("425.00", refunded="75.00"),))
     [refund] = settle(one, books(deposited())).refunds
     [made] = plan_refunds([refund], [], {("RefundReceipt", "1042-R1"): 2})
-    assert isinstance(made, CreateRefund) and made.generation == 3
+    assert isinstance(made, CreateRefundReceipt) and made.generation == 3
     assert plan_refunds([refund], [known(refund)], {}) == ()
     [changed] = plan_refunds([refund], [known(refund, fingerprint="old")], {})
-    assert isinstance(changed, UpdateRefund)
+    assert isinstance(changed, UpdateRefundReceipt)
     [gone] = plan_refunds([], [known(refund)], {})
-    assert isinstance(gone, DeleteRefund)
+    assert isinstance(gone, DeleteRefundReceipt)
     in_hand = known(refund, fingerprint="old", hands_off=True)
     assert plan_refunds([refund], [in_hand], {}) == plan_refunds([], [in_hand], {}) == ()
 

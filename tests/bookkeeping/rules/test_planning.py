@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookkeeping.errors import RuleError
+from bookkeeping.rules.actions import CreateRefundReceipt, DeleteRefundReceipt, UpdateRefundReceipt
 from bookkeeping.rules.documents import (
     NOTHING,
     desired_documents,
@@ -31,9 +32,14 @@ from tests.bookkeeping.rules.factories import SETTINGS, inspection, line, paymen
 
 def test_every_action_says_what_it_does_to_which_document():
     """In the words of QuickBooks' batch: the worker sends them as they are."""
-    actions = (CreateInvoice, UpdateInvoice, DeleteInvoice, CreatePayment, UpdatePayment, DeletePayment)
+    actions = (
+        *(CreateInvoice, UpdateInvoice, DeleteInvoice),
+        *(CreatePayment, UpdatePayment, DeletePayment),
+        *(CreateRefundReceipt, UpdateRefundReceipt, DeleteRefundReceipt),
+    )
+    kinds = ("Invoice", "Payment", "RefundReceipt")
     assert [(one.verb, one.kind) for one in actions] == [
-        (verb, kind) for kind in ("Invoice", "Payment") for verb in ("create", "update", "delete")
+        (verb, kind) for kind in kinds for verb in ("create", "update", "delete")
     ]
 
 
