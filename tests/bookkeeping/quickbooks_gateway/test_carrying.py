@@ -1,123 +1,128 @@
-"""What others put on our documents stays when we write them: fields, what stands on our lines, and lines of their own."""
+"""What is sent of three sides: what we want, what we wrote last, and the document as others left it. Whatever they did, ours is exact."""
 
+import copy
+import itertools
+import json
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bookkeeping.quickbooks_gateway.bodies import frozen, invoice_body
 from bookkeeping.quickbooks_gateway.carrying import (
     as_taken,
+    carried_from,
     carried_over,
     ids_known,
     others_put_on,
     with_line_ids,
 )
+from bookkeeping.quickbooks_gateway.differences import drifted
+from bookkeeping.rules.documents import DesiredInvoice, DesiredLine
+from tests.bookkeeping.quickbooks_gateway.test_bodies import INVOICE
 
+NAMES = ("Full Home Inspection", "Radon", "Mold", "Sewer")
+ITEMS = {name: str(number) for number, name in enumerate(NAMES, 5)}
+SYNC = ("145", "3")
+NOTE = {"Id": "90", "DetailType": "DescriptionOnly", "Description": "See page 4", "DescriptionLineDetail": {}}
+SUBTOTAL = {"Amount": 1, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
 
-def _line(item: str = "9", amount: str = "425.00", said: str = "Radon", **more) -> dict:
-    detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": Decimal(amount), **more.pop("detail", {})}
-    base = {"Amount": Decimal(amount), "DetailType": "SalesItemLineDetail", "Description": said}
-    return {**base, "SalesItemLineDetail": detail, **more}
-
-
-def _body(*lines: dict, **fields) -> dict:
-    base = {"CustomerRef": {"value": "71"}, "TxnDate": "2026-03-02", "PrivateNote": "Tieout inspection 1042"}
-    return {**base, "Line": list(lines), **fields}
-
-
-BEFORE = _body(_line(Id="1"))
-OURS = _body(_line(amount="500.00"), Id="145", SyncToken="1", sparse=True)
-REMARK = {"Id": "7", "DetailType": "DescriptionOnly", "Description": "Paid by the seller", "Amount": 0}
-
-
-def test_where_nobody_else_was_ours_goes_out_with_the_ids_of_its_lines():
-    send, own = carried_over(OURS, BEFORE, None)
-    assert send["Line"] == [_line(amount="500.00", Id="1")] == own["Line"]
-    assert (send["SyncToken"], own["PrivateNote"]) == ("1", "Tieout inspection 1042")
-
-
-def test_a_line_of_somebody_elses_without_money_stays_where_it_stands():
-    read = _body(REMARK, _line(Id="1"))
-    send, own = carried_over(OURS, BEFORE, read)
-    assert [line.get("Id") for line in send["Line"]] == ["7", "1"]
-    assert send["Line"][1]["Amount"] == Decimal("500.00")
-    assert [line.get("Id") for line in own["Line"]] == ["1"], "It does not become ours."
-    assert others_put_on(BEFORE, read) and not others_put_on(BEFORE, BEFORE)
-
-
-def test_a_line_with_money_that_is_not_ours_is_not_carried_over():
-    send, _ = carried_over(OURS, BEFORE, _body(_line(Id="1"), _line("12", "50.00", "Tip", Id="8")))
-    assert [line["Id"] for line in send["Line"]] == ["1"]
-
-
-def test_what_a_person_put_on_our_line_stays_on_it():
-    touched = _line(
-        Id="1", said="Radon, 48 h", detail={"TaxCodeRef": {"value": "TAX"}, "ClassRef": {"value": "3"}}
-    )
-    send, own = carried_over(OURS, BEFORE, _body(touched))
-    [line] = send["Line"]
-    assert (line["Description"], line["Amount"]) == ("Radon, 48 h", Decimal("500.00"))
-    assert line["SalesItemLineDetail"]["TaxCodeRef"] == {"value": "TAX"}
-    assert line["SalesItemLineDetail"]["ClassRef"] == {"value": "3"}
-    assert line["SalesItemLineDetail"]["UnitPrice"] == Decimal("500.00"), "The price is ours."
-    assert own["Line"][0]["Description"] == "Radon"
-
-
-@pytest.mark.parametrize(
-    ("field", "theirs", "sent"),
-    [
-        ("PrivateNote", "Call first\nTieout inspection 1042", False),
-        ("PrivateNote", "Voided - Tieout inspection 1042", True),
-        ("DocNumber", "A-7", False),
-        ("TxnDate", "2026-03-09", True),
-    ],
+LINES = st.lists(
+    st.builds(
+        lambda name, amount: DesiredLine(name, name, Decimal(amount)),
+        st.sampled_from(NAMES),
+        st.integers(0, 500),
+    ),
+    min_size=1,
+    max_size=5,
 )
-def test_a_field_that_a_person_changed_and_that_is_no_money_is_not_sent(field, theirs, sent):
-    numbers = {"DocNumber": "SP-1042"}
-    send, own = carried_over({**OURS, **numbers}, {**BEFORE, **numbers}, {**BEFORE, **numbers, field: theirs})
-    assert (field in send, field in own) == (sent, True)
 
 
-def test_the_address_of_an_earlier_client_is_nobodys_choice_for_the_next():
-    before = {**BEFORE, "BillEmail": {"Address": "ann@x.example"}}
-    read = {**before, "BillEmail": {"Address": "typed@x.example"}}
-    ours = {**OURS, "BillEmail": {"Address": "bo@x.example"}}
-    assert "BillEmail" not in carried_over(ours, before, read)[0]
-    moved = {**ours, "CustomerRef": {"value": "72"}}
-    assert carried_over(moved, before, read)[0]["BillEmail"] == {"Address": "bo@x.example"}
+def wanted(lines: list[DesiredLine]) -> DesiredInvoice:
+    return replace(INVOICE, lines=tuple(lines), total=sum((line.amount for line in lines), Decimal(0)))
 
 
-def test_a_new_line_of_ours_goes_after_the_one_before_it():
-    ours = _body(_line(), _line("12", "50.00", "Mold"), Id="145", SyncToken="1", sparse=True)
-    send, _ = carried_over(ours, BEFORE, _body(_line(Id="1"), REMARK))
-    assert [line.get("Description") for line in send["Line"]] == ["Radon", "Mold", "Paid by the seller"]
+def body(lines: list[DesiredLine]) -> dict[str, Any]:
+    return invoice_body(wanted(lines), "71", ITEMS, sync=SYNC)
 
 
-def test_the_lines_of_a_payment_are_ours_as_a_whole():
-    ours = {"Line": [{"Amount": Decimal("5.00"), "LinkedTxn": [{"TxnId": "145", "TxnType": "Invoice"}]}]}
-    assert carried_over(ours, {}, {"Line": []}) == (ours, ours)
-    assert ids_known(ours) and with_line_ids(ours, {"Line": [{"Id": "1"}]}) == ours
+def stored(sent: dict[str, Any]) -> dict[str, Any]:
+    """The document as QuickBooks answers it: each line has an Id, and no more of it is kept than was sent."""
+    fresh = itertools.count(max((int(line["Id"]) for line in sent["Line"] if "Id" in line), default=99) + 1)
+    lines = [{**line, "Id": line.get("Id") or str(next(fresh)), "LineNum": 1} for line in sent["Line"]]
+    total = sum(line.get("Amount") or 0 for line in lines)
+    return {**sent, "SyncToken": "4", "TotalAmt": total, "Line": [*lines, SUBTOTAL], "PrintStatus": "NotSet"}
 
 
-def test_what_quickbooks_made_of_ours_is_known_as_written_without_what_others_put_on():
-    sent = _body(_line(), DepositToAccountRef={"value": "4"})
-    entity = {
-        **_body(_line(Id="1", said="Radon (cut)", detail={"TaxCodeRef": {"value": "NON"}}), REMARK),
-        "TotalAmt": Decimal("425.00"),
-        "DepositToAccountRef": {"value": "4"},
-        "Balance": 0,
-    }
-    taken = as_taken({**sent, "Id": "145", "SyncToken": "0"}, sent, entity, {})
-    [line] = taken["Line"]
-    assert (line["Id"], line["Description"]) == ("1", "Radon (cut)")
-    assert "TaxCodeRef" not in line["SalesItemLineDetail"] and "Balance" not in taken
-    assert not {"Id", "SyncToken"} & set(taken) and str(taken["TotalAmt"]) == "425.00"
-    assert as_taken(sent, sent, {"Id": "145"}, {}) is sent, "An answer without a total says nothing."
+def written(lines: list[DesiredLine]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(what we know as written, what QuickBooks has) after a first write."""
+    sent = body(lines)
+    entity = stored(sent)
+    return as_taken(sent, sent, entity, {}), entity
 
 
-def test_ids_are_found_by_what_is_most_alike_and_kept_where_they_are_known():
-    bare = _body(_line(said="Radon"), _line("12", "50.00", "Mold"))
-    read = _body(_line("12", "50.00", "Mold", Id="8"), _line(Id="1"))
+def worth(sent: dict[str, Any]) -> list[tuple[str, float]]:
+    """Item and amount of each sales line, in any order."""
+    sold = (line for line in sent["Line"] if line["DetailType"] == "SalesItemLineDetail")
+    return sorted((line["SalesItemLineDetail"]["ItemRef"]["value"], float(line["Amount"])) for line in sold)
+
+
+@given(LINES)
+def test_what_was_just_written_is_known_by_its_ids_and_nobodys_else(lines):
+    before, entity = written(lines)
+    assert ids_known(before) and drifted(before, entity) == [] and not others_put_on(before, entity)
+    assert len({line["Id"] for line in before["Line"]}) == len(lines)
+
+
+@given(LINES, LINES)
+def test_an_update_without_a_read_says_just_what_we_want(first, then):
+    before, _ = written(first)
+    send, own = carried_over(body(then), before, None)
+    assert worth(send) == worth(own) == worth(body(then))
+    assert {line["Id"] for line in send["Line"] if "Id" in line} <= {line["Id"] for line in before["Line"]}
+    after = stored(send)
+    known = as_taken(own, send, after, before)
+    assert drifted(known, after) == [] and ids_known(known)
+
+
+@given(LINES, LINES, st.randoms(use_true_random=False))
+def test_whatever_others_put_on_ours_is_exact_and_theirs_is_there(first, then, chance):
+    before, entity = written(first)
+    theirs = copy.deepcopy(entity)
+    theirs["PrivateNote"] = "Ask Dana"
+    for line in theirs["Line"][:-1]:
+        line["SalesItemLineDetail"]["ServiceDate"] = f"2026-03-{int(line['Id']) - 80}"
+    theirs["Line"].insert(chance.randrange(len(first) + 1), NOTE)
+    chance.shuffle(theirs["Line"])
+    assert drifted(before, theirs) == [] and others_put_on(before, theirs)
+    send, own = carried_over(body(then), before, theirs)
+    assert worth(send) == worth(body(then))
+    assert "PrivateNote" not in send and [line.get("Id") for line in send["Line"]].count("90") == 1
+    for line in send["Line"]:
+        if line["DetailType"] == "SalesItemLineDetail" and "Id" in line:
+            assert line["SalesItemLineDetail"]["ServiceDate"] == f"2026-03-{int(line['Id']) - 80}"
+    after = stored(send) | {"PrivateNote": "Ask Dana"}
+    known = as_taken(json.loads(frozen(own)), json.loads(frozen(send)), after, before)
+    assert drifted(known, after) == [] and others_put_on(known, after)
+    assert known["PrivateNote"] == INVOICE.private_note, "what is theirs is not taken for ours"
+
+
+@given(LINES)
+def test_a_document_from_before_ids_were_kept_learns_them_from_what_is_read(lines):
+    before, entity = written(lines)
+    bare = {**before, "Line": [{k: v for k, v in line.items() if k != "Id"} for line in before["Line"]]}
     assert not ids_known(bare)
-    found = with_line_ids(bare, read)
-    assert [line["Id"] for line in found["Line"]] == ["1", "8"] and ids_known(found)
-    assert "Id" not in with_line_ids(bare, _body(_line("77", "1.00", "Other", Id="9")))["Line"][0]
+    learnt = with_line_ids(bare, entity)
+    assert ids_known(learnt) and drifted(learnt, entity) == []
+
+
+@given(LINES, LINES)
+def test_an_invoice_made_from_a_receipt_has_our_sums_whatever_the_receipt_says(lines, sold):
+    receipt = stored(body(sold))
+    for line in receipt["Line"][:-1]:
+        line["SalesItemLineDetail"]["ClassRef"] = {"value": "3"}
+    made = carried_from(body(lines), receipt)
+    assert worth(made) == worth(body(lines))
+    assert all(line["SalesItemLineDetail"]["ClassRef"] == {"value": "3"} for line in made["Line"])
