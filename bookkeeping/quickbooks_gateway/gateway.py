@@ -78,6 +78,10 @@ class Gateway:
         """Close the pooled connections."""
         self._transport.close()
 
+    def sign_in(self) -> None:
+        """Make sure that the access token is good for a while, so that calls in threads need not renew it."""
+        self._transport.sign_in()
+
     def send_batch(self, request_id: str, body: str) -> list[ItemAnswer]:
         """Send a frozen BatchItemRequest byte for byte; return one answer for each item, in the order of the request.
 

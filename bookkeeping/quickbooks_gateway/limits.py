@@ -88,7 +88,7 @@ class RedisLimiter:
     ) -> None:
         self._redis, self._config, self._clock, self._sleep = client, config, clock, sleep
         self._named = named
-        self._max_wait = max_wait
+        self.max_wait = max_wait  # May be changed while calls wait: each asks for it when it begins.
         self._script = client.register_script(_ACQUIRE)
         crawl = replace(config, concurrency=1, requests_per_second=1, requests_per_minute=60)
         self._crawl = LocalLimiter(crawl, clock=clock, sleep=sleep, max_wait=max_wait)
@@ -98,7 +98,7 @@ class RedisLimiter:
         """See `Limiter`. Without Redis: one call at a time, one a second, within this process."""
         permit = uuid.uuid4().hex
         try:
-            _wait(lambda: self._ask(realm_id, permit, batch), self._clock, self._sleep, self._max_wait)
+            _wait(lambda: self._ask(realm_id, permit, batch), self._clock, self._sleep, self.max_wait)
         except redis.RedisError:
             with self._crawl.acquire(realm_id, batch=batch):
                 yield

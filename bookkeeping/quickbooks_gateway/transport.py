@@ -116,6 +116,10 @@ class Transport:
             error.status, error.answer = refusal.status, refusal.answer
             raise error from None
 
+    def sign_in(self) -> None:
+        """Renew the access token now if it will not last."""
+        self._tokens.access_token()
+
     @property
     def reference(self) -> str | None:
         """Intuit's reference of the last answer that this thread got: the library drops it on the way."""

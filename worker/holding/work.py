@@ -4,7 +4,8 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
@@ -32,6 +33,8 @@ from worker.holding.tokens import GatewayTokens
 
 SLICE_SECONDS = 30
 SLICE_INSPECTIONS = 240
+WAVE_WAITS = 65.0
+"""Seconds that a batch of a wave may wait for its place: a minute's window of the limits, and a little."""
 
 
 class Work:
@@ -47,6 +50,8 @@ class Work:
         self.run_id: int | None = None
         self.calls = 0
         self._unbound = False
+        self._limiter: RedisLimiter | None = None
+        self._to_note: list[Any] | None = None  # Calls made in threads, until `note_calls` writes them down.
         self._slice_ends = time.monotonic() + SLICE_SECONDS
 
     @property
@@ -111,10 +116,10 @@ class Work:
         self.lease.commit()
         config = intuit_config()
         tokens = TokenKeeper(OAuth(config), GatewayTokens(self.company_id), utcnow)
-        limiter = RedisLimiter(
+        self._limiter = RedisLimiter(
             bell().redis, config, max_wait=90 if self.patience else 20, named=limits_name(self.company_id)
         )
-        return Gateway(config, realm_id, tokens, limiter, self._meter, utcnow)
+        return Gateway(config, realm_id, tokens, self._limiter, self._meter, utcnow)
 
     def refuse_other_intuit(self) -> None:
         """Do nothing with a connection that another Intuit than this process's granted; ops are told, the connection lives (decision 10).
@@ -147,7 +152,44 @@ class Work:
         """Make sure that the lease is ours and outlasts the call, and that no transaction is open while it runs."""
         self.lease.renew()
 
+    @contextmanager
+    def waiting_longer(self) -> Iterator[None]:
+        """Let calls in threads wait for a place longer than the lease would allow: who waits for them keeps it meanwhile.
+
+        What they cost is written down by `note_calls`.
+        """
+        limiter, self._to_note = self._limiter, []
+        if limiter is None:
+            raise AssertionError("the gateway is made before anything flies")
+        before, limiter.max_wait = limiter.max_wait, max(limiter.max_wait, WAVE_WAITS)
+        try:
+            yield
+        finally:
+            limiter.max_wait = before
+            facts, self._to_note = self._to_note, None
+            self._note(facts)
+
+    def note_calls(self) -> None:
+        """Write down, in the current transaction, the calls that came back from threads since the last time."""
+        if self._to_note is not None:
+            facts, self._to_note = self._to_note, []
+            self._note(facts)
+
     def _meter(self, facts: Any) -> None:
+        if self._to_note is not None:
+            self._to_note.append(facts)
+            return
+        self._note([facts])
+        self.lease.renew()  # Commits. Reading long lists, call after call, must not outlast the lease.
+
+    def _note(self, calls: list[Any]) -> None:
+        for facts in calls:
+            self._note_one(facts)
+        if calls and self.run_id is not None:
+            more = update(Run).where(Run.id == self.run_id).values(calls=Run.calls + len(calls))
+            db.session.execute(more)
+
+    def _note_one(self, facts: Any) -> None:
         self.calls += 1
         if self._unbound and facts.status == HTTPStatus.OK:
             bind_unbound(self.company_id, intuit_config().identity)
@@ -156,9 +198,6 @@ class Work:
         note_usage(
             self.company_id, facts.kind, facts.metered, failed=facts.status is None or facts.status >= 400
         )
-        if self.run_id is not None:
-            db.session.execute(update(Run).where(Run.id == self.run_id).values(calls=Run.calls + 1))
-        self.lease.renew()  # Commits. Reading long lists, call after call, must not outlast the lease.
 
 
 def hold_company(company_id: int, *, now: Callable[[], datetime] = utcnow, patience: int = 0) -> Work:

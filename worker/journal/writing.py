@@ -7,16 +7,19 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select, update
 
 from bookkeeping.errors import (
     BookkeepingError,
+    LeaseLostError,
     MisconfiguredError,
     NotConnectedError,
     StaleSyncTokenError,
@@ -30,24 +33,28 @@ from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Attempt, Call, Operation
-from worker.app import bell
+from worker.app import bell, settings
 from worker.holding.blocks import block, blocked_by
 from worker.holding.progress import count
 from worker.holding.work import Work
 from worker.jitter import jitter
 from worker.journal.looking_up import find_out, told_apart
 from worker.journal.settling import settle_operation, unclear
+from worker.journal.waves import in_waves
 
 BATCH_SIZE = 30
 RESENDS = 2
 """How often a call whose outcome is unknown goes again at once, the same bytes under the same id, before it waits."""
 
 
+Outcome = list[ItemAnswer] | BookkeepingError
+
+
 @dataclass
 class Write:
     """One intended write, and after `carry_out` what became of it: `error` None means that it is in the books.
 
-    `body` is QuickBooks' JSON; `note` what our own records shall say once it succeeded (see `settling`).
+    `customer_id` is whom it is for, where that Customer exists. `body` is QuickBooks' JSON; `note` what our own records shall say once it succeeded (see `settling`).
     """
 
     kind: str
@@ -60,6 +67,7 @@ class Write:
     subject: str = ""
     amount: Decimal | None = None
     qbo_id: str = ""
+    customer_id: str = ""
     note: dict[str, Any] = field(default_factory=dict)
     error: BookkeepingError | None = None
     warning: str = ""
@@ -68,22 +76,84 @@ class Write:
 def carry_out(work: Work, writes: list[Write]) -> None:
     """Journal, send and settle the writes, 30 a call; each write's `error` and `qbo_id` tell what became of it.
 
+    As many calls as Intuit takes at once fly together: journaled before any of them is sent, each settled as it returns. A call whose
+    answer is lost holds up none of the others.
+
     Raises:
         TemporaryError, NotConnectedError, MisconfiguredError: for a call as a whole; it stays in the journal and is resumed. Also
             before anything is journaled, while an earlier call is open or QuickBooks takes no writes.
     """
-    for start in range(0, len(writes), BATCH_SIZE):
-        chunk = writes[start : start + BATCH_SIZE]
+    for wave in in_waves(writes, BATCH_SIZE, settings().intuit_concurrency):
         _may_write(work)
-        call = journal(work, chunk)
-        results = send(work, call)
-        for write, result in zip(chunk, results, strict=True):
-            write.error, write.warning = result.error, result.warning or write.warning
-            write.qbo_id = result.qbo_id or write.qbo_id
+        calls = [journal(work, batch) for batch in wave]
+        work.commit()  # From now on they will be settled, whatever breaks.
+        for batch, results in zip(wave, _send_together(work, calls), strict=True):
+            for write, result in zip(batch, results, strict=True):
+                write.error, write.warning = result.error, result.warning or write.warning
+                write.qbo_id = result.qbo_id or write.qbo_id
+
+
+def _send_together(work: Work, calls: list[Call]) -> list[list[Operation]]:
+    """Send journaled calls side by side and settle each as it returns; return their operations in the order of the calls.
+
+    Only the exchange with QuickBooks is in threads; every row is written here, under the fence. What a call as a whole ends with is raised
+    when all are back. One without an answer goes again by itself then.
+
+    Raises: as `carry_out`.
+    """
+    if len(calls) == 1:
+        return [send(work, calls[0])]
+    work.gateway.sign_in()  # Renewing takes a transaction: it is done here, so that no thread has to in the common case.
+    attempts = {call.id: _begin(call) for call in calls}
+    work.commit()
+    settled: dict[int, list[Operation]] = {}
+    again: list[Call] = []
+    failed: BookkeepingError | None = None
+    for call, outcome in _fly(work, calls):
+        try:
+            answers = _answers(work, call, attempts[call.id], outcome)
+            settled[call.id] = _settled(work, call, answers)
+        except _NoAnswer:
+            again.append(call)
+        except LeaseLostError:
+            raise
+        except BookkeepingError as error:
+            failed = failed or error
+    for call in again:
+        try:
+            settled[call.id] = send(work, call, tried=1)
+        except LeaseLostError:
+            raise
+        except BookkeepingError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return [settled[call.id] for call in calls]
+
+
+def _fly(work: Work, calls: list[Call]) -> Iterator[tuple[Call, Outcome]]:
+    """Send each call in a thread of its own and yield it with its answers or its error as it returns, keeping the lease meanwhile."""
+    app, gateway = current_app._get_current_object(), work.gateway  # type: ignore[attr-defined] # Flask's proxy, not in its types.
+
+    def exchange(request_id: str, body: str) -> Outcome:
+        with app.app_context():  # With a database session of its own, should the sign-in have to be renewed.
+            try:
+                return gateway.send_batch(request_id, body)
+            except BookkeepingError as error:
+                return error
+
+    with work.waiting_longer(), ThreadPoolExecutor(len(calls), "wave") as threads:
+        flying = {threads.submit(exchange, call.request_id, call.body): call for call in calls}
+        while flying:
+            back, _ = wait(flying, timeout=work.lease.seconds / 4, return_when=FIRST_COMPLETED)
+            work.note_calls()
+            work.before_call()
+            for one in back:
+                yield flying.pop(one), one.result()
 
 
 def journal(work: Work, writes: list[Write]) -> Call:
-    """Write the call with its operations and commit: from now on it will be settled, whatever breaks."""
+    """Add the call with its operations to the current transaction; the caller commits before anything is sent."""
     if work.connection is not None and (work.connection.facts or {}).get("several_currencies"):
         for write in writes:
             write.body = in_dollars(write.kind, write.action, write.body)
@@ -121,60 +191,79 @@ def journal(work: Work, writes: list[Write]) -> Call:
             )
         )
     db.session.add(call)
-    work.commit()
+    db.session.flush()
     return call
 
 
-def send(work: Work, call: Call) -> list[Operation]:
+def send(work: Work, call: Call, *, tried: int = 0) -> list[Operation]:
     """Send a journaled call and settle its operations; return them in order, each with `error` and `warning` set.
 
     A call whose answer is lost goes again at once, a few times; after that it is left `unknown` and the error raised. An operation
-    that the answer does not settle is looked up.
+    that the answer does not settle is looked up. `tried`: how often it went just now and came back without an answer.
     """
-    for attempt in range(RESENDS + 1):
+    for number in range(tried, RESENDS + 1):
+        if number:
+            time.sleep((0.5 + jitter()) * number)
+        attempt = _begin(call)
+        work.commit()
+        work.before_call()
+        outcome: Outcome
         try:
-            answers = _attempt(work, call)
-        except (ThrottledError, MisconfiguredError):
-            raise
-        except NotConnectedError as error:
-            if not fault(error.code).blocks_writes:
-                raise
-            answers = _the_same_for_all(call, error)
-        except TemporaryError as error:
-            if error.code == "qbo-600":
-                return _settled(work, call, _the_same_for_all(call, error))
-            if error.outcome_unknown:
-                _leave_unknown(work, call, error)
-            if attempt == RESENDS:
-                raise
-            time.sleep((0.5 + jitter()) * (attempt + 1))
-            continue
+            outcome = work.gateway.send_batch(call.request_id, call.body)
         except BookkeepingError as error:
-            answers = _the_same_for_all(call, error)
-        return _settled(work, call, answers)
+            outcome = error
+        try:
+            return _settled(work, call, _answers(work, call, attempt, outcome))
+        except _NoAnswer as lost:
+            if number == RESENDS:
+                raise lost.error from lost
     raise AssertionError("not reached")
 
 
-def _attempt(work: Work, call: Call) -> list[ItemAnswer]:
-    """Send the call once, and note how that went; after trouble in a transaction of its own, since what follows may be rolled back."""
+class _NoAnswer(Exception):
+    """A passing trouble: the same bytes may go again at once."""
+
+    def __init__(self, error: TemporaryError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _begin(call: Call) -> Attempt:
+    """Note in the current transaction that the call is sent now."""
     call.attempts += 1
     call.state = "written"
     call.sent_at = call.sent_at or utcnow()
     attempt = Attempt(call_id=call.id, number=call.attempts, sent_at=utcnow())
     db.session.add(attempt)
+    return attempt
+
+
+def _answers(work: Work, call: Call, attempt: Attempt, outcome: Outcome) -> list[ItemAnswer]:
+    """Note how the attempt went and return the answers to settle the call with.
+
+    After trouble it is noted in a transaction of its own, since what follows may be rolled back.
+
+    Raises:
+        _NoAnswer: a passing trouble.
+        ThrottledError, NotConnectedError, MisconfiguredError: for the call as a whole; it stays in the journal.
+    """
+    if not isinstance(outcome, BookkeepingError):
+        attempt.answered_at, attempt.status = utcnow(), HTTPStatus.OK
+        attempt.reference = outcome[0].reference or ""
+        return outcome
+    attempt.answered_at = utcnow() if outcome.status is not None else None
+    attempt.status, attempt.answer, attempt.code = outcome.status, outcome.answer, outcome.code
+    attempt.reference = outcome.reference or ""
     work.commit()
-    work.before_call()
-    try:
-        answers = work.gateway.send_batch(call.request_id, call.body)
-    except BookkeepingError as error:
-        attempt.answered_at = utcnow() if error.status is not None else None
-        attempt.status, attempt.answer, attempt.code = error.status, error.answer, error.code
-        attempt.reference = error.reference or ""
-        work.commit()
-        raise
-    attempt.answered_at, attempt.status = utcnow(), HTTPStatus.OK
-    attempt.reference = answers[0].reference or ""
-    return answers
+    if isinstance(outcome, (ThrottledError, MisconfiguredError)):
+        raise outcome
+    if isinstance(outcome, NotConnectedError) and not fault(outcome.code).blocks_writes:
+        raise outcome
+    if isinstance(outcome, TemporaryError) and outcome.code != "qbo-600":
+        if outcome.outcome_unknown:
+            _leave_unknown(work, call, outcome)
+        raise _NoAnswer(outcome)
+    return _the_same_for_all(call, outcome)
 
 
 def _settled(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operation]:

@@ -245,9 +245,11 @@ def _write(one: Planned, items: ItemNames, methods: dict[str, str]) -> Write:
     sync = None
     if document is not None:
         write.source_key, write.generation = document.source_key, document.generation
+        write.customer_id = document.customer_id
         write.qbo_id, sync = document.qbo_id, (document.qbo_id, document.sync_token)
     elif isinstance(action, Create):
         write.source_key, write.generation = action.desired.source_key, action.generation
+        write.customer_id = case.customer_id or ""
     match action:
         case CreateInvoice() | UpdateInvoice():
             _say_invoice(write, case, action.desired, items, sync)

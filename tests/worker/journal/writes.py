@@ -82,6 +82,7 @@ def deletion(document: Document) -> Write:
 def journaled(work: Work, *writes: Write) -> tuple[Call, list[Operation]]:
     """Journal the writes as one call and send nothing."""
     call = journal(work, list(writes))
+    work.commit()
     return call, operations_of(call)
 
 
