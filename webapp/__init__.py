@@ -7,12 +7,12 @@ from bookkeeping.settings import Settings
 from bookkeeping.storage.base import connect_storage
 from bookkeeping.storage.company.vault import Vault
 from bookkeeping.watching import set_up_watching
+from webapp.access.extensions import set_up_extensions
+from webapp.access.roles import require_marked_views
+from webapp.access.security import set_up_security
 from webapp.frame.error_pages import register_error_pages
-from webapp.frame.extensions import set_up_extensions
 from webapp.frame.navigation import set_up_frame
 from webapp.frame.request_ids import set_up_request_ids
-from webapp.frame.roles import require_marked_views
-from webapp.frame.security import set_up_security
 from webapp.frame.words import set_up_words
 from webapp.page_families import register_views
 

@@ -7,7 +7,7 @@ from flask_login import current_user
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.work.runs import latest_run
-from webapp.frame.roles import COMPANY_ROLES, open_to
+from webapp.access.roles import COMPANY_ROLES, open_to
 from webapp.frame.standing import local_today, next_sync, standing_of, today
 from webapp.numbers.this_month import this_month
 from webapp.sync_log.progress import is_open, progress_of

@@ -3,9 +3,9 @@
 from flask import Flask
 
 from webapp import home
+from webapp.access import confirming
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
-from webapp.frame import confirming
 from webapp.inspections import explain
 from webapp.inspections import pages as inspections
 from webapp.machines import health, hooks

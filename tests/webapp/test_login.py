@@ -11,7 +11,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.people import LoginSession, User
 from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import PASSWORD, House
-from webapp.frame.roles import keeps
+from webapp.access.roles import keeps
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import re
 from collections import defaultdict
 
+from webapp.access import confirming
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
-from webapp.frame import confirming
 from webapp.inspections import pages as inspections
 from webapp.migration import downloads
 from webapp.migration import pages as migration

@@ -6,7 +6,7 @@ from flask import Flask
 from bookkeeping.storage.base import db
 from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import House
-from webapp.frame.roles import open_to, require_marked_views
+from webapp.access.roles import open_to, require_marked_views
 
 OPEN_TO_ALL = {
     "auth.login",

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from tests.webapp.house import House
-from webapp.frame.security import MAX_BODY, same_site_path
+from webapp.access.security import MAX_BODY, same_site_path
 
 PAGES = (
     "/",

@@ -13,10 +13,10 @@ from bookkeeping.rules.names import clean_name
 from bookkeeping.rules.text import ITEM_NAME_LIMIT, one_line
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.bookkeeping_settings.forms import Typed, lists_of
 from webapp.bookkeeping_settings.pages import Answer, followers, item_ids, settle
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 
 bp = Blueprint("items", __name__, url_prefix="/settings/quickbooks/items")
 

@@ -18,6 +18,9 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import Scope, closed_through, living_documents
 from bookkeeping.storage.work.runs import latest_run, queue_run
+from webapp.access.confirming import recently_confirmed
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.bookkeeping_settings.forms import (
     DEPOSIT_ACCOUNTS,
     LONGEST_INSPECTOR,
@@ -27,9 +30,6 @@ from webapp.bookkeeping_settings.forms import (
     sent_fields,
 )
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.confirming import recently_confirmed
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.sync_log.progress import is_open, progress_of
 

@@ -16,10 +16,10 @@ from bookkeeping.acts import syncing
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.quickbooks_settings.pages import sensible_day
 from webapp.sync_log.progress import is_open, progress_of

@@ -1,1 +1,1 @@
-"""What every page shares: extensions, security headers, roles, error pages, navigation, words, filters, spreadsheets. No page of its own."""
+"""What every page shares to look at: error pages, navigation, words, filters, spreadsheets. No page of its own; who may see it is `access`'s."""

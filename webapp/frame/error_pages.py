@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from webapp.frame.extensions import login_manager
-from webapp.frame.limits import limiter
-from webapp.frame.roles import to_login
+from webapp.access.extensions import login_manager
+from webapp.access.limits import limiter
+from webapp.access.roles import to_login
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from bookkeeping.rules.local_time import local_day
 from bookkeeping.rules.tieout_causes import CAUSES
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.books_links import books_links
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.inspections import money as explaining
 from webapp.inspections.trace import trace_of
 from webapp.numbers import statements

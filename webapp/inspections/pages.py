@@ -12,11 +12,11 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of
 from webapp.questions.drift import drift_cards

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.storage.base import db
-from webapp.frame.roles import public
+from webapp.access.roles import public
 
 bp = Blueprint("health", __name__)
 

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.sessions import token_digest
+from webapp.access.extensions import csrf
+from webapp.access.limits import limiter
+from webapp.access.roles import public
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.extensions import csrf
-from webapp.frame.limits import limiter
-from webapp.frame.roles import public
 
 bp = Blueprint("hooks", __name__)
 

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, abort, current_app, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from bookkeeping.settings import Settings
-from webapp.frame.limits import client_address
-from webapp.frame.roles import public
+from webapp.access.limits import client_address
+from webapp.access.roles import public
 from webapp.machines.metrics import Tieout
 
 bp = Blueprint("metrics", __name__)

@@ -12,7 +12,7 @@ from bookkeeping.storage.records.migrations import (
     receipts_of,
     with_everything,
 )
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.migration import files as migration_files
 from webapp.migration.files import PLACES
 from webapp.migration.report import forecast_periods, report_lines

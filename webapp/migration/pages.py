@@ -27,11 +27,11 @@ from bookkeeping.storage.records.migrations import (
     with_everything,
 )
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
+from webapp.access.confirming import password_is_right, recently_confirmed
+from webapp.access.limits import by_person, client_address, limiter
+from webapp.access.roles import COMPANY_ROLES, asked_by_scripts, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.confirming import password_is_right, recently_confirmed
-from webapp.frame.limits import by_person, client_address, limiter
-from webapp.frame.roles import COMPANY_ROLES, asked_by_scripts, current_company, open_to
 from webapp.frame.standing import standing_of
 from webapp.frame.words import day, money, span
 from webapp.migration.chart import chart_of, touched

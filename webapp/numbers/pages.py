@@ -19,9 +19,9 @@ from bookkeeping.storage.records.numbers import (
     statement_or_none,
 )
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.spreadsheets import csv_answer
 from webapp.frame.standing import standing_of
 from webapp.frame.words import day

@@ -12,10 +12,10 @@ from wtforms.validators import InputRequired
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none, statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import Day
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.spreadsheets import csv_answer
 from webapp.frame.standing import local_today, standing_of
 from webapp.frame.words import day

@@ -19,10 +19,10 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.work.ops import Mute, Retry, SavedView
+from webapp.access.limits import client_address
+from webapp.access.roles import open_to
+from webapp.access.security import same_site_path, start_writing
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.limits import client_address
-from webapp.frame.roles import open_to
-from webapp.frame.security import same_site_path, start_writing
 from webapp.frame.words import day, plural
 from webapp.ops.filter import FailureFilterForm
 from webapp.ops.words import MUTE_SPANS, filter_words

@@ -23,11 +23,11 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.numbers import statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
+from webapp.access.confirming import recently_confirmed
+from webapp.access.limits import client_address
+from webapp.access.roles import open_to
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.confirming import recently_confirmed
 from webapp.frame.filters import neighbours, position_asked
-from webapp.frame.limits import client_address
-from webapp.frame.roles import open_to
 from webapp.frame.standing import next_sync
 from webapp.frame.words import day, local_time, plural
 from webapp.inspections.trace import trace_of

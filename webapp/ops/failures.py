@@ -20,8 +20,8 @@ from bookkeeping.logbook import failures
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Call, Operation
+from webapp.access.roles import open_to
 from webapp.frame.filters import neighbours, position_asked
-from webapp.frame.roles import open_to
 from webapp.ops.filter import FailureFilterForm
 from webapp.ops.words import MUTE_SPANS, csv_cell
 

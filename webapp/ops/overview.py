@@ -18,7 +18,7 @@ from bookkeeping.logbook.failures import CauseGroup, FailureFilter, failure_coun
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.mail_queue import unmailed
-from webapp.frame.roles import open_to
+from webapp.access.roles import open_to
 from webapp.frame.words import money, plural
 from webapp.ops.chart import Hours, hours_of
 from webapp.ops.words import FILTERS, trend_words

@@ -18,9 +18,9 @@ from bookkeeping.storage.people.sessions import (
     end_sessions_of,
     hash_password,
 )
-from webapp.frame.confirming import password_is_right
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, open_to
+from webapp.access.confirming import password_is_right
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, open_to
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 EVERYBODY = (*COMPANY_ROLES, "ops")

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from bookkeeping.storage.paging import keyset_page
 from bookkeeping.storage.people.audit import AuditEntry, acts_of, every_act
-from webapp.frame.confirming import recently_confirmed
+from webapp.access.confirming import recently_confirmed
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.filters import ListFilter, neighbours, position_asked
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.spreadsheets import csv_answer
 
 bp = Blueprint("audit_log", __name__, url_prefix="/settings/audit-log")

@@ -8,8 +8,8 @@ from wtforms.validators import DataRequired, EqualTo, Length
 
 from bookkeeping.acts import resetting
 from bookkeeping.storage.base import db
-from webapp.frame.limits import by_account, client_address, know_this_browser, limiter
-from webapp.frame.roles import public
+from webapp.access.limits import by_account, client_address, know_this_browser, limiter
+from webapp.access.roles import public
 
 bp = Blueprint("forgotten", __name__)
 _SAME_FOR_ALL = (

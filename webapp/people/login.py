@@ -1,4 +1,4 @@
-"""Logging in and out. Sessions are rows (`storage/sessions.py`); what they may see is decided in `webapp/frame/roles.py`."""
+"""Logging in and out. Sessions are rows (`storage/sessions.py`); what they may see is decided in `webapp/access/roles.py`."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -18,7 +18,7 @@ from bookkeeping.storage.people.sessions import (
     open_session,
     user_by_password,
 )
-from webapp.frame.limits import (
+from webapp.access.limits import (
     GUESSES,
     by_account,
     client_address,
@@ -27,8 +27,8 @@ from webapp.frame.limits import (
     know_this_browser,
     limiter,
 )
-from webapp.frame.roles import COMPANY_ROLES, Person, open_to, public
-from webapp.frame.security import same_site_path
+from webapp.access.roles import COMPANY_ROLES, Person, open_to, public
+from webapp.access.security import same_site_path
 from webapp.frame.words import browser as browser_name
 
 bp = Blueprint("auth", __name__)

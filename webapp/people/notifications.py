@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 from bookkeeping.acts.inviting import people_of
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.mail_queue import TOPICS, choose_topics, newest_notices, topics_of
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 
 bp = Blueprint("notifications", __name__, url_prefix="/settings/notifications")
 OUTCOMES = {"mailed": "Mailed", "nobody": "Nobody chose it", "screen": "On screen only"}

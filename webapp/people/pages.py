@@ -17,9 +17,9 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.people import Invitation
 from bookkeeping.storage.people.sessions import end_sessions_of
-from webapp.frame.confirming import recently_confirmed
-from webapp.frame.limits import by_person, client_address, limiter
-from webapp.frame.roles import COMPANY_ROLES, current_company, keeps, kept_input, open_to, public
+from webapp.access.confirming import recently_confirmed
+from webapp.access.limits import by_person, client_address, limiter
+from webapp.access.roles import COMPANY_ROLES, current_company, keeps, kept_input, open_to, public
 
 bp = Blueprint("people", __name__)
 _ROLES = [SelectChoice("bookkeeper", "Bookkeeper"), SelectChoice("owner", "Owner")]

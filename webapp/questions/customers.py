@@ -7,11 +7,11 @@ from flask_login import current_user
 from bookkeeping.acts.questions import create_customer, not_this_customer, use_customer
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.logbook.customers import FOUND_AT_MOST, chosen_lately, client_names, customers_found
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import refuse_nul
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("customers", __name__)

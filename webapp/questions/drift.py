@@ -11,10 +11,10 @@ from bookkeeping.logbook.drift_names import fields_in_names
 from bookkeeping.logbook.merged import merged_lately
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.words import plural
 from webapp.questions.drift_cards import DriftCard
 from webapp.sync_log.pages import what_happens

@@ -18,11 +18,11 @@ from bookkeeping.storage.company.connections import Connection, connection_of, n
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import queue_run
 from bookkeeping.storage.work.tokens import ConnectionTokens
+from webapp.access.confirming import password_is_right, recently_confirmed
+from webapp.access.limits import by_person, client_address, limiter
+from webapp.access.roles import open_to, public
+from webapp.access.security import start_writing
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.confirming import password_is_right, recently_confirmed
-from webapp.frame.limits import by_person, client_address, limiter
-from webapp.frame.roles import open_to, public
-from webapp.frame.security import start_writing
 from webapp.frame.standing import local_today
 from webapp.quickbooks_settings.pages import show_page
 from webapp.quickbooks_settings.sign_in import intuit_config, sign_in

@@ -9,9 +9,9 @@ from flask_login import current_user
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import token_digest
-from webapp.frame.confirming import recently_confirmed
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, open_to
+from webapp.access.confirming import recently_confirmed
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, open_to
 from webapp.frame.standing import next_sync, standing_of
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
 

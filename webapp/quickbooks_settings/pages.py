@@ -21,10 +21,10 @@ from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
+from webapp.access.confirming import ask_first, recently_confirmed
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, keeps, kept_input, open_to
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.confirming import ask_first, recently_confirmed
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, keeps, kept_input, open_to
 from webapp.frame.standing import next_sync, standing_of
 from webapp.frame.words import day, money, plural
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin

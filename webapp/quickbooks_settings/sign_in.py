@@ -9,7 +9,7 @@ from bookkeeping.errors import BookkeepingError
 from bookkeeping.quickbooks_gateway.config import IntuitConfig
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.settings import Settings
-from webapp.frame.security import origin
+from webapp.access.security import origin
 
 logger = logging.getLogger(__name__)
 

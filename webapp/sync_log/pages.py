@@ -12,11 +12,11 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.paging import SEARCH_ROWS
 from bookkeeping.storage.work.journal import OUTCOMES
+from webapp.access.limits import client_address
+from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked
-from webapp.frame.limits import client_address
-from webapp.frame.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.words import plural
 from webapp.sync_log.progress import is_open, progress_of
 from webapp.sync_log.words import FILTERS

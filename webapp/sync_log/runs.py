@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.work.runs import Run
-from webapp.frame.roles import COMPANY_ROLES, asked_by_scripts, open_to
+from webapp.access.roles import COMPANY_ROLES, asked_by_scripts, open_to
 from webapp.sync_log.progress import progress_of
 
 bp = Blueprint("runs", __name__)

@@ -4,8 +4,8 @@ import pytest
 from flask import abort
 from sqlalchemy.exc import OperationalError
 
+from webapp.access.roles import public
 from webapp.frame.error_pages import PAGES
-from webapp.frame.roles import public
 
 
 @pytest.fixture

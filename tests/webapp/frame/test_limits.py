@@ -3,7 +3,7 @@
 import pytest
 from flask import make_response
 
-from webapp.frame.limits import (
+from webapp.access.limits import (
     by_account,
     by_address,
     digest,

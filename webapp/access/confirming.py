@@ -16,9 +16,9 @@ from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.sessions import note_confirmed, password_fits
-from webapp.frame.limits import forgive, guessing
-from webapp.frame.roles import COMPANY_ROLES, open_to
-from webapp.frame.security import same_site_path, start_writing
+from webapp.access.limits import forgive, guessing
+from webapp.access.roles import COMPANY_ROLES, open_to
+from webapp.access.security import same_site_path, start_writing
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")

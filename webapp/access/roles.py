@@ -16,8 +16,8 @@ from bookkeeping.storage.base import db, set_reading
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.people import LoginSession, User
 from bookkeeping.storage.people.sessions import live_session, note_seen, seen_is_old
-from webapp.frame.extensions import login_manager
-from webapp.frame.security import came_from_here, same_site_path
+from webapp.access.extensions import login_manager
+from webapp.access.security import came_from_here, same_site_path
 
 View = TypeVar("View", bound=Callable[..., Any])
 P = ParamSpec("P")

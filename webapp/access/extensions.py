@@ -6,7 +6,7 @@ from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 
 from bookkeeping.settings import Settings
-from webapp.frame.limits import limiter, set_up_limits
+from webapp.access.limits import limiter, set_up_limits
 
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
