@@ -11,5 +11,10 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "sort_keys=True",
         "sort_keys=False",
     ): "The keys come from dataclasses, in their order. Sorted, a field may be moved without every document being written again.",
+    (
+        "bookkeeping/rules/migration.py",
+        "if desired and replacement:",
+        "if desired or replacement:",
+    ): "The replacement is made from the documents: one is there exactly when the other is.",
 }
 """By path and the text before and after (`Mutant.key`)."""
