@@ -15,7 +15,7 @@ from bookkeeping.rules.customers import Ask, NameIndex, Use
 from bookkeeping.rules.hindering import describe
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.names import name_key
-from bookkeeping.rules.planning import CreateInvoice, CreatePayment, UpdateInvoice
+from bookkeeping.rules.planning import CreateInvoice, CreatePayment
 from bookkeeping.rules.practice import NEAR, Tally, same_client
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.items import item_ids
@@ -24,6 +24,7 @@ from bookkeeping.storage.records.documents import CustomerLink, Document, Legacy
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.progress import tell
 from worker.holding.work import SLICE_INSPECTIONS, Work
+from worker.reconciling.items import Sale
 
 MOST_DOUBLES = 200
 
@@ -90,7 +91,7 @@ def _count(tally: Tally, case: Case, index: NameIndex, known: set[str]) -> None:
     plan = case.plan
     if plan is None:
         return
-    for action in (*plan.first, *([plan.invoice] if plan.invoice else []), *plan.after):
+    for action in plan.actions:
         match action:
             case CreateInvoice():
                 tally.invoice(action.desired.txn_date, action.desired.total)
@@ -98,7 +99,7 @@ def _count(tally: Tally, case: Case, index: NameIndex, known: set[str]) -> None:
                 tally.payment(action.desired.txn_date, action.desired.amount)
             case _:
                 tally.change(f"{action.kind} {action.verb}")
-        if isinstance(action, (CreateInvoice, UpdateInvoice)):
+        if isinstance(action, Sale):
             for line in action.desired.lines:
                 if not line.item_id and name_key(line.item) not in known:
                     tally.names[line.item] = tally.names.get(line.item, 0) + 1

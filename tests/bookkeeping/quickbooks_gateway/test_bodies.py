@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from bookkeeping.errors import RuleError
 from bookkeeping.quickbooks_gateway import bodies
-from bookkeeping.rules.documents import DesiredCustomer, DesiredInvoice, DesiredLine, DesiredPayment
+from bookkeeping.rules.documents import (
+    DesiredCustomer,
+    DesiredInvoice,
+    DesiredLine,
+    DesiredPayment,
+    DesiredRefund,
+)
 
 INVOICE = DesiredInvoice(
     source_key="1042",
@@ -125,6 +131,38 @@ def test_a_payment_without_method_account_or_reference_leaves_them_out():
 def test_a_payment_that_applies_to_nothing_has_no_lines_but_says_so():
     nothing = changed(PAYMENT, applied=Decimal("0.00"))
     assert bodies.payment_body(nothing, "71", "145", {"Check": "2"}, sync=("9", "1"))["Line"] == []
+
+
+REFUND = DesiredRefund(
+    source_key="1042-R1",
+    payment_key="p-9",
+    doc_number="SP-1042-R1",
+    txn_date=date(2026, 4, 1),
+    customer_id="71",
+    amount=Decimal("35.00"),
+    lines=(DesiredLine("Discount", "Radon not done", Decimal("35.00")),),
+    account_id="35",
+    method="Check",
+    reference="1077",
+    private_note="Tieout refund 1042-R1",
+)
+
+
+def test_a_refund_names_its_account_and_is_linked_to_nothing():
+    body = json.loads(bodies.frozen(bodies.refund_body(REFUND, ITEMS, {"Check": "2"})))
+    [line] = body.pop("Line")
+    assert (line["Amount"], line["SalesItemLineDetail"]["ItemRef"]) == (35.0, {"value": "6"})
+    assert body == {
+        "CustomerRef": {"value": "71"},
+        "DocNumber": "SP-1042-R1",
+        "TxnDate": "2026-04-01",
+        "DepositToAccountRef": {"value": "35"},
+        "PaymentMethodRef": {"value": "2"},
+        "PaymentRefNum": "1077",
+        "PrivateNote": "Tieout refund 1042-R1",
+    }
+    changed_body = bodies.refund_body(REFUND, ITEMS, {"Check": "2"}, sync=("9", "3"))
+    assert (changed_body["Id"], changed_body["sparse"]) == ("9", True)
 
 
 def test_a_customer_leaves_out_what_is_empty():

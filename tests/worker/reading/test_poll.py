@@ -1,14 +1,15 @@
 """Reading the platform into the mirror: what is due afterwards, where the cursor stands, and what an unread record or a dead feed leaves."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.refunds import Refund
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.poll import full_poll, poll
@@ -106,3 +107,39 @@ def test_a_record_that_could_not_be_read_is_forgotten_once_it_can_be(desk: Desk)
     desk.do(poll)
     with desk.shop.app.app_context():
         assert db.session.get(BadRecord, (desk.id, key)) is None
+
+
+def _refunds(desk: Desk) -> list[tuple[int, str, datetime]]:
+    with desk.shop.app.app_context():
+        rows = db.session.scalars(select(Refund).where(Refund.company_id == desk.id).order_by(Refund.number))
+        return [(row.number, f"{row.amount:.2f}", row.seen_at) for row in rows]
+
+
+def test_a_refund_keeps_the_moment_it_was_first_seen_whatever_changes_later(desk: Desk):
+    (key,) = desk.book(inspection(1))
+    desk.do(poll)
+    assert _refunds(desk) == []
+    [paid] = desk.platform.get(f"/_standin/inspections/{key}")["payments"]
+    path = f"/_standin/inspections/{key}/payments/{paid['id']}"
+    desk.platform.request("PATCH", path, json={"refunded_amount": "75.00"})
+    desk.do(poll)
+    [first] = _refunds(desk)
+    assert first[:2] == (1, "75.00") and first[2] == _rows(desk)[key].source_updated_at
+    desk.change(key, property_address="2 Elm St")
+    desk.do(poll)
+    assert _refunds(desk) == [first]
+    desk.platform.request("PATCH", path, json={"refunded_amount": "0.00"})
+    desk.do(full_poll)
+    assert _refunds(desk) == [(1, "0.00", first[2])]
+
+
+def test_a_refund_that_was_mirrored_before_refunds_were_noted_has_the_moment_of_its_mirror(desk: Desk):
+    paid = [{"amount": "575.00", "method": "card", "refunded_amount": "75.00"}]
+    desk.book(inspection(1, payments=paid))
+    desk.do(poll)
+    [first] = _refunds(desk)
+    with desk.holding() as work:
+        db.session.execute(delete(Refund).where(Refund.company_id == desk.id))
+        work.commit()
+    desk.do(full_poll)
+    assert _refunds(desk) == [first]
