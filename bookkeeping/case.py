@@ -26,6 +26,7 @@ from bookkeeping.rules.documents import (
 from bookkeeping.rules.eligibility import Eligibility, eligibility
 from bookkeeping.rules.hindering import Hindrances
 from bookkeeping.rules.inspection import BookSettings, Inspection
+from bookkeeping.rules.listed import into_todays_account
 from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
 from bookkeeping.rules.refunds import RefundSeen, plan_refunds
 from bookkeeping.storage.company.companies import Company
@@ -41,6 +42,7 @@ from bookkeeping.storage.records.documents import (
     with_receipts,
 )
 from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.list_waits import inactive_in_use
 from bookkeeping.storage.records.migrations import frozen_sides
 from bookkeeping.storage.records.refunds import books_of, refunds_of
 
@@ -155,7 +157,7 @@ class Case:
     def park(self, error: BookkeepingError, waits_for: str = "") -> None:
         """End its way in this slice with the cause; the first cause stays."""
         if self.parked is None:
-            self.parked, self.waits_for = error, waits_for
+            self.parked, self.waits_for = error, waits_for or error.waits_for
 
     def park_code(self, code: str, detail: str = "", waits_for: str = "") -> None:
         """Park it under a catalogue code of ours."""
@@ -231,12 +233,16 @@ def build_cases(
     """
     settings, kept = settings or company.book_settings(), kept_settings(company)
     around = _Around.of(company, rows, migrating)
+    connection = connection_of(company.id)
+    inactive = inactive_in_use(company.id, connection)
     cases = [_case(row, around, in_force(row, around.documents[row.key], settings, kept)) for row in rows]
+    for case in cases:
+        standing = {one.source_key for one in case.live if one.kind == "Payment"}
+        case.told = into_todays_account(case.told, settings.deposit_account_id, standing, inactive)
     links = customer_links(
         company.id, {case.told.customer.client_key for case in cases if case.told.customer}
     )
     held = unbillable_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
-    connection = connection_of(company.id)
     closed_through = connection.closed_through if connection is not None else None
     for case in cases:
         case.link = links.get(case.told.customer.client_key) if case.told.customer else None
@@ -244,6 +250,7 @@ def build_cases(
         case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
         case.hindrances.closed_through = closed_through
         case.hindrances.customer = _customer_to_settle(case, held)
+        case.hindrances.inactive = inactive
         case.make_plan()
     return cases
 

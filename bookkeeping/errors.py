@@ -11,13 +11,15 @@ class BookkeepingError(Exception):
 
     `reference` is the other side's reference number (QuickBooks' `intuit_tid`), or None. `status` and `answer` are the HTTP answer
     that brought the error, as it came (cut, without our token); None and "" when none arrived. `element` is the property that
-    QuickBooks names as refused, "" when it names none.
+    QuickBooks names as refused, "" when it names none. `waits_for` names what must be settled first, where that is known
+    ("list:Class:12").
     """
 
     code = "unexpected"
     status: int | None = None
     answer: str = ""
     element: str = ""
+    waits_for: str = ""
 
     def __init__(self, detail: str = "", *, code: str | None = None, reference: str | None = None) -> None:
         super().__init__(detail or code or self.code)

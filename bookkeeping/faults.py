@@ -5,7 +5,7 @@ class decides what happens next (`errors.py`). How an answer is taken apart is t
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,7 @@ Who = Literal["owner", "bookkeeper", "ops", "nobody"]
 Handling = Literal["temporary", "stale", "reconnect", "refused", "bug", "done"]
 Scope = Literal["inspection", "company"]
 OutcomeUnknown = Literal["", "document", "call"]
+End = Literal["time", "inspection", "setting", "list", "document", "preference", "night", "person"]
 
 UNTIED = "does-not-tie-out"
 """The catalogue's code of a statement that leaves something unexplained."""
@@ -38,14 +39,26 @@ class Fault:
 
     What follows beyond that:
     scope            company: every other write of the company would meet it too, so the others are not sent
-    rechecked        a person removes it inside QuickBooks, where nobody tells us: looked at again every night and when asked
+    ends_with        what ends the wait of an inspection that it holds up; empty where it holds up none (see below)
+    rechecked        a person removes it inside QuickBooks, where nobody tells us, document by document: each is looked at again every
+                     night and when asked. Of other refusals one of each cause is
     waits            goes away without anybody touching this very inspection
     ended_by_deposit may go away when a Deposit is read that was not known, or that holds something no more
-    by_setting       goes away with a choice in our settings
     outcome_unknown  the write may have been carried out although it was refused: looked up, never just repeated. `document`: this one;
                      `call`: all that went with it, since the request id is the call's
     token_refused    the access token was not taken: it is renewed once before anybody is asked to reconnect
     held_by_person   only a person lets it go, with a button of its own
+
+    `ends_with`, beside a *Retry*:
+    time        a while, by itself: tried again on a back-off
+    inspection  a change of the inspection on the platform
+    setting     another choice in our settings
+    list        an entry of QuickBooks' lists that is active again, or there
+    document    a change of the document, or of the Deposit that it is in, in QuickBooks
+    preference  another preference or closing date in QuickBooks
+    night       the nightly run or *Check QuickBooks now*: what was not sent is looked at again, of what was refused the oldest of each
+                cause is sent; where it goes through, so do the others
+    person      an answer to a question, with a button of its own
     """
 
     code: str
@@ -58,11 +71,11 @@ class Fault:
     scope: Scope = "inspection"
     rechecked: bool = False
     waits: bool = False
-    by_setting: bool = False
     ended_by_deposit: bool = False
     outcome_unknown: OutcomeUnknown = ""
     token_refused: bool = False
     held_by_person: bool = False
+    ends_with: tuple[End, ...] = ()
 
     @property
     def blocks_writes(self) -> bool:
@@ -125,7 +138,7 @@ def fault(code: str) -> Fault:
     if found:
         return found
     plain = CATALOGUE["refused"]
-    return Fault(code, plain.title, plain.cause, plain.remedy, plain.who, plain.handling)
+    return replace(plain, code=code)
 
 
 def error_for(number: str | int, detail: str = "", tid: str | None = None) -> BookkeepingError:
@@ -156,7 +169,10 @@ def error_for(number: str | int, detail: str = "", tid: str | None = None) -> Bo
 
 def _catalogue() -> dict[str, Fault]:
     written = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    entries = {code: Fault(code=code, **words) for code, words in written.items()}
+    entries = {
+        code: Fault(code=code, **{**words, "ends_with": tuple(words.get("ends_with", ()))})
+        for code, words in written.items()
+    }
     for number, title in _OUR_MISTAKES.items():
         entries[f"qbo-{number}"] = Fault(
             code=f"qbo-{number}",
@@ -165,6 +181,7 @@ def _catalogue() -> dict[str, Fault]:
             remedy="Our staff sees it. If it is urgent, contact support with the reference under Details.",
             who="ops",
             handling="bug",
+            ends_with=("inspection", "night"),
         )
     return entries
 
@@ -172,6 +189,18 @@ def _catalogue() -> dict[str, Fault]:
 CATALOGUE: dict[str, Fault] = _catalogue()
 
 RECHECKED = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.rechecked))
-BY_SETTING = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.by_setting))
 ENDED_BY_DEPOSIT = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.ended_by_deposit))
+TRIED_ONE_OF = tuple(
+    sorted(
+        code
+        for code, entry in CATALOGUE.items()
+        if "night" in entry.ends_with and not entry.rechecked and not entry.waits
+    )
+)
+"""Refusals of which the night tries one of each cause."""
 HELD_BY_A_PERSON = tuple(sorted(code for code, entry in CATALOGUE.items() if entry.held_by_person))
+
+
+def ended_by(end: End) -> tuple[str, ...]:
+    """Return the codes whose wait this ends."""
+    return tuple(sorted(code for code, entry in CATALOGUE.items() if end in entry.ends_with))

@@ -34,7 +34,10 @@ def page_with(table_text: str, page: str) -> str:
 
 
 def _rows(entries: list[Fault]) -> str:
-    head = "| code | what it is | what happens | beyond that | who can act | cause | remedy |\n|---|---|---|---|---|---|---|"
+    head = (
+        "| code | what it is | what happens | what ends it | beyond that | who can act | cause | remedy |\n"
+        "|---|---|---|---|---|---|---|---|"
+    )
     return "\n".join([head, *map(_row, entries)])
 
 
@@ -44,7 +47,6 @@ def _beyond(entry: Fault) -> str:
         "whole company": entry.scope == "company",
         "looked at again every night": entry.rechecked,
         "goes away by itself": entry.waits and not entry.held_by_person,
-        "goes away with a setting": entry.by_setting,
         "outcome unknown": entry.outcome_unknown != "",
         "the token is renewed first": entry.token_refused,
         "a person lets it go": entry.held_by_person,
@@ -58,6 +60,7 @@ def _row(entry: Fault) -> str:
         code,
         entry.title,
         HANDLING[entry.handling],
+        ", ".join(entry.ends_with),
         _beyond(entry),
         entry.who,
         entry.cause,

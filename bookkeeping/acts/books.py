@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, false, select
 
-from bookkeeping.faults import BY_SETTING
+from bookkeeping.faults import ended_by
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
@@ -46,7 +46,7 @@ def change_books(
     if after["due_days"] != before["due_days"]:
         changes["due_days"] = after["due_days"]
     adopt(company, scope, who, changes)
-    make_due(company.id, "cause-gone", held_up_by(*BY_SETTING))
+    make_due(company.id, "cause-gone", held_up_by(*ended_by("setting")))
     queue_run(company.id, "sync", "settings changed", who)
     record_act(
         company.id,

@@ -22,7 +22,17 @@ from bookkeeping.quickbooks_gateway.transport import Meter, Tokens, Transport
 PAGE = 1000
 _IDS_PER_QUERY = 50
 # Lists of names leave out inactive rows unless asked for them.
-NAME_LISTS = {"Account", "Customer", "Employee", "Item", "PaymentMethod", "Term", "Vendor"}
+NAME_LISTS = {
+    "Account",
+    "Class",
+    "Customer",
+    "Department",
+    "Employee",
+    "Item",
+    "PaymentMethod",
+    "Term",
+    "Vendor",
+}
 EVERY_ROW = "Active IN (true, false)"
 _NOT_ENTITIES = {"bId", "time", "warnings", "Fault", "fault"}
 

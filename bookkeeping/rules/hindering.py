@@ -18,6 +18,7 @@ from bookkeeping.rules.actions import (
     Place,
     Update,
 )
+from bookkeeping.rules.listed import Entry, chosen_in, made_inactive
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.planning import Hindrance
 
@@ -36,7 +37,8 @@ class Standing:
 class Hindrances:
     """What is in the way of one inspection's writes; called with a write, it says why that must not be made now.
 
-    `standing` is by (kind, QuickBooks id). `customer`: what has to be settled about its Customer first.
+    `standing` is by (kind, QuickBooks id). `customer`: what has to be settled about its Customer first. `inactive`: the names of the
+    entries of QuickBooks' lists that are known to be inactive.
     `refused`: what met a refusal in this slice, and is not sent again in it.
 
     Source: bookkeeping decision 9 ("What must fail is not sent, and only the document waits").
@@ -45,6 +47,7 @@ class Hindrances:
     closed_through: date | None = None
     standing: Mapping[Place, Standing] = field(default_factory=dict)
     customer: Hindrance | None = None
+    inactive: Mapping[Entry, str] = field(default_factory=dict)
     refused: dict[Place, Hindrance] = field(default_factory=dict)
 
     def __call__(self, action: AnyAction) -> Hindrance | None:
@@ -57,17 +60,24 @@ class Hindrances:
         closed = self._closed(action, there)
         if closed is not None:
             return closed
-        return self.customer if action.verb != "delete" else None
+        return (self.customer or self._inactive(action)) if action.verb != "delete" else None
 
     def refuse(self, action: AnyAction, error: BookkeepingError, waits_for: str = "") -> None:
         """Keep this document from being written again in this slice."""
-        self.refused[action.place] = Hindrance(error.code, error.detail, waits_for)
+        self.refused[action.place] = Hindrance(error.code, error.detail, waits_for or error.waits_for)
 
     def known(self, action: AnyAction) -> Standing | None:
         """Return what stands of the document that the write changes; None when it makes one."""
         if isinstance(action, Create):
             return None
         return self.standing.get((action.known.kind, action.known.qbo_id))
+
+    def _inactive(self, action: AnyAction) -> Hindrance | None:
+        for entry in chosen_in(getattr(action, "desired", None)):
+            if entry in self.inactive:
+                error = made_inactive(entry, self.inactive[entry])
+                return Hindrance(error.code, error.detail, error.waits_for)
+        return None
 
     def _closed(self, action: AnyAction, there: Standing | None) -> Hindrance | None:
         days = [there.txn_date] if there is not None else []

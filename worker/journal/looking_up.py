@@ -25,10 +25,10 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Operation
 from worker.holding.progress import count
 from worker.holding.work import Work
+from worker.journal.naming import INACTIVE_REFERENCE, name_inactive
 from worker.journal.settling import settle_operation
 from worker.reading.drift import judge
 
-INACTIVE_REFERENCE = "inactive-reference"
 CLOCKS_APART = timedelta(minutes=10)
 
 
@@ -58,7 +58,7 @@ def told_apart(
     """Return the answers, each "object not found" (610) to a change told apart: gone, or an inactive reference. Settles nothing.
 
     QuickBooks gives the same code and text for an object that is gone and for one that refers to something made inactive: only a read by
-    Id that finds nothing means gone. A deletion of what is gone is done; where the object lives, the answer becomes
+    Id that finds nothing means gone; the reference is then named. A deletion of what is gone is done; where the object lives, the answer becomes
     `inactive-reference`, and the object is as it was.
 
     Raises:
@@ -76,7 +76,7 @@ def told_apart(
             elif operation.action == "delete":
                 answer = replace(answer, entity={"Id": operation.qbo_id}, deleted=True, error=None)
         told.append(answer)
-    return told
+    return name_inactive(work, operations, told)
 
 
 def drop(operation: Operation) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from bookkeeping.errors import PermanentError
-from bookkeeping.faults import ENDED_BY_DEPOSIT
+from bookkeeping.faults import ENDED_BY_DEPOSIT, ended_by
 from bookkeeping.quickbooks_gateway.changes import Changes, moment
 from bookkeeping.quickbooks_gateway.reading import seen
 from bookkeeping.rules.customers import PEOPLE
@@ -22,6 +22,7 @@ from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.documents import DOCUMENT_KINDS, FROZEN_BY_DEPOSITS, Document
 from bookkeeping.storage.records.due import held_up_by, make_due
 from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.list_waits import follow_lists
 from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.reading.company import LISTS, default_accounts, keep_listed, read_lists
@@ -98,6 +99,7 @@ def _take_over(work: Work, changes: Changes) -> None:
             changed.append(document)
     _mark_inspections(work, changed)
     _note_deposits(work, changes.by_entity.get("Deposit", []))
+    follow_lists(work.company_id)
     follow_customers(work.company_id, [row["Id"] for row in changes.by_entity.get("Customer", [])])
     if accounts_edited:
         _refresh_accounts(work)
@@ -127,7 +129,7 @@ def _ours(company_id: int, kind: str, qbo_ids: Iterable[str]) -> list[Document]:
 
 
 def _mark_inspections(work: Work, documents: list[Document]) -> None:
-    """Say on the inspections' rows which have drift now, and make those due whose last drift was closed by hand."""
+    """Say on the inspections' rows which have drift now, and make those due whose last drift, or other wait for a document, is over."""
     db.session.flush()
     drifted = {document.inspection_key for document in documents if document.hands_off == "drift"}
     for keys in _chunks(drifted):
@@ -148,7 +150,7 @@ def _mark_inspections(work: Work, documents: list[Document]) -> None:
         make_due(
             work.company_id,
             "cause-gone",
-            InspectionRow.state.in_(("drift", "needs-you", "waiting")),
+            or_(InspectionRow.state == "drift", held_up_by(*ended_by("document"))),
             InspectionRow.key.in_(keys),
             InspectionRow.key.not_in(still),
         )

@@ -19,7 +19,7 @@ from bookkeeping.rules.customers import PEOPLE, of_people
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, keep_name
 from bookkeeping.storage.records.customer_links import follow_customers
-from bookkeeping.storage.records.due import held_up_by, make_due
+from bookkeeping.storage.records.due import held_up_by, make_due, make_ended_due
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.app import intuit_config
 from worker.holding.progress import tell
@@ -100,7 +100,10 @@ def read_facts(work: Work) -> None:
     if blocked and not (blocked == "qbo-6190" and facts.subscription.upper() in LAPSED):
         del kept["blocked"]
         make_due(work.company_id, "cause-gone", held_up_by(blocked))
-    connection.facts = kept | _plain(asdict(facts))
+    said = _plain(asdict(facts))
+    if any(kept.get(name) != value for name, value in said.items()):
+        make_ended_due(work.company_id, "preference")
+    connection.facts = kept | said
     connection.company_name = facts.name
     connection.facts_at = utcnow()
     if connection.state == "checking":

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Text, cast, or_, select
 
-from bookkeeping.faults import BY_SETTING, RECHECKED
+from bookkeeping.faults import ended_by
 from bookkeeping.quickbooks_gateway.references import Named, named, places, renamed
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.merges import Merged
@@ -109,7 +109,7 @@ def _follow(company_id: int, mine: Named, into: str) -> str:
     if kind == "Customer":
         _follow_clients(company_id, qbo_id, into, f"{gone} was merged into {survivor} in QuickBooks.")
     else:
-        make_due(company_id, "cause-gone", held_up_by(*RECHECKED, *BY_SETTING))
+        make_due(company_id, "cause-gone", held_up_by(*ended_by("list")))
     numbers = sorted(document.doc_number for document in documents if document.doc_number)
     which = f" ({', '.join(numbers[:5])}{', …' if len(numbers) > 5 else ''})" if numbers else ""
     return (

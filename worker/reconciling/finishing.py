@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bookkeeping.case import Case
 from bookkeeping.errors import BookkeepingError, TemporaryError
@@ -16,7 +16,7 @@ from bookkeeping.rules.money import dollars
 from bookkeeping.rules.planning import Waiting
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import CustomerLink
-from bookkeeping.storage.records.due import held_since_now
+from bookkeeping.storage.records.due import Cause, causes_of, held_since_now, let_others_go
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.blocks import block
 from worker.holding.work import Work
@@ -25,6 +25,7 @@ from worker.jitter import jitter
 
 def finish_cases(work: Work, cases: list[Case]) -> None:
     """Settle each case's row, in one transaction. What became due again meanwhile stays due."""
+    gone = _causes_gone(cases)
     for case in cases:
         values = _parked(case, case.parked) if case.parked is not None else _settled(work.company_id, case)
         row = update(InspectionRow).where(InspectionRow.id == case.row_id)
@@ -32,12 +33,36 @@ def finish_cases(work: Work, cases: list[Case]) -> None:
         if not values.get("next_try_at"):
             done = row.where(InspectionRow.wanted_gen == case.wanted_gen)
             db.session.execute(done.values(due=False, deletes_approved=False))
+    _let_others_go(work, gone, cases)
     blocked = next(
         (case.parked.code for case in cases if case.parked and fault(case.parked.code).blocks_writes), None
     )
     if blocked:
         block(work, blocked)
     work.commit()
+
+
+def _causes_gone(cases: list[Case]) -> set[Cause]:
+    """Return what had refused a document of those cases that were tried again as they were, and does not any more."""
+    wrote = {case.row_id: case for case in cases if case.parked is None and case.wrote}
+    columns = (InspectionRow.id, InspectionRow.reason, InspectionRow.detail, InspectionRow.waiting_documents)
+    before = select(*columns).where(
+        InspectionRow.id.in_(wrote), InspectionRow.state == "syncing", InspectionRow.held_since.is_not(None)
+    )
+    gone = set()
+    for row_id, *facts in db.session.execute(before) if wrote else ():
+        gone |= causes_of(*facts) - {(one.because.code, one.because.detail) for one in wrote[row_id].waits}
+    return gone
+
+
+def _let_others_go(work: Work, gone: set[Cause], cases: list[Case]) -> None:
+    """Let what waits on these causes go: once a run, so that a cause which only some meet is not tried over and over."""
+    if work.run_id is None or not gone:
+        return
+    before = [tuple(cause) for cause in work.run.parameters.get("let_go", [])]
+    fresh = gone - set(before)
+    if let_others_go(work.company_id, fresh, [case.row_id for case in cases]):
+        work.run.parameters = {**work.run.parameters, "let_go": [*before, *sorted(fresh)]}
 
 
 def _settled(company_id: int, case: Case) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def _refused(write: Write) -> _Refused | None:
     error = write.error
     if write.action == "delete" or not isinstance(error, PermanentError):
         return None
+    if error.waits_for:
+        return None  # A chosen entry that was made inactive, by name: a person chooses another, or makes it active again (decision 9).
     if write.action == "update" and isinstance(error, GoneError):
         return None  # Told apart already: it is gone.
     tries = suspects(write.body, error)

@@ -95,3 +95,11 @@ def unbillable_customers(company_id: int, qbo_ids: Sequence[str]) -> dict[str, s
         NamedThing.company_id == company_id, NamedThing.kind == "Customer", NamedThing.qbo_id.in_(qbo_ids)
     )
     return {thing.qbo_id: code for thing in db.session.scalars(rows) if (code := unbillable(thing))}
+
+
+def inactive_entries(company_id: int, kinds: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Return the names of what the index knows to be inactive in these lists, by (list, id)."""
+    rows = select(NamedThing.kind, NamedThing.qbo_id, NamedThing.name).where(
+        NamedThing.company_id == company_id, NamedThing.active.is_(False), NamedThing.kind.in_(kinds)
+    )
+    return {(kind, qbo_id): name for kind, qbo_id, name in db.session.execute(rows)}
