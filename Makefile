@@ -58,6 +58,11 @@ format: bootstrap-tests  ## Put the code into shape
 	$(PY) -m ruff check --fix $(wildcard $(CODE))
 	$(PY) -m ruff format $(wildcard $(CODE))
 
+.PHONY: bench
+bench: bootstrap-tests  ## Measure what ops' pages visit and how fast one company is written (some minutes)
+	@$(PY) -m bench.ops_scale --small
+	@$(PY) -m bench.writing
+
 .PHONY: unit
 unit: bootstrap-tests  ## Run the tests that open no socket and start no process, in seconds
 	@$(PY) -m pytest -m unit -q -n 2 $(wildcard tests/bookkeeping tests/webapp tests/worker) $(PYTEST_ARGS)

@@ -137,12 +137,18 @@ def _limited(world: World, realm: Realm, grant: dict, plan: Plan, body: str) -> 
             g.call["limit"] = reached
             return wire.throttled(settings["throttle_body"], now_text(world))
     try:
-        if settings["latency_ms"]:
-            time.sleep(settings["latency_ms"] / 1000)
+        if settings["latency_ms"] or settings["item_latency_ms"]:
+            time.sleep(_takes(settings, plan, body) / 1000)
         return _struck(world, realm, plan, body)
     finally:
         if not grant["unlimited"]:
             world.limits.leave(realm.id, client)
+
+
+def _takes(settings: dict, plan: Plan, body: str) -> int:
+    """Return the milliseconds a call takes: Intuit carries the items of a batch out one after another."""
+    items = body.count('"bId"') if plan.operation == "batch" else int(plan.writes)
+    return settings["latency_ms"] + items * settings["item_latency_ms"]
 
 
 def _struck(world: World, realm: Realm, plan: Plan, body: str) -> Response:

@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "coreplus_quota": 0,
     "throttle_body": "json",
     "latency_ms": 0,
+    "item_latency_ms": 0,
     "fault_texts": "english",
     "fault_element": True,
 }

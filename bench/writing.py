@@ -1,0 +1,144 @@
+"""How fast one company is written, as a share of Intuit's ceiling, beside a plain loop that saves one object after the other.
+
+    python -m bench.writing                        # 1,200 paid inspections, 0.05 s a call and 0.16 s an item, default limits
+    python -m bench.writing --inspections 300 --item 0 --no-limits
+
+The stand-in takes as long as Intuit does (a call, and each item of a batch, one after another) and enforces Intuit's limits. The loop is
+python-quickbooks as its manual shows it, against the same stand-in in the same run; it is measured on a few documents.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from quickbooks import QuickBooks
+from quickbooks.objects.customer import Customer
+from sqlalchemy import func, select
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.work.journal import ApiUsage, Operation
+from tests.functional.office import inspection
+from tests.harness.in_process import Desk, Shop, outside_world
+from worker.reading.company import set_up
+from worker.reading.poll import poll
+
+CEILING = 1200
+"""Writes a minute that Intuit takes of one company: 30 items in each of 40 batches."""
+
+DEFAULTS = {
+    "INTUIT_REQUESTS_PER_SECOND": "8",
+    "INTUIT_REQUESTS_PER_MINUTE": "450",
+    "INTUIT_BATCHES_PER_MINUTE": "38",
+}
+LOOP = 20
+
+
+def main() -> int:
+    """Write one company whole, loop over a few, and print a table, or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inspections", type=int, default=1200)
+    parser.add_argument("--call", type=float, default=0.05, help="seconds a call")
+    parser.add_argument("--item", type=float, default=0.16, help="seconds an item of a batch")
+    parser.add_argument("--no-limits", action="store_true", help="neither Intuit's limits nor ours")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measured(Path(folder), given)
+    if given.json:
+        print(json.dumps(found))
+    else:
+        for name, value in found.items():
+            print(f"{name:32} {value}")
+    return 0
+
+
+def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of one run."""
+    url = f"sqlite:///{folder / 'tieout.db'}"
+    with outside_world(folder) as (platform, intuit, valkey):
+        shop = Shop(url, valkey.url, platform, intuit, **({} if given.no_limits else DEFAULTS))
+        with shop.app.app_context():
+            db.create_all()
+        desk = shop.open()
+        desk.book(*[inspection(number) for number in range(given.inspections)])
+        desk.do(poll)
+        lags = {
+            "latency_ms": int(given.call * 1000),
+            "item_latency_ms": int(given.item * 1000),
+            "limits": not given.no_limits,
+        }
+        desk.do(set_up)  # Connects and reads the lists, at no cost of time.
+        intuit.post("/_standin/settings", lags)
+        loop = documents_a_minute_of_a_loop(desk, intuit)
+        before = calls_of(desk)
+        started, cpu = time.monotonic(), time.process_time()
+        runs = 0
+        while written(desk) < given.inspections * 3:
+            desk.run("reconcile", patience=20)
+            runs += 1
+        took, used = time.monotonic() - started, time.process_time() - cpu
+        documents = written(desk)
+        calls = calls_of(desk) - before
+    rate = documents / took * 60
+    return {
+        "inspections": given.inspections,
+        "documents written": documents,
+        "seconds": round(took, 1),
+        "documents a minute": round(rate),
+        "share of Intuit's ceiling": f"{rate / CEILING:.0%}",
+        "times a plain loop": round(rate / loop, 1),
+        "CPU milliseconds a document": round(used / documents * 1000, 1),
+        "calls": dict(calls),
+    }
+
+
+def written(desk: Desk) -> int:
+    """Return how many documents, Customers and Items included, the journal says are in QuickBooks."""
+    with desk.shop.app.app_context():
+        rows = select(func.count()).where(Operation.company_id == desk.id, Operation.outcome == "created")
+        return db.session.scalar(rows) or 0
+
+
+def calls_of(desk: Desk) -> Counter[str]:
+    """Return the calls to QuickBooks by kind."""
+    with desk.shop.app.app_context():
+        rows = select(ApiUsage).where(ApiUsage.company_id == desk.id)
+        return Counter({usage.kind: usage.count for usage in db.session.scalars(rows)})
+
+
+def documents_a_minute_of_a_loop(desk: Desk, intuit: Any) -> float:
+    """Save a few Customers one after the other, as the library's manual shows it, in a realm of their own."""
+    realm = intuit.post("/_standin/realms", {"name": "A loop"})["realm_id"]
+    token = intuit.post(f"/_standin/realms/{realm}/token")["access_token"]
+    client = QuickBooks(company_id=realm, minorversion=75)
+    client.session, client.api_url_v3, client.sandbox = _Session(token), f"{intuit.base_url}/v3", False
+    started = time.monotonic()
+    for number in range(LOOP):
+        one = Customer()
+        one.DisplayName = f"Ada Reyes {number}"
+        one.save(qb=client)
+    return LOOP / (time.monotonic() - started) * 60
+
+
+class _Session:
+    """What the library needs of a session that is signed in."""
+
+    def __init__(self, token: str) -> None:
+        import requests
+
+        self.access_token, self._http = token, requests.Session()
+
+    def request(
+        self, method: str, url: str, headers: Any = None, params: Any = None, data: Any = None
+    ) -> Any:
+        headers = {**(headers or {}), "Authorization": f"Bearer {self.access_token}"}
+        return self._http.request(method, url, headers=headers, params=params, data=data)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
