@@ -14,7 +14,7 @@ from bookkeeping.errors import BookkeepingError, RuleError
 from bookkeeping.rules.actions import DeleteRefundReceipt
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, match_customer
 from bookkeeping.rules.cutoff import Side, side_of
-from bookkeeping.rules.deposited import AfterDeposit, Books, after_deposit, waiting_documents
+from bookkeeping.rules.deposited import Books, after_deposit, waiting_documents
 from bookkeeping.rules.documents import (
     NOTHING,
     DesiredCustomer,
@@ -28,7 +28,7 @@ from bookkeeping.rules.hindering import Hindrances
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.listed import into_todays_account
 from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
-from bookkeeping.rules.refunds import RefundSeen, plan_refunds
+from bookkeeping.rules.refunds import RefundSeen, plan_refunds, with_refunds
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.names import unbillable_customers
@@ -192,32 +192,22 @@ class Case:
 
     def _planned(self, books: Books) -> Plan:
         """Return the plan around what is history, with the refunds beside it."""
-        in_books = self.eligibility.in_books
-        settled = AfterDeposit(self.told if in_books else NOTHING)
-        if books.history:
-            settled = after_deposit(
-                self.inspection, self.settings, self.told, books, self.refunds_seen, in_books=in_books
-            )
+        seen, in_books = self.refunds_seen, self.eligibility.in_books
+        settled = after_deposit(self.inspection, self.settings, self.told, books, seen, in_books=in_books)
         self.desired, self.refunds = settled.desired, settled.refunds
         self.invoice_stays = settled.invoice_stays
         self.owner = next((one.customer_id for one in books.history.values()), "")
         stays = {("Payment", key) for key in books.history}
-        stays |= {
-            (one.kind, one.source_key) for one in self.live if one.kind == "Invoice" and settled.invoice_stays
-        }
+        if settled.invoice_stays and self.invoice is not None:
+            stays.add(("Invoice", self.invoice.source_key))
         known = [one.known(history=(one.kind, one.source_key) in stays) for one in self.live]
         around = [one for one in known if one.kind != "RefundReceipt"]
         found = plan(self.desired, around, self.billed_to, self.last_generations, self.hindrances)
-        standing = [one for one in known if one.kind == "RefundReceipt"]
-        refunds = plan_refunds(settled.refunds, standing, self.last_generations)
+        refunds = plan_refunds(
+            settled.refunds, [one for one in known if one not in around], self.last_generations
+        )
         waits = waiting_documents(settled, self.told, known, refunds)
-        held = {one.action.place for one in waits}
-        for action in refunds:
-            because = self.hindrances(action) if action.place not in held else None
-            waits += [Waiting(action, because)] if because is not None else []
-        held = {one.action.place for one in waits}
-        found = replace(found, refunds=tuple(one for one in refunds if one.place not in held))
-        return replace(found, waits=(*found.waits, *waits))
+        return with_refunds(found, refunds, waits, self.hindrances)
 
 
 def build_cases(

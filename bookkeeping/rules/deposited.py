@@ -19,6 +19,7 @@ from bookkeeping.rules.actions import (
     UpdatePayment,
 )
 from bookkeeping.rules.documents import (
+    NOTHING,
     DesiredDocuments,
     DesiredInvoice,
     DesiredLine,
@@ -128,7 +129,7 @@ def after_deposit(
     Source: bookkeeping decision 19.
     """
     if not books.history:
-        return AfterDeposit(desired)
+        return AfterDeposit(desired if in_books else NOTHING)
     return _Settling(inspection, settings, desired, books, in_books).settle(seen)
 
 

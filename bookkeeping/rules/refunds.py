@@ -21,6 +21,7 @@ from bookkeeping.rules.actions import (
 from bookkeeping.rules.documents import DesiredRefund, fingerprint_of
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.money import ZERO
+from bookkeeping.rules.planning import Hinders, Plan, Waiting
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,18 @@ def plan_refunds(
         elif not current.hands_off and not _says(one, current):
             found.append(UpdateRefundReceipt(one, current))
     return tuple(found)
+
+
+def with_refunds(
+    found: Plan, refunds: Sequence[RefundAction], waits: Sequence[Waiting], hinders: Hinders
+) -> Plan:
+    """Return the plan with the refunds beside it; `waits` are those, and other documents, that a person has to look at first."""
+    held = {one.action.place for one in waits}
+    beside = [one for one in refunds if one.place not in held]
+    hindered = [Waiting(one, because) for one in beside if (because := hinders(one)) is not None]
+    held = {one.action.place for one in hindered}
+    go = tuple(one for one in beside if one.place not in held)
+    return replace(found, refunds=go, waits=(*found.waits, *waits, *hindered))
 
 
 def _says(one: DesiredRefund, current: Known) -> bool:
