@@ -121,7 +121,7 @@ def test_a_refused_payment_waits_with_its_cause_and_the_other_one_goes_on(desk):
     desk.sync()
     desk.platform.post(f"/_standin/inspections/{key}/payments", paid("100.00", 0, "ch_2"))
     desk.platform.post(f"/_standin/inspections/{key}/payments", paid("275.00", 0, "ch_3"))
-    desk.break_calls({"kind": "item", "entity": "Payment", "code": "2500", "index": 0})
+    desk.break_calls({"kind": "item", "entity": "Payment", "code": "2500", "index": 0, "times": 0})
     desk.sync()
     desk.mend_calls()
     said = row(desk, key)
