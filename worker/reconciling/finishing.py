@@ -22,7 +22,6 @@ from worker.holding.blocks import block
 from worker.holding.work import Work
 from worker.jitter import jitter
 
-
 UNSEEN = {"synchronize_session": False}
 """Nothing looks at these rows again before the commit; finding them among all that the session holds took most of the time."""
 
