@@ -7,11 +7,9 @@ to QuickBooks. Carrying a plan out is `worker.reconciling`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from bookkeeping.errors import BookkeepingError, RuleError
-from bookkeeping.rules.actions import DeleteRefundReceipt
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, match_customer
 from bookkeeping.rules.cutoff import Side, side_of
 from bookkeeping.rules.deposited import Books, after_deposit, waiting_documents
@@ -24,7 +22,7 @@ from bookkeeping.rules.documents import (
     desired_documents,
 )
 from bookkeeping.rules.eligibility import Eligibility, eligibility
-from bookkeeping.rules.hindering import Hindrances
+from bookkeeping.rules.hindering import Hindrances, question, questions
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.listed import into_todays_account
 from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
@@ -36,7 +34,6 @@ from bookkeeping.storage.records.choices import in_force, kept_settings
 from bookkeeping.storage.records.documents import (
     CustomerLink,
     Document,
-    Drift,
     customer_links,
     documents_of,
     with_receipts,
@@ -44,6 +41,7 @@ from bookkeeping.storage.records.documents import (
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.list_waits import inactive_in_use
 from bookkeeping.storage.records.migrations import frozen_sides
+from bookkeeping.storage.records.others_payments import OthersPayment, others_payments_of
 from bookkeeping.storage.records.refunds import books_of, refunds_of
 
 
@@ -53,7 +51,7 @@ class Case:
 
     `told` is what the platform alone asks for, `desired` what follows from it beside money that was deposited (decision 19).
 
-    `hindrances` keep single documents of it from being written; `whole`: all of its documents or none (a receipt being replaced).
+    `others` are Payments on its Invoice that are not ours. `hindrances` keep single documents of it from being written; `whole`: all of its documents or none (a receipt being replaced).
     """
 
     row_id: int
@@ -83,6 +81,16 @@ class Case:
     replaces: Mapping[str, Any] | None = (
         None  # The SalesReceipt, as archived, that its Invoice takes the place of.
     )
+    others: list[OthersPayment] = field(default_factory=list)
+
+    @property
+    def to_book(self) -> DesiredDocuments:
+        """What it should have of ours: without the payments for which a person took a Payment of somebody else."""
+        taken = {one.stands_for for one in self.others} - {""}
+        if not taken:
+            return self.desired
+        payments = tuple(one for one in self.desired.payments if one.source_key not in taken)
+        return replace(self.desired, payments=payments)
 
     @property
     def subject(self) -> str:
@@ -200,9 +208,12 @@ class Case:
         stays = {("Payment", key) for key in books.history}
         if settled.invoice_stays and self.invoice is not None:
             stays.add(("Invoice", self.invoice.source_key))
+        others, booked = [one.others() for one in self.others], [one.source_key for one in self.live]
+        asked = questions(self.desired.payments, others, booked)
+        self.hindrances.questions = {key: question(other) for key, other in asked.items()}
         known = [one.known(history=(one.kind, one.source_key) in stays) for one in self.live]
         around = [one for one in known if one.kind != "RefundReceipt"]
-        found = plan(self.desired, around, self.billed_to, self.last_generations, self.hindrances)
+        found = plan(self.to_book, around, self.billed_to, self.last_generations, self.hindrances)
         refunds = plan_refunds(
             settled.refunds, [one for one in known if one not in around], self.last_generations
         )
@@ -234,7 +245,9 @@ def build_cases(
     )
     held = unbillable_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     closed_through = connection.closed_through if connection is not None else None
+    others = others_payments_of(company.id, [case.key for case in cases])
     for case in cases:
+        case.others = others[case.key]
         case.link = links.get(case.told.customer.client_key) if case.told.customer else None
         # A link that asks and has a Customer asks because that one is inactive, or was taken back: until then it stays that one.
         case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
@@ -252,25 +265,12 @@ def answers(company: Company, rows: Iterable[InspectionRow]) -> dict[str, Eligib
     return {row.key: around.eligibility(row.inspection(), settings) for row in rows}
 
 
-def hindered_restores(
-    company: Company, rows: Sequence[InspectionRow], drifts: Iterable[Drift]
-) -> dict[int, Hindrance]:
-    """Return, by drift, why *Restore ours* could not go through as things are: the plan is asked as if the person had chosen already."""
-    cases = {case.key: case for case in build_cases(company, rows)}
-    found: dict[int, Hindrance] = {}
-    for drift in drifts:
-        case = cases.get(drift.document.inspection_key)
-        because = _hinders_restoring(case, drift) if case is not None and not case.left_alone else None
-        if because is not None:
-            found[drift.id] = because
-    return found
-
-
 def reload_documents(company_id: int, cases: Sequence[Case]) -> None:
-    """Read the cases' documents again after a round."""
-    documents = documents_of(company_id, [case.key for case in cases])
+    """Read the cases' documents again after a round, and the Payments of others on them."""
+    keys = [case.key for case in cases]
+    documents, others = documents_of(company_id, keys), others_payments_of(company_id, keys)
     for case in cases:
-        case.documents = documents[case.key]
+        case.documents, case.others = documents[case.key], others[case.key]
 
 
 def whom_to_bill(
@@ -367,33 +367,3 @@ def _customer_to_settle(case: Case, unbillable: Mapping[str, str]) -> Hindrance 
     if link.state == "ask":
         return Hindrance("customer-to-confirm", link.because, f"customer:{link.client_key}")
     return None
-
-
-def _hinders_restoring(case: Case, drift: Drift) -> Hindrance | None:
-    document, place = drift.document, (drift.document.kind, drift.document.source_key)
-    if case.parked is not None:
-        return Hindrance(case.parked.code, case.parked.detail)
-    if document.deposit_id:
-        return Hindrance("deposited", f"It is part of Deposit {document.deposit_id}.")
-    others = [one for one in case.live if one.id != document.id]
-    restored = [] if drift.kind == "deleted" else [replace(document.known(), hands_off=False, fingerprint="")]
-    # What stands in QuickBooks now is theirs: QuickBooks refuses to move it out of closed books, too.
-    dated = date.fromisoformat(drift.theirs.get("TxnDate") or document.txn_date.isoformat())
-    standing = replace(document.standing(), txn_date=min(dated, document.txn_date))
-    hinders = replace(
-        case.hindrances, standing={**case.hindrances.standing, (document.kind, document.qbo_id): standing}
-    )
-    if document.kind == "RefundReceipt":
-        return hinders(DeleteRefundReceipt(document.known()))
-    around = (one for one in others if one.kind != "RefundReceipt")
-    known = [*restored, *(one.known(history=one.frozen) for one in around)]
-    try:
-        way = plan(case.desired, known, case.billed_to, case.last_generations, hinders)
-    except RuleError as error:
-        return Hindrance(error.code, error.detail)
-    waiting = next((one.because for one in way.waits if one.action.place == place), None)
-    if waiting is None and any((one.kind, one.source_key) == place for one in way.held):
-        return Hindrance(
-            "drift", "Another document of this inspection was changed, too: settle that one as well."
-        )
-    return waiting

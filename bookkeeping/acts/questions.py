@@ -1,4 +1,5 @@
-"""What a person's choice does to rows: retry what waits, settle drift, say which Customer a client is.
+"""What a person's choice does to rows: retry what waits, settle drift, say which Customer a client is,
+or whether a Payment in QuickBooks is the money received.
 
 Each function changes rows and writes the audit entry in the current transaction; the caller commits and then rings the bell.
 Nothing here talks to QuickBooks: the next run plans again from the changed rows.
@@ -17,9 +18,12 @@ from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.documents import CustomerLink, Drift
 from bookkeeping.storage.records.due import make_due, waiting_for
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.work.runs import queue_run
 
 Choice = Literal["restore", "keep"]
+Answer = Literal["use", "book"]
+ACTS = {"use": "used the Payment in QuickBooks", "book": "booked the payment beside the one in QuickBooks"}
 
 
 def retry_one(company_id: int, key: str, who: str, address: str = "") -> bool:
@@ -181,3 +185,44 @@ def _settle_link(link: CustomerLink, because: str, who: str, address: str) -> No
     make_due(link.company_id, "asked", waiting_for(f"customer:{link.client_key}"))
     make_due(link.company_id, "look-again", InspectionRow.client_key == link.client_key)
     queue_run(link.company_id, "sync", "by a person", who)
+
+
+def answer_same_money(
+    company_id: int, key: str, payment_key: str, qbo_id: str, answer: Answer, who: str, address: str = ""
+) -> bool:
+    """Say that Payment `qbo_id` on the inspection's Invoice is the payment received (`use`), or is not (`book`).
+
+    `use`: ours is not made, and goes if it was; nothing ever writes theirs. Returns False when there is no such Payment or payment
+    (any more), or when theirs stands for another payment received.
+
+    Source: bookkeeping decision 18 ("Money that is already there").
+    """
+    row, received = _theirs(company_id, key, qbo_id), _received(company_id, key)
+    if row is None or payment_key not in received or row.stands_for not in ("", payment_key):
+        return False
+    before = {"stands_for": row.stands_for, "not_same_as": list(row.not_same_as)}
+    row.not_same_as = [one for one in row.not_same_as if one != payment_key]
+    row.stands_for = payment_key if answer == "use" else ""
+    if answer == "book":
+        row.not_same_as = [*row.not_same_as, payment_key]
+    row.answered_by, row.answered_at = who, utcnow()
+    after = {"payment": payment_key, "theirs": qbo_id, "amount": f"{row.total:.2f}"}
+    record_act(company_id, who, ACTS[answer], subject=key, before=before, after=after, address=address)
+    make_due(company_id, "asked", InspectionRow.key == key)
+    queue_run(company_id, "sync", "by a person", who)
+    return True
+
+
+def _theirs(company_id: int, key: str, qbo_id: str) -> OthersPayment | None:
+    rows = select(OthersPayment).where(
+        OthersPayment.company_id == company_id,
+        OthersPayment.inspection_key == key,
+        OthersPayment.qbo_id == qbo_id,
+    )
+    return db.session.scalars(rows.with_for_update()).first()
+
+
+def _received(company_id: int, key: str) -> set[str]:
+    rows = select(InspectionRow).where(InspectionRow.company_id == company_id, InspectionRow.key == key)
+    row = db.session.scalars(rows).one_or_none()
+    return {payment.key for payment in row.inspection().payments} if row is not None else set()

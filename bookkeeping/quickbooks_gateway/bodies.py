@@ -23,6 +23,7 @@ _DOCUMENTS = ("Invoice", "Payment", "SalesReceipt", "RefundReceipt", "CreditMemo
 
 Body = dict[str, Any]
 Sync = tuple[str, str]  # (QuickBooks id, SyncToken) of the object to change.
+Link = tuple[str, str, Decimal]  # (entity name, QuickBooks id, US dollars) of what a Payment pays.
 
 
 def customer_body(desired: DesiredCustomer, display_name: str, *, sync: Sync | None = None) -> Body:
@@ -86,15 +87,15 @@ def payment_body(
     invoice_id: str,
     method_ids: Mapping[str, str],
     sync: Sync | None = None,
+    elsewhere: Iterable[Link] = (),
 ) -> Body:
-    """Return the Payment, new or (with `sync`) as a sparse update. `applied` goes to the Invoice, the rest stays unapplied.
+    """Return the Payment, new or (with `sync`) as a sparse update. `applied` goes to the Invoice, the rest stays where it is
+    `elsewhere`, as far as it reaches, or unapplied.
 
     Without a deposit account QuickBooks puts it into Undeposited Funds.
     """
     method_id = method_ids[desired.method] if desired.method else None
-    applied = [
-        {"Amount": desired.applied, "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]},
-    ]
+    applied = [("Invoice", invoice_id, desired.applied), *_carried_over(elsewhere, desired)]
     body = {
         "CustomerRef": {"value": customer_id},
         "TotalAmt": desired.amount,
@@ -103,7 +104,11 @@ def payment_body(
         "PaymentRefNum": desired.reference,
         "DepositToAccountRef": {"value": desired.deposit_account_id} if desired.deposit_account_id else None,
         "PrivateNote": desired.private_note,
-        "Line": applied if desired.applied else [],
+        "Line": [
+            {"Amount": amount, "LinkedTxn": [{"TxnId": qbo_id, "TxnType": kind}]}
+            for kind, qbo_id, amount in applied
+            if amount
+        ],
     }
     return _sparse(body, sync)
 
@@ -134,6 +139,15 @@ def refund_body(
         "Line": [_line(line, item_ids) for line in desired.lines],
     }
     return _sparse(body, sync)
+
+
+def _carried_over(elsewhere: Iterable[Link], desired: DesiredPayment) -> Iterable[Link]:
+    """Yield what the Payment pays besides, as far as its amount reaches: lines that are left out are taken off."""
+    left = desired.amount - desired.applied
+    for kind, qbo_id, amount in elsewhere:
+        part = amount if kind == "CreditMemo" else min(amount, left)
+        left -= -part if kind == "CreditMemo" else part
+        yield kind, qbo_id, part
 
 
 def delete_body(qbo_id: str, sync_token: str) -> Body:

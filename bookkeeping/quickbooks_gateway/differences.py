@@ -1,6 +1,7 @@
 """Whether a document or name in QuickBooks still says what we wrote, field by field. What to do about it is not decided here.
 
-Only fields that we write are compared; of those `drifted` takes what is money. What QuickBooks adds or moves by itself (SyncToken, Balance, links, subtotals) is left out.
+Only fields that we write are compared; of those `drifted` takes what is money. What QuickBooks adds or moves by itself (SyncToken,
+Balance, subtotals, a credit that it applies to another Invoice) is left out.
 """
 
 from collections import Counter
@@ -59,7 +60,7 @@ def differs(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[s
         found += _lines("Lines", wrote, entity, _sales_line)
         if any(_class(line) for line in wrote["Line"]):
             found += _lines("Classes", wrote, entity, _class)
-        found += _lines("Applied to", wrote, entity, _applied_line)
+        found += _applied(wrote, entity)
     ours, theirs = _total(wrote), cents(entity.get("TotalAmt"))
     if ours is not None:
         found.append(("Total", f"{ours:.2f}", f"{theirs:.2f}"))
@@ -127,9 +128,26 @@ def _class(line: Mapping[str, Any]) -> str | None:
     return f"Class {text(found)}" if found else None
 
 
-def _applied_line(line: Mapping[str, Any]) -> str | None:
-    links = sorted(f"{link.get('TxnType')} {link.get('TxnId')}" for link in line.get("LinkedTxn") or [])
-    return f"{', '.join(links)}: {cents(line.get('Amount')):.2f}" if links else None
+def _applied(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What a Payment pays has changed when less goes where we put it; what else it pays besides, QuickBooks may have moved by itself."""
+    ours, theirs = _links(wrote), _links(entity)
+    if all(theirs.get(link, Decimal(0)) >= amount for link, amount in ours.items()):
+        return []
+    return [("Applied to", _say_links(ours), _say_links(theirs))]
+
+
+def _links(body: Mapping[str, Any]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for line in body.get("Line") or ():
+        links = sorted(f"{link.get('TxnType')} {link.get('TxnId')}" for link in line.get("LinkedTxn") or [])
+        if links:
+            named = ", ".join(links)
+            found[named] = found.get(named, Decimal(0)) + cents(line.get("Amount"))
+    return found
+
+
+def _say_links(links: Mapping[str, Decimal]) -> str:
+    return "\n".join(f"{named}: {amount:.2f}" for named, amount in links.items())
 
 
 def _total(wrote: Mapping[str, Any]) -> Decimal | None:

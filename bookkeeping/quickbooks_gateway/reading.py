@@ -21,8 +21,10 @@ __all__ = [
     "chart",
     "company_facts",
     "differs",
+    "links_of",
     "money",
     "name_entry",
+    "paid_by",
     "seen",
 ]
 
@@ -200,7 +202,7 @@ def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
         "total": money(entity.get("TotalAmt")),
         "private_note": entity.get("PrivateNote") or "",
         "lines": tuple(_lines(every_line(entity.get("Line")))),
-        "links": _links(entity),
+        "links": links_of(entity),
         "currency": _ref(entity, "CurrencyRef"),
         "changed_at": changed_at(entity),
     }
@@ -295,10 +297,26 @@ def money(value: Any) -> Decimal:
     return Decimal(str(value or 0)).quantize(Decimal("0.01"))
 
 
+def links_of(part: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what a document or a line of it is linked to, as (type, id)."""
+    return tuple(
+        (link.get("TxnType") or "", str(link.get("TxnId") or "")) for link in part.get("LinkedTxn") or []
+    )
+
+
+def paid_by(payment: Mapping[str, Any]) -> dict[tuple[str, str], Decimal]:
+    """Return what a Payment pays, by (type, id) of what it is applied to, in US dollars; empty for one that is gone."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for line in payment.get("Line") or []:
+        for link in links_of(line):
+            found[link] = found.get(link, Decimal("0.00")) + money(line.get("Amount"))
+    return found
+
+
 def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[SeenLine]:
     for line in lines:
         detail = line.get(_SALES_LINE) or {}
-        links = _links(line)
+        links = links_of(line)
         if line.get("DetailType") == _SALES_LINE or links:
             item = detail.get("ItemRef") or {}
             yield SeenLine(
@@ -308,12 +326,6 @@ def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[SeenLine]:
                 description=line.get("Description") or "",
                 links=links,
             )
-
-
-def _links(part: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (link.get("TxnType") or "", str(link.get("TxnId") or "")) for link in part.get("LinkedTxn") or []
-    )
 
 
 def _ref(entity: Mapping[str, Any], name: str) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 from bookkeeping.rules.documents import DesiredInvoice, DesiredPayment, DesiredRefund
+from bookkeeping.rules.money import ZERO
 
 Kind = Literal["Invoice", "Payment", "RefundReceipt"]
 Verb = Literal["create", "update", "delete"]
@@ -16,7 +17,8 @@ Place = tuple[str, str]
 class Known:
     """A document that our records say QuickBooks has now. `fingerprint` is of what we last wrote; amounts are dollars.
 
-    `applied` is what a Payment pays of the Invoice now (0 for one that a person deleted or voided).
+    `applied` is what a Payment pays of the Invoice now (0 for one that a person deleted or voided), `elsewhere` what it pays of others.
+    `balance` is what QuickBooks last said is open on an Invoice; None while it has not said.
     `hands_off`: changed by a person, or given up to the bookkeeper. No plan writes it.
     `history`: it stays as it is because money of it was deposited (decision 19); what is around it is planned with it in its place.
     """
@@ -32,6 +34,8 @@ class Known:
     hands_off: bool = False
     history: bool = False
     fingerprint_for: str = ""
+    balance: Decimal | None = None
+    elsewhere: Decimal = ZERO
 
     def written_for(self, customer_id: str) -> str:
         """Return the Customer to compare fingerprints with: the one merged into `customer_id` since it was written, if one was."""

@@ -1,11 +1,11 @@
-"""What QuickBooks is known to refuse, write by write: closed books, a Deposit, an inactive Customer, and what it refused just now.
+"""What is in the way of a write: closed books, a Deposit, an inactive Customer, a refusal of just now, and money that may be there already.
 
 Which documents wait because of it, and what goes on around them, is `planning`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from bookkeeping.errors import BookkeepingError
@@ -18,8 +18,10 @@ from bookkeeping.rules.actions import (
     Place,
     Update,
 )
+from bookkeeping.rules.documents import DesiredPayment
 from bookkeeping.rules.listed import Entry, chosen_in, made_inactive
 from bookkeeping.rules.local_time import say_day
+from bookkeeping.rules.money import dollars
 from bookkeeping.rules.planning import Hindrance
 
 
@@ -38,8 +40,8 @@ class Hindrances:
     """What is in the way of one inspection's writes; called with a write, it says why that must not be made now.
 
     `standing` is by (kind, QuickBooks id). `customer`: what has to be settled about its Customer first. `inactive`: the names of the
-    entries of QuickBooks' lists that are known to be inactive.
-    `refused`: what met a refusal in this slice, and is not sent again in it.
+    entries of QuickBooks' lists that are known to be inactive. `questions`: what a person is asked about a payment received, by its
+    key, before it is booked. `refused`: what met a refusal in this slice, and is not sent again in it.
 
     Source: bookkeeping decision 9 ("What must fail is not sent, and only the document waits").
     """
@@ -48,6 +50,7 @@ class Hindrances:
     standing: Mapping[Place, Standing] = field(default_factory=dict)
     customer: Hindrance | None = None
     inactive: Mapping[Entry, str] = field(default_factory=dict)
+    questions: Mapping[str, Hindrance] = field(default_factory=dict)
     refused: dict[Place, Hindrance] = field(default_factory=dict)
 
     def __call__(self, action: AnyAction) -> Hindrance | None:
@@ -60,6 +63,8 @@ class Hindrances:
         closed = self._closed(action, there)
         if closed is not None:
             return closed
+        if isinstance(action, CreatePayment) and action.desired.source_key in self.questions:
+            return self.questions[action.desired.source_key]
         return (self.customer or self._inactive(action)) if action.verb != "delete" else None
 
     def refuse(self, action: AnyAction, error: BookkeepingError, waits_for: str = "") -> None:
@@ -105,3 +110,58 @@ def describe(action: AnyAction, there: Standing | None) -> tuple[str, Decimal, d
     if isinstance(action, CreateRefundReceipt):
         return f"RefundReceipt {action.desired.doc_number}", action.desired.amount, action.desired.txn_date
     raise LookupError(f"{action.known.kind} {action.known.qbo_id} is not on record.")
+
+
+NEAR = timedelta(days=10)
+"""How far apart two Payments of one amount may be dated and still be one."""
+
+
+@dataclass(frozen=True)
+class Others:
+    """A Payment on one of our Invoices that is not ours. Amounts are US dollars; `applied` of `total` pays that Invoice.
+
+    `stands_for`: the payment received that it is, as a person said. `not_same_as`: those that it is not.
+    """
+
+    qbo_id: str
+    txn_date: date
+    total: Decimal
+    applied: Decimal
+    reference: str = ""
+    stands_for: str = ""
+    not_same_as: frozenset[str] = frozenset()
+
+
+def may_be_same(payment: DesiredPayment, other: Others) -> bool:
+    """Return whether the two have the same amount, whole or on the Invoice, within ten days. A credit has no amount of its own."""
+    near = abs(payment.txn_date - other.txn_date) <= NEAR
+    return near and other.total > 0 and payment.amount in (other.total, other.applied)
+
+
+def questions(
+    payments: Iterable[DesiredPayment], others: Iterable[Others], booked: Iterable[str]
+) -> dict[str, Others]:
+    """Return which Payment each payment received may be the same as, by its key. What is `booked` already asks nothing.
+
+    Each Payment is asked about once: two payments of one amount beside one Payment are one question, the earlier one's.
+
+    Source: bookkeeping decision 18 ("Money that is already there").
+    """
+    free, standing = [one for one in others if not one.stands_for], set(booked)
+    found = {}
+    for payment in payments:
+        key = payment.source_key
+        like = [one for one in free if key not in one.not_same_as and may_be_same(payment, one)]
+        if key not in standing and like:
+            found[key] = min(like, key=lambda one: (abs(payment.txn_date - one.txn_date), int(one.qbo_id)))
+            free.remove(found[key])
+    return found
+
+
+def question(other: Others) -> Hindrance:
+    """Return the question as what the Payment waits for."""
+    reference = f" {other.reference}" if other.reference else ""
+    return Hindrance(
+        "same-money",
+        f"QuickBooks has Payment{reference} of {dollars(other.total)} on this Invoice, entered on {say_day(other.txn_date)}.",
+    )

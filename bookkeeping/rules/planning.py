@@ -129,13 +129,16 @@ def plan(
     be made), `last_generation` the highest generation ever sent by (kind, source key), living or not. `hinders` says of a write
     why it must not be made now.
 
+    What may be applied to the Invoice is what is open on it in QuickBooks: what else pays or lowers it (a credit, a Payment by hand, a
+    write-off) is left alone, and of a Payment of ours, what it pays elsewhere stays there while the Payment is large enough for it.
+
     A document that a person has in hand, or that is history, is never written. So an Invoice in a person's hands keeps its Payments as they
     are; and a Payment in a person's hands that is applied to the Invoice holds everything that would need it gone or smaller.
 
     Raises:
         RuleError: our records name a document twice (`known-twice`).
 
-    Source: bookkeeping decisions 5, 6, 8, 9 and 10.
+    Source: bookkeeping decisions 5, 6, 8, 9, 10 and 18.
     """
     waits: dict[Place, Waiting] = {}
     while True:
@@ -251,18 +254,26 @@ class _Planning:
         return Plan(tuple(first), invoice_action, tuple(after), held=self.held)
 
     def _within(self) -> dict[str, DesiredPayment]:
-        """Return the payments to have, each applied to no more than what the ones that stay or wait leave open."""
-        still_open = self.room - self._pinned(self.payments[key] for key in self.kept)
+        """Return the payments to have, each applied to no more than what others, and the ones that stay or wait, leave open."""
+        still_open = self.room - self._others() - self._pinned(self.payments[key] for key in self.kept)
         wanted = {}
         for payment in self.desired.payments:
             if payment.source_key in self.kept:
                 continue
-            applied = max(min(payment.applied, still_open), ZERO)
+            free = _free(payment, self.payments.get(payment.source_key), self.moves)
+            applied = max(min(payment.applied, still_open, free), ZERO)
             still_open -= applied
             # One that waits to be made keeps its share, so that its release moves no other.
             if ("Payment", payment.source_key) not in self.waits:
                 wanted[payment.source_key] = replace(payment, applied=applied)
         return wanted
+
+    def _others(self) -> Decimal:
+        """Return how much of the Invoice is paid or lowered by what is not ours."""
+        if self.invoice is None or self.invoice.balance is None:
+            return ZERO
+        ours = self._pinned(self.payments.values())
+        return max(self.invoice.amount - self.invoice.balance - ours, ZERO)
 
     def _invoice_action(self) -> CreateInvoice | UpdateInvoice | DeleteInvoice | None:
         desired, known = self.desired.invoice, self.invoice
@@ -289,6 +300,13 @@ def _by_key(known: Sequence[Known]) -> tuple[Known | None, dict[str, Known]]:
         else:
             payments[document.source_key] = document
     return invoice, payments
+
+
+def _free(payment: DesiredPayment, known: Known | None, moves: bool) -> Decimal:
+    """Return how much of the Payment can go to its Invoice without taking it from where else it is applied."""
+    if known is None or moves:
+        return payment.amount
+    return max(payment.amount - known.elsewhere, min(known.applied, payment.amount))
 
 
 def _next(kind: Kind, key: str, known: Known | None, last_generation: Mapping[Place, int]) -> int:

@@ -60,7 +60,7 @@ def cause_of(
         answer = _answer(one, settings)
         if not answer.in_books:
             return answer.reason, ""
-    if record is not None and record.hands_off == "kept":
+    if record is not None and record.hands_off in ("kept", "theirs"):
         return "kept", ""
     if one.state == "drift" or (record is not None and record.hands_off):
         return "drift", ""

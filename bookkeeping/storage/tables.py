@@ -8,6 +8,7 @@ from bookkeeping.storage.records import (  # noqa: F401
     inspections,
     migrations,
     numbers,
+    others_payments,
     refunds,
 )
 from bookkeeping.storage.work import journal, leases, ops, runs  # noqa: F401

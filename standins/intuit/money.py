@@ -198,7 +198,7 @@ def _reduce(body: dict, kind: str, amount: Decimal, txn_id: str | None = None) -
 
 
 def apply_credits(realm: Realm, invoice: Record) -> None:
-    """Apply the customer's unapplied payments and credit memos to a new invoice, as AutoApplyCredit does."""
+    """Apply the customer's unapplied payments and credit memos to a new invoice, as AutoApplyCredit does; each one moves its token."""
     for record in realm.under("customer", invoice.ref("CustomerRef")):
         room = ledger.open_balance(realm, invoice)
         if not room:
@@ -207,6 +207,7 @@ def apply_credits(realm: Realm, invoice: Record) -> None:
         if record.entity == "Payment" and (left := ledger.unapplied(record.body)) > 0:
             line = {"Amount": min(room, left), "LinkedTxn": [link]}
             realm.replace(record, record.body | {"Line": [*record.body.get("Line", []), line]})
+            realm.bump(invoice)
         elif record.entity == "CreditMemo" and (left := ledger.open_balance(realm, record)) > 0:
             amount = min(room, left)
             lines = [
@@ -216,6 +217,7 @@ def apply_credits(realm: Realm, invoice: Record) -> None:
             body = {"CustomerRef": record.body["CustomerRef"], "TotalAmt": ZERO, "Line": lines}
             realm.add("Payment", finished_payment(realm, body, None, new_lines=True))
             realm.bump(record)
+            realm.bump(invoice)
 
 
 def voided_payment(body: dict) -> dict:

@@ -66,7 +66,17 @@ def write(
         moved.stamp(realm, realm.changes())
         if record.deleted:
             return {"domain": "QBO", "status": "Deleted", "Id": record.id}
-        return views.shown(realm, record)
+        answer = views.shown(realm, record)
+        if operation == "create" and entity == "Invoice" and auto_applies(realm):
+            money.apply_credits(realm, record)
+            if realm.world.settings["auto_apply"] == "at-once":
+                return views.shown(realm, record)
+        return answer
+
+
+def auto_applies(realm: Realm) -> bool:
+    """Whether the company lets QuickBooks apply a customer's credits to its next invoice by itself."""
+    return bool(realm.preference("SalesFormsPrefs", "AutoApplyCredit"))
 
 
 def _current(realm: Realm, entity: str, given: dict) -> Record:
@@ -117,8 +127,6 @@ def _create(realm: Realm, entity: str, given: dict, options: frozenset[str]) -> 
     record = realm.add(entity, _finished(realm, entity, body, None, True, options))
     if entity == "Payment":
         money.touch_linked(realm, {}, record.body)
-    if entity == "Invoice" and realm.preference("SalesFormsPrefs", "AutoApplyCredit"):
-        money.apply_credits(realm, record)
     return record
 
 

@@ -77,7 +77,7 @@ def preferences(currency: str) -> dict[str, Any]:
         },
         "SalesFormsPrefs": {
             "CustomTxnNumbers": False, "AllowDeposit": True, "AllowDiscount": True, "AllowShipping": False,
-            "AllowEstimates": True, "AllowServiceDate": False, "AutoApplyCredit": False, "AutoApplyPayments": True,
+            "AllowEstimates": True, "AllowServiceDate": False, "AutoApplyCredit": True, "AutoApplyPayments": True,
             "ETransactionPaymentEnabled": False, "ETransactionEnabledStatus": "NotApplicable",
             "ETransactionAttachPDF": False, "EmailCopyToCompany": False, "IPNSupportEnabled": False,
             "UsingPriceLevels": False, "UsingProgressInvoicing": False, "DefaultTerms": {"value": "4"},

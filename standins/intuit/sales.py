@@ -212,7 +212,8 @@ def _total(realm: Realm, body: dict) -> None:
 def _tax(realm: Realm, body: dict, items: list[dict]) -> Decimal:
     if not realm.preference("TaxPrefs", "UsingSalesTax"):
         return ZERO
-    taxed = [line for line in items if line["SalesItemLineDetail"]["TaxCodeRef"]["value"] == "TAX"]
+    every = realm.world.settings["automated_tax"] == "on-every-line"
+    taxed = [line for line in items if every or line["SalesItemLineDetail"]["TaxCodeRef"]["value"] == "TAX"]
     if len(items) > 750 and taxed:
         raise errors.business("A taxable transaction can have 750 lines at most.")
     given = (body.get("TxnTaxDetail") or {}).get("TotalTax")

@@ -17,6 +17,8 @@ DEFAULTS: dict[str, Any] = {
     "requestid_mismatch": "replay",
     "line_over_balance": "refuse",
     "foreign_invoice": "refuse",
+    "auto_apply": "at-once",
+    "automated_tax": "by-code",
     "limits": True,
     "requests_per_minute": 500,
     "requests_per_second": 10,
@@ -36,6 +38,8 @@ CHOICES = {
     "line_over_balance": {"refuse", "accept"},
     "foreign_invoice": {"refuse", "unapplied"},
     "fault_texts": {"english", "spanish", "null"},
+    "auto_apply": {"at-once", "after-the-answer"},
+    "automated_tax": {"by-code", "on-every-line"},
     "throttle_body": {"json", "lowercase", "xml"},
 }
 

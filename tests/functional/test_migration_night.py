@@ -105,32 +105,43 @@ def test_a_refused_delete_takes_back_what_was_made_and_the_others_go_on(world):
 
 def test_a_wrong_first_result_is_taken_back_and_stops_everything(world):
     office = world.office(*(old_inspection(number, f"2019-03-0{number}T09:00:00") for number in range(1, 4)))
-    # An unapplied payment that QuickBooks applies by itself to the next Invoice of that Customer, so that ours no longer fits.
-    office.intuit.post("/_standin/settings", {"line_over_balance": "accept"})
-    [first, *_] = office.books()["SalesReceipt"]
-    office.intuit.post(
-        f"/_standin/realms/{office.realm_id}/preferences", {"SalesFormsPrefs": {"AutoApplyCredit": True}}
-    )
-    credit = {
-        "CustomerRef": {"value": first["CustomerRef"]["value"]},
-        "TotalAmt": 100,
-        "TxnDate": "2019-03-01",
-    }
-    [credit] = office.write([("create", "Payment", credit)])
     office.preview("2019-03-01T00:00")
     office.confirm()
+    # Automated sales tax that puts its own on whatever is sold: another total than ours.
+    taxed = {"TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": True}}
+    office.intuit.post("/_standin/settings", {"automated_tax": "on-every-line"})
+    office.intuit.post(f"/_standin/realms/{office.realm_id}/preferences", taxed)
     assert office.nightly()["problems"] == []
     page = office.migration()
     assert "Paused: What QuickBooks has is not what we sent" in page and "Go on" in page
     books = office.books()
-    assert len(books["SalesReceipt"]) == 3 and books["Invoice"] == []
-    assert [one["Id"] for one in books["Payment"]] == [credit["Id"]]
-    office.write([("delete", "Payment", {"Id": credit["Id"]})])
+    assert len(books["SalesReceipt"]) == 3 and books["Invoice"] == [] and books["Payment"] == []
+    untaxed = {"TaxPrefs": {"UsingSalesTax": False, "PartnerTaxEnabled": False}}
+    office.intuit.post(f"/_standin/realms/{office.realm_id}/preferences", untaxed)
     office.submit(f"{PAGE}/go-on", {}, page=PAGE)
     wait_until(
         lambda: "Done. 2 SalesReceipts replaced, 1 could not be" in office.migration(), "the report", 90
     )
     assert len(office.books()["SalesReceipt"]) == 1
+
+
+def test_a_credit_that_quickbooks_applies_to_the_new_invoice_keeps_no_receipt_from_being_replaced(world):
+    office = world.office(*(old_inspection(number, f"2019-03-0{number}T09:00:00") for number in range(1, 3)))
+    [first, *_] = office.books()["SalesReceipt"]
+    credit = {
+        "CustomerRef": {"value": first["CustomerRef"]["value"]},
+        "TotalAmt": 100,
+        "TxnDate": "2019-02-01",
+    }
+    office.write([("create", "Payment", credit)])
+    before = office.profit("accrual")
+    office.preview("2019-03-01T00:00")
+    office.confirm()
+    assert office.nightly()["problems"] == []
+    books = office.books()
+    assert books["SalesReceipt"] == [] and [one["Balance"] for one in books["Invoice"]] == [0, 0]
+    assert sum(one["UnappliedAmt"] for one in books["Payment"]) == 100
+    assert office.profit("accrual") == before
 
 
 def test_an_outage_in_the_middle_is_carried_on_by_the_next_sync(world):

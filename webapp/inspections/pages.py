@@ -1,10 +1,10 @@
 """Inspections: the list with state and reason, and each one's page: platform beside QuickBooks, why, and history."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from bookkeeping.acts.questions import retry_one
+from bookkeeping.acts.questions import ACTS, Answer, answer_same_money, retry_one
 from bookkeeping.case import answers
 from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.logbook import pages as logbook
@@ -89,6 +89,25 @@ def retry(key: str) -> ResponseReturnValue:
         abort(404)
     commit_and_ring(company.id)
     flash(f"Inspection {key} is tried again. {what_happens(company)}", "success")
+    return redirect(url_for(".detail", key=key), 303)
+
+
+@bp.post("/inspections/<path:key>/same-money")
+@open_to(*COMPANY_ROLES)
+def same_money(key: str) -> ResponseReturnValue:
+    """Say whether a Payment that somebody entered is the payment received; the other answer undoes it."""
+    company = current_company()
+    payment, theirs, said = (request.form.get(name, "") for name in ("payment", "theirs", "answer"))
+    if said not in ACTS or "\x00" in payment + theirs:
+        abort(400)
+    answer: Answer = "use" if said == "use" else "book"
+    who = (current_user.email, client_address())
+    if not answer_same_money(company.id, key, payment, theirs, answer, *who):
+        flash("That Payment is not on the Invoice any more, so there is nothing to answer.", "info")
+        return redirect(url_for(".detail", key=key), 303)
+    commit_and_ring(company.id)
+    done = {"use": "The Payment in QuickBooks is used; ours is not booked.", "book": "Ours is booked, too."}
+    flash(f"{done[answer]} You can change that on this page.", "success")
     return redirect(url_for(".detail", key=key), 303)
 
 

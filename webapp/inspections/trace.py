@@ -21,11 +21,13 @@ from bookkeeping.rules.documents import (
     DesiredRefund,
 )
 from bookkeeping.rules.eligibility import Eligibility
-from bookkeeping.rules.inspection import Inspection
+from bookkeeping.rules.hindering import Others, questions
+from bookkeeping.rules.inspection import Inspection, PaymentReceived
 from bookkeeping.rules.planning import AnyAction, CreatePayment, Kind, Plan
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.work.journal import Operation
 from webapp.frame.words import day, money
 
@@ -66,6 +68,8 @@ class Trace:
     invoice_stays: bool = False
     operations: list[Operation] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
+    others: list[OthersPayment] = field(default_factory=list)
+    asked: dict[str, Others] = field(default_factory=dict)  # By the key of the payment received.
 
     @property
     def live(self) -> list[Document]:
@@ -80,9 +84,9 @@ class Trace:
 
     @property
     def balance(self) -> Decimal | None:
-        """What our records say is still open of the Invoice, US dollars."""
-        if self.invoice is None:
-            return None
+        """What QuickBooks last said is still open of the Invoice, US dollars; our own sum until it has said so."""
+        if self.invoice is None or self.invoice.balance is not None:
+            return self.invoice.balance if self.invoice is not None else None
         paid = sum((one.applied for one in self.live if one.kind == "Payment"), Decimal("0.00"))
         return self.invoice.total - paid
 
@@ -91,6 +95,19 @@ class Trace:
         """How many HTTP calls to QuickBooks its documents took part in, repeated ones counted each time."""
         attempts = {one.call_id: one.call.attempts for one in self.operations if one.call is not None}
         return sum(attempts.values())
+
+    @property
+    def others_took(self) -> Decimal:
+        """How much of the Invoice something else pays or lowers than our Payments, as QuickBooks last said; US dollars."""
+        if self.invoice is None or self.invoice.balance is None:
+            return Decimal("0.00")
+        ours = sum((one.applied for one in self.live if one.kind == "Payment"), Decimal("0.00"))
+        return max(self.invoice.total - self.invoice.balance - ours, Decimal("0.00"))
+
+    def received(self, payment_key: str) -> PaymentReceived | None:
+        """Return the payment received with this platform id, if the inspection still has it."""
+        payments = self.inspection.payments if self.inspection is not None else ()
+        return next((one for one in payments if one.key == payment_key), None)
 
     @property
     def waiting(self) -> dict[str, list[dict[str, Any]]]:
@@ -127,6 +144,9 @@ def trace_of(company: Company, key: str) -> Trace | None:
     trace.drifts = logbook.open_drifts(company.id, key)
     trace.link = logbook.customer_link_or_none(company.id, row.client_key)
     trace.differences = _differences(trace)
+    trace.others = case.others
+    booked = [one.source_key for one in case.live]
+    trace.asked = questions(case.desired.payments, [one.others() for one in case.others], booked)
     if isinstance(case.parked, RuleError):
         trace.problem = (case.parked.code, case.parked.detail)
     return trace

@@ -5,10 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.acts.questions import Choice, settle_drifts
-from bookkeeping.case import answers, hindered_restores
+from bookkeeping.case import answers
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.logbook.drift_names import fields_in_names
 from bookkeeping.logbook.merged import merged_lately
+from bookkeeping.restoring import hindered_restores
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
 from webapp.access.limits import client_address

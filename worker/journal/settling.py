@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from bookkeeping.errors import (
     BookkeepingError,
@@ -20,10 +20,11 @@ from bookkeeping.errors import (
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.carrying import as_taken, others_put_on
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
-from bookkeeping.quickbooks_gateway.reading import plain
+from bookkeeping.quickbooks_gateway.reading import links_of, money, paid_by, plain
+from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import keep_name
-from bookkeeping.storage.records.documents import DOCUMENT_KINDS, CustomerLink, Document
+from bookkeeping.storage.records.documents import DOCUMENT_KINDS, CustomerLink, Document, Pays
 from bookkeeping.storage.records.due import make_due, waiting_for
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Operation
@@ -117,6 +118,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
             kind=operation.kind,
             source_key=operation.source_key,
             generation=operation.generation,
+            links=[],
         )
         db.session.add(document)
     total = Decimal(note["total"])
@@ -127,15 +129,14 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.doc_number = operation.doc_number if operation.kind != "Payment" else ""
     document.fingerprint, document.fingerprint_for = note["fingerprint"], ""
     _note_written(document, operation, note, entity)
+    document.body = _own_links(document.body, note.get("invoice_id"))
     document.customer_id = note["customer_id"]
     document.left_out = note.get("left_out") or []
     document.total = total
-    document.applied = Decimal(note.get("applied") or "0.00")
     document.txn_date = date.fromisoformat(note["txn_date"])
     document.status, document.hands_off, document.written_at = "live", "", utcnow()
-    if operation.kind == "Payment":
-        _invoice_token_moved(operation)
-    elif operation.kind == "Invoice" and operation.action == "create":
+    _note_money(operation, document, note, entity)
+    if operation.kind == "Invoice" and operation.action == "create":
         _made_under_todays_choices(operation)
     booked = entity.get("TotalAmt")
     return "total-mismatch" if booked is not None and Decimal(str(booked)) != total else ""
@@ -159,27 +160,85 @@ def _note_written(
     document.as_read = plain(entity) if others else None
 
 
+def _own_links(body: dict[str, Any], invoice_id: str | None) -> dict[str, Any]:
+    """Return the body with what a Payment pays of its Invoice alone: where else QuickBooks applies it is not ours to watch."""
+    if not invoice_id or "Line" not in body:
+        return body
+    own = [
+        line
+        for line in body["Line"]
+        if any(str(link.get("TxnId")) == invoice_id for link in line.get("LinkedTxn") or ())
+    ]
+    return {**body, "Line": own}
+
+
+def _note_money(
+    operation: Operation, document: Document, note: dict[str, Any], entity: dict[str, Any]
+) -> None:
+    """Take over what QuickBooks says is open on an Invoice, or where a Payment is applied, and what follows for other documents."""
+    if operation.kind == "Invoice":
+        document.balance = money(entity["Balance"]) if "Balance" in entity else None
+        document.links = [list(link) for link in links_of(entity)]
+        if operation.action == "create":
+            _credits_were_applied(document)
+        return
+    if operation.kind != "Payment":
+        return
+    before = document.pays
+    lines = entity.get("Line") if "Line" in entity else json.loads(operation.body).get("Line")
+    after = paid_by({"Line": lines or []})
+    document.applied = after.get(("Invoice", note["invoice_id"]), ZERO)
+    document.links = [[*place, f"{amount:.2f}"] for place, amount in after.items()]
+    _invoices_moved(operation, before, after)
+
+
 def _document_deleted(operation: Operation) -> None:
-    gone = update(Document).where(
+    gone = select(Document).where(
         Document.company_id == operation.company_id,
         Document.kind == operation.kind,
         Document.qbo_id == operation.qbo_id,
         Document.status == "live",
     )
-    db.session.execute(gone.values(status="deleted", deleted_at=utcnow()), execution_options=FETCHED)
-    if operation.kind == "Payment":
-        _invoice_token_moved(operation)
+    for document in db.session.scalars(gone):
+        document.status, document.deleted_at = "deleted", utcnow()
+        if operation.kind == "Payment":
+            _invoices_moved(operation, document.pays, {})
 
 
-def _invoice_token_moved(operation: Operation) -> None:
-    """QuickBooks moves an Invoice's SyncToken whenever a Payment on it is made, changed or deleted."""
-    invoice = update(Document).where(
-        Document.company_id == operation.company_id,
-        Document.inspection_key == operation.inspection_key,
-        Document.kind == "Invoice",
+def _credits_were_applied(invoice: Document) -> None:
+    """QuickBooks applied credits to a new Invoice by itself: where they are Payments of ours, it moved their SyncToken."""
+    ids = [qbo_id for kind, qbo_id in invoice.links if kind == "Payment"]
+    ours = update(Document).where(
+        Document.company_id == invoice.company_id,
+        Document.kind == "Payment",
+        Document.qbo_id.in_(ids),
         Document.status == "live",
     )
-    db.session.execute(invoice.values(token_stale=True), execution_options=FETCHED)
+    if ids:
+        db.session.execute(ours.values(token_stale=True), execution_options=FETCHED)
+
+
+def _invoices_moved(operation: Operation, before: Pays, after: Pays) -> None:
+    """A Payment was made, changed or deleted: QuickBooks moved the SyncToken of its Invoice, and what is open on each that it pays.
+
+    Another inspection's Invoice that QuickBooks had paid from it is looked at again: it may be open for a Payment of its own now.
+    """
+    changed = {place for place in {**before, **after} if before.get(place, ZERO) != after.get(place, ZERO)}
+    ids = [qbo_id for kind, qbo_id in changed if kind == "Invoice"]
+    own = Document.inspection_key == operation.inspection_key
+    invoices = select(Document).where(
+        Document.company_id == operation.company_id,
+        Document.kind == "Invoice",
+        Document.status == "live",
+        or_(own, Document.qbo_id.in_(ids)),
+    )
+    for invoice in db.session.scalars(invoices):
+        place = ("Invoice", invoice.qbo_id)
+        invoice.token_stale = True
+        if invoice.balance is not None:
+            invoice.balance += before.get(place, ZERO) - after.get(place, ZERO)
+        if invoice.inspection_key != operation.inspection_key:
+            make_due(operation.company_id, "look-again", InspectionRow.key == invoice.inspection_key)
 
 
 def _customer_written(operation: Operation, note: dict[str, Any], entity: dict[str, Any]) -> None:

@@ -3,12 +3,13 @@
 Only when all of it is right may the SalesReceipt be deleted.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from bookkeeping.case import Case
-from bookkeeping.quickbooks_gateway.reading import Seen, SeenPayment, seen
-from bookkeeping.rules.documents import DesiredPayment
+from bookkeeping.quickbooks_gateway.reading import Seen, SeenInvoice, SeenPayment, seen
+from bookkeeping.rules.documents import DesiredInvoice, DesiredPayment
 from bookkeeping.rules.money import ZERO, dollars
 from worker.holding.work import Work
 
@@ -47,10 +48,9 @@ def why_wrong(case: Case, rows: Rows) -> str:
     if row is None:
         return f"Invoice {case.invoice.qbo_id} is not there."
     invoice = seen("Invoice", row)
-    applied = sum((payment.applied for payment in case.desired.payments), ZERO)
     for what, ours, theirs in (
         ("total", desired.total, invoice.total),
-        ("open balance", desired.total - applied, invoice.balance),
+        ("open balance", _left_open(case, desired, invoice, rows), invoice.balance),
         ("Customer", case.customer_id, invoice.customer_id),
         ("date", desired.txn_date, invoice.txn_date),
         ("number", desired.doc_number, invoice.doc_number),
@@ -66,10 +66,21 @@ def why_wrong(case: Case, rows: Rows) -> str:
         row = rows.get(("Payment", payments[payment.source_key].qbo_id))
         if row is None:
             return f"Payment {payments[payment.source_key].qbo_id} is not there."
+        # What a credit took of the Invoice was left unapplied, as the plan said; more than that is wrong.
+        payment = replace(payment, applied=min(payment.applied, payments[payment.source_key].applied))
         problem = _payment(case, payment, seen("Payment", row), invoice.qbo_id)
         if problem:
             return problem
     return ""
+
+
+def _left_open(case: Case, desired: DesiredInvoice, invoice: SeenInvoice, rows: Rows) -> Decimal:
+    """Return what may be open: what our Payments leave, less what QuickBooks had paid from a credit before they came (decision 18)."""
+    ours = {document.qbo_id: document for document in case.live if document.kind == "Payment"}
+    found = [rows["Payment", qbo_id] for qbo_id in ours if ("Payment", qbo_id) in rows]
+    left = desired.total - sum((_applied(seen("Payment", row), invoice.qbo_id) for row in found), ZERO)
+    credited = any(kind == "Payment" and qbo_id not in ours for kind, qbo_id in invoice.links)
+    return min(left, max(invoice.balance, ZERO)) if credited else left
 
 
 def booked(case: Case, rows: Rows) -> dict[str, Any]:

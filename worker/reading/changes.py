@@ -28,6 +28,7 @@ from worker.holding.work import Work
 from worker.reading.company import LISTS, default_accounts, keep_listed, read_lists
 from worker.reading.drift import judge, note_gone
 from worker.reading.merges import follow_merges
+from worker.reading.others import forget_others, note_others
 
 logger = logging.getLogger(__name__)
 
@@ -88,16 +89,16 @@ def _take_over(work: Work, changes: Changes) -> None:
             _keep_name(work.company_id, kind, row)
     _follow(work, changes)
     changed: list[Document] = []
+    moved: set[str] = set()
     for kind in DOCUMENT_KINDS:
         rows = {row["Id"]: row for row in changes.by_entity.get(kind, [])}
         for document in _ours(work.company_id, kind, rows):
             row = rows[document.qbo_id]
-            if row.get("status") == "Deleted":
-                note_gone(document, row)
-            else:
-                judge(document, row)
+            moved |= _judge(document, None if row.get("status") == "Deleted" else row, row)
             changed.append(document)
+    moved |= note_others(work.company_id, changes.by_entity.get("Payment", []))
     _mark_inspections(work, changed)
+    make_due(work.company_id, "look-again", InspectionRow.key.in_(moved))
     _note_deposits(work, changes.by_entity.get("Deposit", []))
     follow_lists(work.company_id)
     follow_customers(work.company_id, [row["Id"] for row in changes.by_entity.get("Customer", [])])
@@ -112,6 +113,21 @@ def _follow(work: Work, changes: Changes) -> None:
         rows = {row["Id"]: row for row in changes.by_entity.get(kind, []) if row.get("status") != "Deleted"}
         shown += [(document, rows[document.qbo_id]) for document in _ours(work.company_id, kind, rows)]
     follow_merges(work, shown, ask=False)
+
+
+def _judge(
+    document: Document, row: dict[str, Any] | None, tombstone: dict[str, Any] | None = None
+) -> set[str]:
+    """Judge a document of ours (None: gone); return its inspection when something else is open on its Invoice now, else nothing."""
+    before = (document.balance, document.links)
+    if row is None:
+        note_gone(document, tombstone)
+    else:
+        judge(document, row)
+    if document.kind != "Invoice" or (document.balance, document.links) == before:
+        return set()
+    forget_others(document)
+    return {document.inspection_key}
 
 
 def _ours(company_id: int, kind: str, qbo_ids: Iterable[str]) -> list[Document]:
@@ -273,13 +289,11 @@ def _compare_some(work: Work, documents: list[Document]) -> None:
             alive = [(one, row) for one in documents if one.kind == kind and (row := rows.get(one.qbo_id))]
             follow_merges(work, alive, ask=True)
             compared = _ours(work.company_id, kind, chunk)
+            moved: set[str] = set()
             for document in compared:
-                row = rows[document.qbo_id]
-                if row is None:
-                    note_gone(document)
-                else:
-                    judge(document, row)
+                moved |= _judge(document, rows[document.qbo_id])
             _mark_inspections(work, compared)
+            make_due(work.company_id, "look-again", InspectionRow.key.in_(moved))
             work.commit()
 
 

@@ -4,14 +4,14 @@
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import select
 
 from bookkeeping.quickbooks_gateway.carrying import others_put_on, with_line_ids
 from bookkeeping.quickbooks_gateway.differences import differs, drifted
-from bookkeeping.quickbooks_gateway.reading import plain, seen
+from bookkeeping.quickbooks_gateway.reading import links_of, money, paid_by, plain, seen
+from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import FROZEN_BY_DEPOSITS, Document, Drift
 
@@ -33,12 +33,12 @@ def judge(document: Document, row: dict[str, Any]) -> Verdict:
     fields = _drifted(document, row)
     if document.kind in FROZEN_BY_DEPOSITS:
         _note_deposit(document, row)
+    note_money(document, row)
     if not fields:
         close_drift(document, row)
         _note_others(document, row)
         return "ours"
     if document.hands_off == "kept":
-        _note_applied(document, row)
         return "changed"
     note_drift(document, "voided" if seen(document.kind, row).voided else "edited", fields, row)
     return "changed"
@@ -64,8 +64,8 @@ def _note_others(document: Document, row: dict[str, Any]) -> None:
 
 def note_gone(document: Document, tombstone: dict[str, Any] | None = None) -> None:
     """Note in the current transaction that a person deleted the document: theirs to explain, not ours to undo."""
+    note_money(document, {})
     if document.hands_off == "kept":
-        document.applied = Decimal("0.00")
         return
     name = document.doc_number or document.body.get("PaymentRefNum") or document.qbo_id
     note_drift(document, "deleted", [(document.kind, name, "deleted")], tombstone or {})
@@ -80,8 +80,8 @@ def note_drift(
 ) -> Drift:
     """Note in the current transaction that a person changed this document; one open drift a document, kept current.
 
-    `kind`: edited, voided, deleted or deposited. `fields`: (label, ours, theirs). What a Payment still pays is taken over, since
-    the plan for its Invoice must reckon with it.
+    `kind`: edited, voided, deleted or deposited. `fields`: (label, ours, theirs). What a Payment still pays, and what is open on an
+    Invoice, is taken over, since the plan must reckon with it.
     """
     drift = open_drift(document)
     if drift is None:
@@ -93,7 +93,7 @@ def note_drift(
     changed = (theirs.get("MetaData") or {}).get("LastUpdatedTime")
     drift.theirs_changed_at = datetime.fromisoformat(changed) if changed else None
     document.hands_off = "drift"
-    _note_applied(document, theirs)
+    note_money(document, theirs)
     return drift
 
 
@@ -105,7 +105,7 @@ def close_drift(document: Document, row: dict[str, Any]) -> None:
     if drift is not None:
         drift.settled_at, drift.settled_by, drift.choice = utcnow(), BY_HAND, "by-hand"
     document.hands_off = ""
-    _note_applied(document, row)
+    note_money(document, row)
 
 
 def open_drift(document: Document) -> Drift | None:
@@ -114,19 +114,31 @@ def open_drift(document: Document) -> Drift | None:
     return db.session.scalars(rows).first()
 
 
-def _note_applied(document: Document, row: dict[str, Any]) -> None:
+def note_money(document: Document, row: dict[str, Any]) -> None:
+    """Take over in the current transaction what is open on an Invoice, and what a Payment pays; {} and a tombstone are of what is gone.
+
+    The plan reckons with it: what may be applied to an Invoice is what QuickBooks says is open (decision 18).
+    """
+    if row.get("status") == "Deleted":
+        row = {}
+    if document.kind == "Invoice":
+        document.balance = money(row["Balance"]) if "Balance" in row else None
+        document.links = [list(link) for link in links_of(row)]
+        return
     if document.kind != "Payment":
         return
+    pays, invoices = paid_by(row), _invoices_of(document)
+    document.applied = sum((amount for place, amount in pays.items() if place in invoices), ZERO)
+    document.links = [[*place, f"{amount:.2f}"] for place, amount in pays.items()]
+
+
+def _invoices_of(document: Document) -> set[tuple[str, str]]:
     ours = select(Document.qbo_id).where(
         Document.company_id == document.company_id,
         Document.inspection_key == document.inspection_key,
         Document.kind == "Invoice",
     )
-    invoices = {("Invoice", qbo_id) for qbo_id in db.session.scalars(ours)}
-    gone = not row or row.get("status") == "Deleted"
-    lines = () if gone else seen("Payment", row).lines
-    amounts = (line.amount for line in lines if invoices.intersection(line.links))
-    document.applied = sum(amounts, Decimal("0.00"))
+    return {("Invoice", qbo_id) for qbo_id in db.session.scalars(ours)}
 
 
 def _note_deposit(document: Document, row: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from bookkeeping.faults import fault
 from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.rules.hindering import describe
 from bookkeeping.rules.local_time import say_day
-from bookkeeping.rules.money import dollars
+from bookkeeping.rules.money import ZERO, dollars
 from bookkeeping.rules.planning import Waiting
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import CustomerLink
@@ -70,6 +70,7 @@ def _let_others_go(work: Work, gone: set[Cause], cases: list[Case]) -> None:
 
 def _settled(company_id: int, case: Case) -> dict[str, Any]:
     flags = [{"code": flag.code, "detail": flag.detail} for flag in case.desired.flags]
+    flags += _not_applied(case)
     flags += [{"code": code, "detail": ""} for code in dict.fromkeys(case.warnings)]
     flags += _left_out(company_id, case)
     values = {"detail": "", "flags": flags, "waits_for": "", "failures": 0, "next_try_at": None}
@@ -91,6 +92,18 @@ def _settled(company_id: int, case: Case) -> dict[str, Any]:
     if values["state"] in ("in-sync", "not-in-books"):
         values["last_synced_at"] = utcnow()
     return values
+
+
+def _not_applied(case: Case) -> list[dict[str, str]]:
+    """Return the flag of money that was booked, but of which QuickBooks had less open on the Invoice than the payments come to."""
+    standing = {one.source_key: one for one in case.live if one.kind == "Payment" and not one.hands_off}
+    short = ZERO
+    for payment in case.to_book.payments:
+        if payment.source_key in standing:
+            short += max(payment.applied - standing[payment.source_key].applied, ZERO)
+    if not short:
+        return []
+    return [{"code": "not-applied", "detail": f"{dollars(short)} is not applied to it."}]
 
 
 def _waiting(case: Case) -> dict[str, Any]:

@@ -12,7 +12,14 @@ from decimal import Decimal
 from typing import Any
 
 from bookkeeping.case import Case, reload_documents
-from bookkeeping.errors import GoneError, PermanentError, RuleError, StaleSyncTokenError, TemporaryError
+from bookkeeping.errors import (
+    BookkeepingError,
+    GoneError,
+    PermanentError,
+    RuleError,
+    StaleSyncTokenError,
+    TemporaryError,
+)
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.bodies import (
     Sync,
@@ -33,6 +40,7 @@ from bookkeeping.rules.documents import (
     invoice_fingerprint,
     payment_fingerprint,
 )
+from bookkeeping.rules.money import ZERO, dollars
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import (
     AnyAction,
@@ -52,6 +60,7 @@ from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import note_gone
+from worker.reading.others import learn_others
 from worker.reconciling.leaving_out import send_without_refused
 from worker.reconciling.refunds import HELD_BY_A_DEPOSIT, find_deposits
 from worker.reconciling.rereading import freshen
@@ -82,6 +91,7 @@ def delete_first(work: Work, cases: list[Case]) -> None:
 def change_and_create(work: Work, cases: list[Case]) -> None:
     """Create and update Invoices, then Payments."""
     _round(work, cases, "Writing invoices", lambda case: _invoice(case, CreateInvoice, UpdateInvoice))
+    learn_others(work, cases)
     _round(work, cases, "Writing payments", lambda case: case.planned.after)
     _round(work, cases, "Writing refunds", lambda case: _refunds(case, "create", "update"))
 
@@ -117,11 +127,41 @@ def _round(work: Work, cases: list[Case], phase: str, actions: Callable[[Case], 
         for one in stale:
             one.write = None
         _send(work, _freshen(work, stale, stale, by_id=True))
+    _go_on_with_what_is_open(work, planned)
     held = [one.document for one in planned if one.document is not None and _is_held(one)]
     if held:
         find_deposits(work, held)
     _plan_again(work, planned, conclude=True)
     work.commit()
+
+
+def _go_on_with_what_is_open(work: Work, planned: list[Planned]) -> None:
+    """Less was open on an Invoice than we thought: read it by Id once, and write its Payments again with what is."""
+    refused = [one for one in planned if _more_than_open(one)]
+    invoices = {invoice.id: invoice for one in refused if (invoice := one.case.invoice) is not None}
+    if not invoices:
+        return
+    freshen(work, list(invoices.values()), by_id=True)
+    _plan_again(work, refused)
+    learn_others(work, list({id(one.case): one.case for one in refused}.values()))
+    again = []
+    for one in refused:
+        before = _applied(one.action)
+        if not _still_planned(one):
+            one.write = None  # It waits for an answer now, or a person has its Invoice in hand.
+        elif _applied(one.action) != before:
+            one.write = None
+            again.append(one)
+    _send(work, again)
+
+
+def _more_than_open(one: Planned) -> bool:
+    error = one.write.error if one.write is not None else None
+    return error is not None and error.code == "qbo-6000" and bool(_applied(one.action))
+
+
+def _applied(action: AnyAction) -> Decimal:
+    return action.desired.applied if isinstance(action, (CreatePayment, UpdatePayment)) else ZERO
 
 
 def _is_held(one: Planned) -> bool:
@@ -222,9 +262,19 @@ def _conclude(one: Planned) -> None:
     if isinstance(one.write.error, GoneError) and one.verb == "update" and one.document is not None:
         _gone(one.case, one.document)
     elif isinstance(one.write.error, PermanentError) and not fault(one.write.error.code).blocks_writes:
-        one.case.refuse(one.action, one.write.error)
+        one.case.refuse(one.action, _why_refused(one, one.write.error))
     elif one.write.error is not None:
         one.case.park(one.write.error)
+
+
+def _why_refused(one: Planned, error: BookkeepingError) -> BookkeepingError:
+    """Return the refusal; in our own words where QuickBooks keeps an Invoice because somebody else's money is on it."""
+    invoice = one.document
+    keeps = isinstance(one.action, DeleteInvoice) and error.code == "qbo-6000"
+    if not keeps or invoice is None or invoice.balance is None or invoice.balance == invoice.total:
+        return error
+    detail = f"{dollars(invoice.total - invoice.balance)} is applied to {invoice.name}."
+    return PermanentError(detail, code="paid-by-others", reference=error.reference)
 
 
 def _gone(case: Case, document: Document) -> None:
@@ -254,7 +304,7 @@ def _write(one: Planned, items: ItemNames, methods: dict[str, str]) -> Write:
         case CreateInvoice() | UpdateInvoice():
             _say_invoice(write, case, action.desired, items, sync)
         case CreatePayment() | UpdatePayment():
-            _say_payment(write, case, action.desired, methods, sync)
+            _say_payment(write, case, action.desired, methods, document)
         case CreateRefundReceipt() | UpdateRefundReceipt():
             _say_refund(write, action.desired, items, methods, sync)
         case _ if document is not None:
@@ -281,13 +331,19 @@ def _say_invoice(
 
 
 def _say_payment(
-    write: Write, case: Case, desired: DesiredPayment, methods: dict[str, str], sync: Sync | None
+    write: Write, case: Case, desired: DesiredPayment, methods: dict[str, str], standing: Document | None
 ) -> None:
     customer_id, invoice = _customer_id(case), case.invoice
     if invoice is None:
         raise AssertionError(f"{case.key} has no Invoice: its Payments do not go out before it")
-    ids = _method_ids(write, desired.method, methods)
-    write.body = payment_body(desired, customer_id, invoice.qbo_id, ids, sync=sync)
+    write.body = payment_body(
+        desired,
+        customer_id,
+        invoice.qbo_id,
+        _method_ids(write, desired.method, methods),
+        sync=(standing.qbo_id, standing.sync_token) if standing is not None else None,
+        elsewhere=_elsewhere(standing, invoice),
+    )
     write.doc_number, write.amount = desired.reference or invoice.doc_number, desired.amount
     fingerprint = payment_fingerprint(desired, customer_id, invoice.qbo_id)
     write.note = _note(customer_id, desired.amount, desired.txn_date, fingerprint)
@@ -315,6 +371,16 @@ def _method_ids(write: Write, method: str, methods: dict[str, str]) -> dict[str,
     if method and not qbo_id:
         write.warning = "payment-method-missing"
     return {method: qbo_id}
+
+
+def _elsewhere(standing: Document | None, invoice: Document) -> list[tuple[str, str, Decimal]]:
+    """Return what a Payment that stands pays besides its Invoice: QuickBooks applies credits by itself, and an update would undo it."""
+    pays = standing.pays if standing is not None and standing.customer_id == invoice.customer_id else {}
+    return [
+        (kind, qbo_id, amount)
+        for (kind, qbo_id), amount in pays.items()
+        if (kind, qbo_id) != ("Invoice", invoice.qbo_id)
+    ]
 
 
 def _customer_id(case: Case) -> str:

@@ -18,6 +18,7 @@ from bookkeeping.storage.records.choices import kept_settings
 from bookkeeping.storage.records.documents import DOCUMENT_KINDS, Document, LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import frozen_sides
+from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.records.refunds import refunds_of
 from worker.holding.work import Work
 
@@ -162,6 +163,8 @@ def _records_of_documents(company_id: int, documents: Documents) -> Rows:
             found |= _documents(company_id, Document.kind == kind, Document.qbo_id.in_(chunk))
     for chunk in _chunks(qbo_id for kind, qbo_id in documents if kind == "SalesReceipt"):
         found |= _receipts(company_id, LegacyReceipt.receipt_id.in_(chunk))
+    for chunk in _chunks(qbo_id for kind, qbo_id in documents if kind == "Payment"):
+        found |= _used(company_id, OthersPayment.qbo_id.in_(chunk))
     return found
 
 
@@ -170,6 +173,7 @@ def _records_of_inspections(company_id: int, keys: list[str]) -> Rows:
     for chunk in _chunks(keys):
         found |= _documents(company_id, Document.inspection_key.in_(chunk))
         found |= _receipts(company_id, LegacyReceipt.inspection_key.in_(chunk))
+        found |= _used(company_id, OthersPayment.inspection_key.in_(chunk))
     return found
 
 
@@ -200,6 +204,17 @@ def _receipts(company_id: int, which: Any) -> Rows:
     rows = select(LegacyReceipt).where(LegacyReceipt.company_id == company_id, which)
     return {
         ("SalesReceipt", row.receipt_id): OnRecord(row.inspection_key, live=row.replaced_at is None)
+        for row in db.session.scalars(rows)
+    }
+
+
+def _used(company_id: int, which: Any) -> Rows:
+    """Return the Payments of others that a person took for a payment received: they stand for it (decision 18)."""
+    rows = select(OthersPayment).where(
+        OthersPayment.company_id == company_id, OthersPayment.stands_for != "", which
+    )
+    return {
+        ("Payment", row.qbo_id): OnRecord(row.inspection_key, row.stands_for, hands_off="theirs")
         for row in db.session.scalars(rows)
     }
 

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bookkeeping.rules.hindering import Standing
+from bookkeeping.rules.money import ZERO
 from bookkeeping.rules.planning import Kind, Known
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
 
@@ -19,8 +20,14 @@ FROZEN_BY_DEPOSITS: tuple[Kind, ...] = ("Payment", "RefundReceipt")
 """Those that a Deposit can hold; what it holds can be neither changed nor deleted."""
 
 
+Pays = dict[tuple[str, str], Decimal]
+
+
 class Document(Base):
-    """One Invoice, Payment or RefundReceipt of ours. `fingerprint` and `body` are what we last wrote; `token_stale` says that a write of
+    """One Invoice, Payment or RefundReceipt of ours. `balance` is what QuickBooks last said is open on an Invoice (None: it has not said yet); `links`
+    are what else it said: of an Invoice [type, id] of what pays it, of a Payment [type, id, US dollars] of all that it pays.
+
+    `fingerprint` and `body` are what we last wrote; `token_stale` says that a write of
     ours to a linked document has moved the SyncToken since. A new generation is a new row; the old one stays as deleted.
 
     `as_read` is the document as QuickBooks has it, while others have put something on it that an update must carry over
@@ -57,6 +64,8 @@ class Document(Base):
     customer_id: Mapped[str] = mapped_column(String(40), default="")
     total: Mapped[Decimal] = mapped_column(Cents)
     applied: Mapped[Decimal] = mapped_column(Cents, default=Decimal("0.00"))
+    balance: Mapped[Decimal | None] = mapped_column(Cents)
+    links: Mapped[list[list[str]]] = mapped_column(JSON, default=list, server_default="[]")
     txn_date: Mapped[date]
     status: Mapped[str] = mapped_column(String(10), default="live")  # live | deleted
     hands_off: Mapped[str] = mapped_column(String(10), default="")
@@ -96,7 +105,22 @@ class Document(Base):
             hands_off=bool(self.hands_off),
             history=history,
             fingerprint_for=self.fingerprint_for or "",
+            balance=self.balance,
+            elsewhere=self.elsewhere,
         )
+
+    @property
+    def pays(self) -> Pays:
+        """What a Payment is applied to, as QuickBooks last said: US dollars by (type, id)."""
+        return {(kind, qbo_id): Decimal(amount) for kind, qbo_id, amount in self.links}
+
+    @property
+    def elsewhere(self) -> Decimal:
+        """How much of a Payment pays something else than its Invoice, US dollars; a CreditMemo linked to it adds to it instead."""
+        if self.kind != "Payment":
+            return ZERO
+        amounts = (-amount if kind == "CreditMemo" else amount for (kind, _), amount in self.pays.items())
+        return max(sum(amounts, ZERO) - self.applied, ZERO)
 
 
 class CustomerLink(Base):

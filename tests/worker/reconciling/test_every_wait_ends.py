@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.acts.books import change_books
-from bookkeeping.acts.questions import create_customer, settle_drifts
+from bookkeeping.acts.questions import answer_same_money, create_customer, settle_drifts
 from bookkeeping.acts.syncing import approve_deletes
 from bookkeeping.case import build_cases
 from bookkeeping.errors import TemporaryError
@@ -16,6 +16,7 @@ from bookkeeping.faults import CATALOGUE, ended_by, fault
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.others_payments import OthersPayment
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk, Shop
 from worker.reading.changes import check_changes
@@ -26,7 +27,7 @@ from worker.reconciling.finishing import finish_cases
 from worker.reconciling.releasing import release_waiting
 
 HELD = sorted(code for code, entry in CATALOGUE.items() if entry.ends_with)
-ANSWERED = ("customer-inactive", "customer-to-confirm", "drift", "mass-delete-brake")
+ANSWERED = ("customer-inactive", "customer-to-confirm", "drift", "mass-delete-brake", "same-money")
 
 
 def _change_inspections(desk: Desk, keys: list[str]) -> None:
@@ -53,6 +54,10 @@ def _answer(desk: Desk, keys: list[str]) -> None:
         for link in db.session.scalars(select(CustomerLink).where(CustomerLink.company_id == desk.id)):
             if link.state == "ask":
                 create_customer(desk.id, link.client_key, "a person")
+        for theirs in db.session.scalars(select(OthersPayment).where(OthersPayment.company_id == desk.id)):
+            row = next(one for one in _rows(desk) if one.key == theirs.inspection_key)
+            [payment] = row.inspection().payments
+            assert answer_same_money(desk.id, row.key, payment.key, theirs.qbo_id, "use", "a person")
         drifts = select(Drift).where(Drift.company_id == desk.id, Drift.settled_at.is_(None))
         settle_drifts(desk.id, [one.id for one in db.session.scalars(drifts)], "keep", "a person")
         work.commit()
@@ -93,6 +98,10 @@ def _held(desk: Desk, codes: list[str]) -> dict[str, str]:
             if code == "drift":
                 document = db.session.scalars(select(Document).where(Document.inspection_key == key)).first()
                 db.session.add(Drift(company_id=desk.id, document_id=document.id, kind="edited"))
+            if code == "same-money":
+                facts = {"invoice_id": "1", "inspection_key": key, "total": row.total, "applied": row.total}
+                theirs = OthersPayment(company_id=desk.id, qbo_id="1", txn_date=row.starts_at.date(), **facts)
+                db.session.add(theirs)
         if "mass-delete-brake" in keys:
             work.company.brake_at = utcnow()
         work.commit()

@@ -1,0 +1,125 @@
+"""Same money? A Payment of somebody else on the Invoice is shown, asked about, answered, and the answer can be taken back."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from bookkeeping.storage.base import db
+from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.others_payments import OthersPayment
+from tests.webapp.records import paid
+from tests.webapp.test_inspections import words
+
+PAGE = "/inspections/1042"
+ASKED = {
+    "kind": "Payment",
+    "source_key": "p1",
+    "verb": "create",
+    "name": "Payment ch_9",
+    "amount": "425.00",
+    "date": "2026-03-02",
+    "code": "same-money",
+    "detail": "QuickBooks has Payment 88 of $425.00 on this Invoice, entered on March 1, 2026.",
+    "depends": False,
+}
+
+
+@pytest.fixture
+def asked(records):
+    """An inspection whose payment of $425.00 waits beside one that was entered by hand; returns the payment's key."""
+    records.connect()
+    received = paid("425.00")
+    records.inspection(
+        "1042",
+        "needs-you",
+        reason="same-money",
+        payments=(received,),
+        waiting_documents=[{**ASKED, "source_key": received.key}],
+    )
+    records.document("1042", balance=Decimal("0.00"), links=[["Payment", "188"]])
+    theirs = {"invoice_id": "145", "inspection_key": "1042", "reference": "88", "total": Decimal("425.00")}
+    records.keep(
+        OthersPayment(
+            company_id=records.company_id,
+            qbo_id="188",
+            txn_date=date(2026, 3, 1),
+            applied=Decimal("425.00"),
+            **theirs,
+        )
+    )
+    return received.key
+
+
+def theirs(records):
+    """Return (stands for, is not the same as) of the Payment entered by hand, and whether the inspection is due."""
+    with records.house.writing():
+        row = db.session.scalars(select(OthersPayment).where(OthersPayment.qbo_id == "188")).one()
+        due = db.session.scalars(select(InspectionRow).where(InspectionRow.key == "1042")).one().due
+        return row.stands_for, list(row.not_same_as), due
+
+
+def test_the_page_asks_and_shows_what_quickbooks_has_open(records, owner, asked):
+    said = words(owner.read(PAGE))
+    assert "Same money? QuickBooks has a Payment of the same amount" in said
+    assert (
+        "Payment ch_9 of $425.00 on Mar 2, 2026 is not made yet. QuickBooks has Payment 88 of $425.00" in said
+    )
+    assert "Open balance $0.00" in said and "Paid by what is not ours $425.00" in said
+    assert "Use theirs" in said and "Book ours too" in said
+
+
+def test_each_answer_is_kept_made_due_audited_and_taken_back_by_the_other(records, owner, asked):
+    for answer, kept, other in (
+        ("use", (asked, []), "Book ours too"),
+        ("book", ("", [asked]), "Use theirs"),
+        ("use", (asked, []), "Book ours too"),
+    ):
+        sent = {"payment": asked, "theirs": "188", "answer": answer}
+        assert owner.post(f"{PAGE}/same-money", sent, page=PAGE).status_code == 303
+        stands_for, not_same_as, due = theirs(records)
+        assert ((stands_for, not_same_as), due) == (kept, True)
+        assert other in words(owner.read(PAGE))
+    with records.house.writing():
+        acts = list(db.session.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
+    assert acts[-3:] == [
+        "used the Payment in QuickBooks",
+        "booked the payment beside the one in QuickBooks",
+        "used the Payment in QuickBooks",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"answer": "maybe"}, 400),
+        ({"theirs": "\x00"}, 400),
+        ({"theirs": "189"}, 303),
+        ({"payment": "no-such"}, 303),
+    ],
+)
+def test_a_wrong_answer_changes_nothing(records, owner, asked, values, status):
+    sent = {"payment": asked, "theirs": "188", "answer": "use", **values}
+    assert owner.post(f"{PAGE}/same-money", sent, page=PAGE).status_code == status
+    assert theirs(records)[:2] == ("", [])
+
+
+def test_nobody_answers_for_another_company(records, owner, asked):
+    other = records.house.make_company("Front Range Home Inspections")
+    stranger = records.house.browser(records.house.make_person("bookkeeper", other))
+    sent = {"payment": asked, "theirs": "188", "answer": "use"}
+    stranger.post(f"{PAGE}/same-money", sent)
+    assert theirs(records)[:2] == ("", [])
+
+
+def test_a_document_that_waits_is_named_with_its_cause_on_the_page_and_in_the_sync_log(records, owner):
+    records.connect()
+    waits = {**ASKED, "code": "closed-books", "detail": "The books are closed through March 31, 2026."}
+    detail = "Payment ch_9 of $425.00 on March 2, 2026. The books are closed through March 31, 2026."
+    records.inspection("1042", "needs-you", reason="closed-books", detail=detail, waiting_documents=[waits])
+    said = words(owner.read(PAGE))
+    assert "The books are closed for that date" in said
+    assert "Payment ch_9 of $425.00 on Mar 2, 2026 is not made yet. The books are closed through" in said
+    assert detail in words(owner.read("/sync-log"))

@@ -1,0 +1,136 @@
+"""Payments on our Invoices that somebody else entered: noted when QuickBooks shows them, read where a Payment of ours may be the same.
+
+What follows from them is `bookkeeping.rules.hindering`.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from bookkeeping.case import Case, reload_documents
+from bookkeeping.quickbooks_gateway.reading import SeenPayment, paid_by, seen
+from bookkeeping.rules.planning import CreatePayment
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.others_payments import OthersPayment
+from worker.holding.work import Work
+
+
+def note_others(company_id: int, rows: Iterable[dict[str, Any]]) -> set[str]:
+    """Note in the current transaction what these Payments pay of our Invoices; return the inspections for which that is new.
+
+    Ours are left out. An answer about one stays while it says the same; one that was changed is looked at anew.
+    """
+    given = {str(row["Id"]): row for row in rows}
+    ours = _known(company_id, "Payment", given)
+    touched: set[str] = set()
+    pays = {
+        qbo_id: paid_by(row) if row.get("status") != "Deleted" else {}
+        for qbo_id, row in given.items()
+        if qbo_id not in ours
+    }
+    invoices = _known(company_id, "Invoice", [one for each in pays.values() for kind, one in each])
+    before = _noted(company_id, pays)
+    for qbo_id, paid in pays.items():
+        for (kind, invoice_id), amount in paid.items():
+            invoice = invoices.get(invoice_id) if kind == "Invoice" else None
+            if invoice is not None and invoice.status == "live":
+                row = before.pop((qbo_id, invoice_id), None) or _new(invoice, qbo_id)
+                if _take_over(row, given[qbo_id], amount):
+                    touched.add(invoice.inspection_key)
+    for gone in before.values():
+        touched.add(gone.inspection_key)
+        db.session.delete(gone)
+    return touched
+
+
+def forget_others(invoice: Document) -> None:
+    """Forget in the current transaction the Payments of others that the Invoice, as just read, is not linked to any more."""
+    linked = [qbo_id for kind, qbo_id, *_ in invoice.links if kind == "Payment"]
+    gone = delete(OthersPayment).where(
+        OthersPayment.company_id == invoice.company_id,
+        OthersPayment.invoice_id == invoice.qbo_id,
+        OthersPayment.qbo_id.not_in(linked),
+    )
+    db.session.execute(gone.execution_options(synchronize_session="fetch"))
+
+
+def learn_others(work: Work, cases: Sequence[Case]) -> None:
+    """Read the Payments on the Invoices of these cases that we know nothing of, where a Payment of ours would be made beside them."""
+    concerned = [case for case in cases if _would_pay(case)]
+    linked = {qbo_id for case in concerned for qbo_id in _linked(case)}
+    if not linked:
+        return
+    known = set(_known(work.company_id, "Payment", linked))
+    known |= {qbo_id for qbo_id, _ in _noted(work.company_id, linked)}
+    work.commit()
+    if unknown := sorted(linked - known):
+        for start in range(0, len(unknown), 50):
+            work.before_call()
+            found = work.gateway.read_many("Payment", unknown[start : start + 50])
+            note_others(work.company_id, found.values())
+            work.commit()
+    reload_documents(work.company_id, concerned)
+    for case in concerned:
+        case.make_plan()
+    work.commit()
+
+
+def _would_pay(case: Case) -> bool:
+    if case.parked is not None or case.plan is None or case.invoice is None:
+        return False
+    return any(isinstance(action, CreatePayment) for action in case.plan.after)
+
+
+def _linked(case: Case) -> list[str]:
+    return [qbo_id for kind, qbo_id, *_ in case.invoice.links if kind == "Payment"] if case.invoice else []
+
+
+def _known(company_id: int, kind: str, qbo_ids: Iterable[str]) -> dict[str, Document]:
+    wanted = list(qbo_ids)
+    found: dict[str, Document] = {}
+    for start in range(0, len(wanted), 500):
+        rows = select(Document).where(
+            Document.company_id == company_id,
+            Document.kind == kind,
+            Document.qbo_id.in_(wanted[start : start + 500]),
+        )
+        found |= {row.qbo_id: row for row in db.session.scalars(rows.order_by(Document.id))}
+    return found
+
+
+def _noted(company_id: int, qbo_ids: Iterable[str]) -> dict[tuple[str, str], OthersPayment]:
+    wanted = list(qbo_ids)
+    found: dict[tuple[str, str], OthersPayment] = {}
+    for start in range(0, len(wanted), 500):
+        rows = select(OthersPayment).where(
+            OthersPayment.company_id == company_id, OthersPayment.qbo_id.in_(wanted[start : start + 500])
+        )
+        found |= {(row.qbo_id, row.invoice_id): row for row in db.session.scalars(rows)}
+    return found
+
+
+def _new(invoice: Document, qbo_id: str) -> OthersPayment:
+    row = OthersPayment(
+        company_id=invoice.company_id,
+        qbo_id=qbo_id,
+        invoice_id=invoice.qbo_id,
+        inspection_key=invoice.inspection_key,
+    )
+    db.session.add(row)
+    return row
+
+
+def _take_over(row: OthersPayment, entity: dict[str, Any], applied: Decimal) -> bool:
+    """Take over what it says; True when that is new, and then what a person answered about it holds no longer."""
+    payment = seen("Payment", entity)
+    assert isinstance(payment, SeenPayment) and payment.txn_date is not None
+    facts = (payment.txn_date, payment.total, applied)
+    new = (row.txn_date, row.total, row.applied) != facts
+    row.txn_date, row.total, row.applied = facts
+    row.reference, row.seen_at = payment.reference[:40], utcnow()
+    if new:
+        row.stands_for, row.not_same_as = "", []
+    return new
