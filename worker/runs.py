@@ -34,7 +34,7 @@ from worker.migration.night import carry_on, migrate_tonight
 from worker.migration.preview import preview
 from worker.reading.changes import check_changes
 from worker.reading.company import refresh_facts, set_up
-from worker.reading.connection import stop_working, warn_of_expiry
+from worker.reading.connection import renew_sign_in, stop_working, warn_of_expiry
 from worker.reading.lists import refresh_lists
 from worker.reading.numbers import pull_numbers
 from worker.reading.poll import full_poll, poll
@@ -93,6 +93,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     ),
     "numbers": NUMBERS,
     "tieout": TIE_OUT,
+    "sign-in": (Step("sign-in", renew_sign_in),),
     "lists": (Step("lists", refresh_lists),),
     "practice": (POLL, SET_UP, Step("practice", practise)),
 }

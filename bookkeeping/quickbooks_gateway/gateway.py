@@ -92,6 +92,10 @@ class Gateway:
         """Make sure that the access token is good for a while, so that calls in threads need not renew it."""
         self._transport.sign_in()
 
+    def renew_sign_in(self) -> None:
+        """Renew the access token whether or not it would last."""
+        self._transport.renew_sign_in()
+
     def send_batch(self, request_id: str, body: str) -> list[ItemAnswer]:
         """Send a frozen BatchItemRequest byte for byte; return one answer for each item, in the order of the request.
 

@@ -120,6 +120,10 @@ class Transport:
         """Renew the access token now if it will not last."""
         self._tokens.access_token()
 
+    def renew_sign_in(self) -> None:
+        """Renew the access token now, whether or not it would last."""
+        self._tokens.force_refresh(self._tokens.access_token())
+
     @property
     def reference(self) -> str | None:
         """Intuit's reference of the last answer that this thread got: the library drops it on the way."""

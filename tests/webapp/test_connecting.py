@@ -311,10 +311,11 @@ def test_disconnected_inside_quickbooks_makes_us_look_and_proves_nothing(house, 
         db.session.commit()
     stranger = house.browser()
     assert "QuickBooks no longer lets us in" in stranger.read(f"/quickbooks/disconnected?realmId={realm}")
-    assert stranger.get("/quickbooks/disconnected?realmId=not-a-realm").status_code == 200
+    clean = stranger.get("/quickbooks/disconnected?realmId=not-a-realm")
+    assert (clean.status_code, clean.location) == (302, "/quickbooks/disconnected")
     assert connection_of(house, company).usable
     with house.app.app_context():
-        assert db.session.scalars(select(Run.kind).where(Run.state == "queued")).all() == ["check"]
+        assert db.session.scalars(select(Run.kind).where(Run.state == "queued")).all() == ["sign-in"]
     stranger.get(f"/quickbooks/disconnected?realmId={realm}")
     with house.app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Run)) == 2  # Not one a visit.

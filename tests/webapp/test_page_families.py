@@ -109,6 +109,7 @@ VIEWS = [
     (login.log_in, "POST /login", STRANGERS),
     (login.log_out, "POST /logout", EVERYBODY),
     (people.invitation, "GET /invitation/<token>", STRANGERS),
+    (people.invited, "GET /invitation", STRANGERS),
     (people.join, "POST /invitation/<token>", STRANGERS),
     (people.page, "GET /settings/people", BOTH),
     (people.end_sessions, "POST /settings/people/<user_id>/end-sessions", OWNER),

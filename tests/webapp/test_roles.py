@@ -22,6 +22,7 @@ OPEN_TO_ALL = {
     "hooks.inspections",
     "metrics.metrics",
     "people.invitation",
+    "people.invited",
     "people.join",
     "static",
     "bootstrap.static",

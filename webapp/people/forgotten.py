@@ -67,7 +67,7 @@ def ask() -> Response | tuple[str, int]:
 @limiter.limit("60 per hour")
 def link(token: str) -> Response:
     """Take the link's secret out of the address, where it would stand in histories, and go on without it."""
-    session[_KEPT] = token
+    session[_KEPT] = token[:200]
     return redirect(url_for(".choose_page"))
 
 

@@ -1,6 +1,6 @@
 """A company's people: inviting, roles, removing; and the page on which an invited person makes a login."""
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -22,6 +22,7 @@ from webapp.access.limits import by_person, client_address, limiter
 from webapp.access.roles import COMPANY_ROLES, current_company, keeps, kept_input, open_to, public
 
 bp = Blueprint("people", __name__)
+_LINK = "invitation"
 _ROLES = [SelectChoice("bookkeeper", "Bookkeeper"), SelectChoice("owner", "Owner")]
 
 
@@ -197,17 +198,28 @@ def end_sessions(user_id: int) -> Response:
 @bp.get("/invitation/<token>")
 @public
 @limiter.limit("60 per hour")
-def invitation(token: str) -> str | tuple[str, int]:
+def invitation(token: str) -> Response:
+    """Take the link's secret out of the address, where it would stand in histories, and go on without it."""
+    session[_LINK] = token[:200]
+    return redirect(url_for(".invited"))
+
+
+@bp.get("/invitation")
+@public
+@limiter.limit("60 per hour")
+def invited() -> str | tuple[str, int]:
     """Show the invited person what they are invited to."""
-    found = inviting.invitation_of(token)
+    found = inviting.invitation_of(session.get(_LINK, ""))
     return _show_invitation(JoinForm(formdata=None), found) if found else (_show_invitation(None, None), 404)
 
 
 @bp.post("/invitation/<token>")
+@bp.post("/invitation")
 @public
 @limiter.limit("20 per hour")
-def join(token: str) -> Response | str | tuple[str, int]:
+def join(token: str = "") -> Response | str | tuple[str, int]:
     """Make the login."""
+    token = token or session.get(_LINK, "")
     found = inviting.invitation_of(token)
     if found is None:
         return _show_invitation(None, None), 404
@@ -224,6 +236,7 @@ def join(token: str) -> Response | str | tuple[str, int]:
         db.session.rollback()
         return _show_invitation(None, None), 404
     db.session.commit()
+    session.pop(_LINK, None)
     flash(f"Your login is ready. Log in with {person.email}.", "success")
     return redirect(url_for("auth.login"), 303)
 

@@ -142,15 +142,20 @@ def disconnect() -> Response | tuple[str, int]:
 @bp.get("/quickbooks/disconnected")
 @public
 @limiter.limit("30 per minute")
-def disconnected() -> str:
-    """Where Intuit sends people who ended the connection inside QuickBooks. It proves nothing, so we look for ourselves."""
+def disconnected() -> str | Response:
+    """Where Intuit sends people who ended the connection inside QuickBooks. It proves nothing, so we look for ourselves.
+
+    Looking is renewing the sign-in, which costs no metered read whoever calls this. The realm leaves the address at once.
+    """
+    if not request.args:
+        return render_template("disconnected.html")
     realm = request.args.get("realmId", "")
     start_writing()
     company_id = connecting.company_of_realm(realm) if realm.isdigit() else None
     if company_id is not None:
-        queue_run(company_id, "check", "disconnected in QuickBooks")
+        queue_run(company_id, "sign-in", "disconnected in QuickBooks")
         commit_and_ring(company_id)
-    return render_template("disconnected.html")
+    return redirect(url_for(".disconnected"))
 
 
 def _revoke_stored(company_id: int) -> bool:

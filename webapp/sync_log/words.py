@@ -26,12 +26,14 @@ _RUN_KINDS = {
     "preview": "Migration preview",
     "drift": "Check of QuickBooks",
     "lists": "Lists from QuickBooks",
+    "sign-in": "Whether QuickBooks lets us in",
     "practice": "Practice run, nothing sent",
     "numbers": "Numbers from QuickBooks",
     "tieout": "Tie-out statement",
 }
 # What a run that writes nothing to QuickBooks leaves behind.
 _LEFT_BEHIND = {
+    "sign-in": "It does",
     "lists": "Read",
     "numbers": "Read",
     "tieout": "Made",

@@ -57,6 +57,16 @@ def _give_back(work: Work) -> None:
     revoke_leftover(work, ConnectionTokens(work.company_id).take_leftover())
 
 
+def renew_sign_in(work: Work) -> bool:
+    """Find out whether Intuit still lets us in, without reading anything: renewing the sign-in is not metered.
+
+    Raises:
+        NotConnectedError: it does not; noted, and an owner told.
+    """
+    work.gateway.renew_sign_in()
+    return True
+
+
 def warn_of_expiry(work: Work) -> bool:
     """Tell the owner, 30 days ahead, by when QuickBooks must be reconnected."""
     connection = work.connection

@@ -60,6 +60,7 @@ def test_a_run_says_what_it_is_and_why(kind, reason, asked_by, said):
         ("sync", "failed", {}, "Not finished"),
         ("sync", "done", {}, "Nothing to do"),
         ("lists", "done", {}, "Read"),
+        ("sign-in", "done", {}, "It does"),
         ("practice", "done", {}, "Worked out"),
     ],
 )

@@ -78,3 +78,13 @@ def test_the_owner_is_told_a_month_ahead_and_once(days, told, desk: Desk):
         work.commit()
         assert warn_of_expiry(work) and warn_of_expiry(work)
     assert _notices(desk) == told
+
+
+def test_whether_intuit_lets_us_in_is_found_out_without_a_metered_read(desk: Desk):
+    desk.run()
+    done = desk.run("sign-in")
+    assert (done["state"], done["calls"]) == ("done", 0)
+    desk.intuit.post("/_standin/tokens/revoke", {"realm_id": desk.realm_id})
+    desk.run("sign-in")
+    with desk.holding() as work:
+        assert work.connection.state == "reconnect"
