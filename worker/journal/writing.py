@@ -133,7 +133,7 @@ def _send_together(work: Work, calls: list[Call]) -> list[list[Operation]]:
 
 def _fly(work: Work, calls: list[Call]) -> Iterator[tuple[Call, Outcome]]:
     """Send each call in a thread of its own and yield it with its answers or its error as it returns, keeping the lease meanwhile."""
-    app, gateway = current_app._get_current_object(), work.gateway  # type: ignore[attr-defined] # Flask's proxy, not in its types.
+    app, gateway = current_app._get_current_object(), work.gateway  # type: ignore[attr-defined]  # Flask's proxy, not in its types.
 
     def exchange(request_id: str, body: str) -> Outcome:
         with app.app_context():  # With a database session of its own, should the sign-in have to be renewed.

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.names import NamedThing
-from bookkeeping.storage.records.customer_links import INACTIVE, follow_customers
+from bookkeeping.storage.records.customer_links import BECAUSE, follow_customers
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.inspections import InspectionRow
 
@@ -44,7 +44,7 @@ def test_a_link_to_an_inactive_customer_asks_who_it_shall_be(links):
     _set_active(links, False)
     follow_customers(links)
     link = _link(links)
-    assert (link.state, link.because, link.sync_token) == ("ask", INACTIVE, "4")
+    assert (link.state, link.because, link.sync_token) == ("ask", BECAUSE["customer-inactive"], "4")
     [candidate] = link.candidates
     assert (candidate["qbo_id"], candidate["active"], candidate["given_name"]) == ("71", False, "Ann")
     assert candidate["evidence"] == ["the Customer so far", "inactive in QuickBooks"]
