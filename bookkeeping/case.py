@@ -32,6 +32,7 @@ from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.names import unbillable_customers
 from bookkeeping.storage.records.choices import in_force, kept_settings
 from bookkeeping.storage.records.documents import (
+    FROZEN_BY_DEPOSITS,
     CustomerLink,
     Document,
     customer_links,
@@ -346,8 +347,9 @@ def _case(row: InspectionRow, around: _Around, settings: BookSettings) -> Case:
         whole=around.migrating,
     )
     in_books = case.eligibility.in_books
-    # One that is not in the books any more keeps what deposited money pays for, as it would be if it still were.
-    if in_books or any(one.status == "live" and one.frozen for one in documents):
+    # One that is not in the books any more keeps what deposited money pays for, as it would be if it still were. That a Payment is
+    # deposited may come out only when QuickBooks refuses to delete it.
+    if in_books or any(one.status == "live" and one.kind in FROZEN_BY_DEPOSITS for one in documents):
         try:
             case.told = desired_documents(inspection, settings)
         except RuleError as error:

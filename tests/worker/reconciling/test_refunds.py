@@ -191,6 +191,18 @@ def test_a_deposit_that_we_did_not_know_of_is_found_by_the_refusal_in_the_same_r
     settled(desk)
 
 
+def test_cancelled_before_we_knew_of_the_deposit_keeps_all_that_was_paid_in_the_same_run(desk):
+    two = [paid("300.00", 40, "ch_1"), paid("175.00", 40, "ch_2")]
+    client = Client(desk, known=False, deposit=False, payments=two)
+    client.bookkeeper.deposit(next(one for one in client.before["Payment"] if one["PaymentRefNum"] == "ch_1"))
+    desk.change(client.key, canceled=True)
+    desk.sync()
+    assert totals(desk, "Payment") == [175, 300]
+    assert (client.invoice()["TotalAmt"], client.invoice()["Balance"]) == (475.0, 0)
+    assert flags(desk, client.key) == ["cancelled-after-deposit"]
+    settled(desk)
+
+
 def test_the_deposit_taken_apart_later_leaves_the_refund_where_it_is(desk):
     client = Client(desk)
     client.refund("75.00")
