@@ -34,7 +34,7 @@ from bookkeeping.rules.documents import (
     invoice_fingerprint,
     payment_fingerprint,
 )
-from bookkeeping.rules.money import ZERO
+from bookkeeping.rules.money import ZERO, dollars
 
 __all__ = [
     "Action",
@@ -134,6 +134,7 @@ def plan(
 
     A document that a person has in hand, or that is history, is never written. So an Invoice in a person's hands keeps its Payments as they
     are; and a Payment in a person's hands that is applied to the Invoice holds everything that would need it gone or smaller.
+    QuickBooks moves no Invoice to another Customer while money of others is on it: then ours stays on it, too.
 
     Raises:
         RuleError: our records name a document twice (`known-twice`).
@@ -142,9 +143,12 @@ def plan(
     """
     waits: dict[Place, Waiting] = {}
     while True:
-        found = _Planning(desired, known, customer_id, last_generation, waits).plan()
+        planning = _Planning(desired, known, customer_id, last_generation, waits)
+        found = planning.plan()
         hindered = [
-            Waiting(action, because) for action in found.actions if (because := hinders(action)) is not None
+            Waiting(action, because)
+            for action in found.actions
+            if (because := hinders(action) or planning.cannot_move(action)) is not None
         ]
         if not hindered:
             return replace(found, waits=(*waits.values(), *found.waits))
@@ -188,6 +192,14 @@ class _Planning:
             self.room = invoice.amount
             return replace(self._around(None), waits=self._invoice_waits(root))
         return self._around(self._invoice_action())
+
+    def cannot_move(self, action: AnyAction) -> Hindrance | None:
+        """Return what keeps the Invoice with its Customer; who the new one is must be known, since it may be the same after all."""
+        others = self._others()
+        if not (isinstance(action, UpdateInvoice) and self.moves and self.customer_id is not None and others):
+            return None
+        detail = f"{dollars(others)} is applied to Invoice {action.desired.doc_number}."
+        return Hindrance("paid-by-others", detail)
 
     def _stays(self, key: str) -> bool:
         standing = self.payments[key]

@@ -21,6 +21,7 @@ from worker.reading.connection import still_blocked
 from worker.reconciling.customers import resolve_customers
 from worker.reconciling.finishing import finish_cases
 from worker.reconciling.items import ensure_names
+from worker.reconciling.moving import look_before_moving
 from worker.reconciling.refunds import note_what_was_given_back
 from worker.reconciling.rounds import change_and_create, delete_first
 
@@ -31,6 +32,7 @@ def _take_away(work: Work, cases: list[Case]) -> None:
 
 def _make_room(work: Work, cases: list[Case]) -> None:
     """A change of client takes its Payments away first: only once the new Customer is sure to be there."""
+    look_before_moving(work, cases)
     delete_first(work, [case for case in cases if case.eligibility.in_books])
 
 

@@ -264,6 +264,24 @@ def test_a_cancelled_invoice_with_somebody_elses_payment_goes_or_waits(desk, mod
     assert row(desk, key)["state"] == "not-in-books"
 
 
+@pytest.mark.parametrize("seen", [True, False], ids=["seen before", "found just then"])
+def test_an_invoice_with_somebody_elses_payment_keeps_ours_until_it_can_go_to_another_client(desk, seen):
+    key = book(desk, paid("200.00", "ch_1"))
+    theirs = by_hand(desk, key, "100.00", days_ago=30)
+    if seen:
+        desk.run("check")
+    before = (payment(desk, "ch_1"), invoice(desk, key))
+    desk.change(key, buyer={"new": True, "first_name": "Bob", "last_name": "Stone"})
+    desk.sync()
+    assert (payment(desk, "ch_1"), invoice(desk, key)) == before
+    assert row(desk, key)["reason"] == "paid-by-others"
+    Bookkeeper(desk).edit("Payment", theirs["Id"], Line=[])
+    desk.run("check")
+    there, ch_1 = invoice(desk, key), payment(desk, "ch_1")
+    assert there["CustomerRef"]["name"] == ch_1["CustomerRef"]["name"] == "Bob Stone"
+    assert (there["Balance"], ch_1["UnappliedAmt"], row(desk, key)["state"]) == (250, 0, "in-sync")
+
+
 def statement(desk: Desk) -> tuple[str, set[str]]:
     """Do the nightly run; return what its statement leaves unexplained, and the causes that it names."""
     desk.run("nightly")
