@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from bookkeeping.errors import (
     BookkeepingError,
@@ -27,6 +27,7 @@ from bookkeeping.storage.company.names import keep_name
 from bookkeeping.storage.records.documents import DOCUMENT_KINDS, CustomerLink, Document, Pays
 from bookkeeping.storage.records.due import make_due, waiting_for
 from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.work.journal import Operation
 from worker.holding.work import Work
 
@@ -138,8 +139,18 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     _note_money(operation, document, note, entity)
     if operation.kind == "Invoice" and operation.action == "create":
         _made_under_todays_choices(operation)
+    if operation.kind == "Payment" and operation.action == "create":
+        _known_as_ours(operation)
     booked = entity.get("TotalAmt")
     return "total-mismatch" if booked is not None and Decimal(str(booked)) != total else ""
+
+
+def _known_as_ours(operation: Operation) -> None:
+    """A Payment that was seen in QuickBooks before its own answer came looked like somebody else's: it asks nobody whether it is the same money."""
+    noted = delete(OthersPayment).where(
+        OthersPayment.company_id == operation.company_id, OthersPayment.qbo_id == operation.qbo_id
+    )
+    db.session.execute(noted, execution_options=FETCHED)
 
 
 def _made_under_todays_choices(operation: Operation) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.acts.questions import answer_same_money
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.numbers import statement_or_none
@@ -280,6 +280,26 @@ def test_an_invoice_with_somebody_elses_payment_keeps_ours_until_it_can_go_to_an
     there, ch_1 = invoice(desk, key), payment(desk, "ch_1")
     assert there["CustomerRef"]["name"] == ch_1["CustomerRef"]["name"] == "Bob Stone"
     assert (there["Balance"], ch_1["UnappliedAmt"], row(desk, key)["state"]) == (250, 0, "in-sync")
+
+
+def test_a_payment_of_ours_seen_before_its_answer_is_not_somebody_elses(desk):
+    key = book(desk)
+    desk.break_calls({"operation": "batch", "kind": "cut", "when": "after", "times": 0})
+    pay(desk, key, "100.00", "ch_1")
+    desk.break_calls()
+    pause(desk, utcnow())
+    desk.run("check")
+    pause(desk, None)
+    desk.sync_until_quiet()
+    pay(desk, key, "100.00", "ch_2")
+    assert row(desk, key)["state"] == "in-sync"
+    assert invoice(desk, key)["Balance"] == 250
+
+
+def pause(desk: Desk, at: datetime | None) -> None:
+    with desk.holding() as work:
+        work.company.paused_at = at
+        work.commit()
 
 
 def statement(desk: Desk) -> tuple[str, set[str]]:
