@@ -293,3 +293,16 @@ def test_home_before_connecting_points_to_the_integrations(house, owner):
     page = owner.read("/")
     assert "<h1>QuickBooks is not connected yet.</h1>" in page
     assert 'href="/settings#system-integrations"' in page
+
+
+@pytest.mark.parametrize(
+    ("fact", "says"),
+    [
+        ("automated_sales_tax", "Automated sales tax is on in QuickBooks"),
+        ("auto_apply_credit", "QuickBooks applies credits by itself"),
+    ],
+)
+@pytest.mark.parametrize("on", [True, False])
+def test_what_quickbooks_does_by_itself_is_said_from_connecting_on(house, owner, fact, says, on):
+    change(house, Connection, facts={fact: on})
+    assert (says in owner.read("/settings/quickbooks")) is on
