@@ -53,6 +53,7 @@ class Settings:
     sync_hour: int = 0
     lease_seconds: int = 90
     session_idle_minutes: int = 30
+    quickbooks_verifier_token: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
     sentry_dsn: str = field(default="", repr=False)
     smtp_url: str = field(default="", repr=False)
@@ -126,6 +127,7 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
         },
         sync_time_zone=_zone(environment.get("SYNC_TIME_ZONE") or Settings.sync_time_zone),
         metrics_token=environment.get("METRICS_TOKEN", ""),
+        quickbooks_verifier_token=environment.get("QUICKBOOKS_VERIFIER_TOKEN", ""),
         sentry_dsn=environment.get("SENTRY_DSN", ""),
         smtp_url=_mail_server(environment.get("SMTP_URL", "")),
         mail_from=environment.get("MAIL_FROM") or Settings.mail_from,

@@ -8,7 +8,7 @@ from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.inspections import explain
 from webapp.inspections import pages as inspections
-from webapp.machines import health, hooks
+from webapp.machines import health, hooks, webhooks
 from webapp.machines import metrics_page as metrics
 from webapp.migration import downloads as migration_downloads
 from webapp.migration import pages as migration
@@ -58,6 +58,7 @@ BLUEPRINTS = (
     ops_acts.bp,
     ops_companies.bp,
     hooks.bp,
+    webhooks.bp,
     health.bp,
     metrics.bp,
 )

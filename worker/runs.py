@@ -93,6 +93,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     ),
     "numbers": NUMBERS,
     "tieout": TIE_OUT,
+    "changes": (RESUME, SET_UP, CHANGES, RECONCILE),
     "sign-in": (Step("sign-in", renew_sign_in),),
     "lists": (Step("lists", refresh_lists),),
     "practice": (POLL, SET_UP, Step("practice", practise)),

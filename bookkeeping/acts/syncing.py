@@ -1,27 +1,48 @@
-"""What a company's people choose about its syncing: dates, pause and resume, earlier inspections, held deletes.
+"""What a company's people choose about its syncing: dates, pause and resume, earlier inspections, held deletes; and what QuickBooks asks for.
 
 Each function changes rows and writes the audit entry in the current transaction; the caller commits and then rings the bell.
-Single inspections and drift are settled in `settling.py`.
+Single inspections and drift are settled in `questions.py`.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from bookkeeping.acts import books
+from bookkeeping.acts.connecting import company_of_realm
 from bookkeeping.logbook.held_deletes import held_by_brake
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import Scope
+from bookkeeping.storage.records.documents import CustomerLink, Document
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.runs import queue_run
 
 HELD_FOR_REVIEW = "the setting Hold the first sync for review"
+
+OF_OURS_WITHIN = timedelta(minutes=2)
+"""An object that we wrote so shortly before or after is told about because we wrote it."""
+
+LOOKED_AT = {
+    "customer",
+    "vendor",
+    "employee",
+    "item",
+    "account",
+    "invoice",
+    "payment",
+    "salesreceipt",
+    "refundreceipt",
+    "deposit",
+    "creditmemo",
+}
 
 
 class EarlierMonth(NamedTuple):
@@ -105,3 +126,53 @@ def _month_of(company: Company) -> ColumnElement[str]:
     # SQLite knows no zones: the offset of today can be an hour off, which only matters at midnight between two months.
     offset = utcnow().astimezone(ZoneInfo(company.time_zone)).utcoffset() or timedelta()
     return func.strftime("%Y-%m", InspectionRow.starts_at, f"{offset.total_seconds() / 60:+.0f} minutes")
+
+
+class Told(Protocol):
+    """One object that QuickBooks says has changed."""
+
+    @property
+    def realm_id(self) -> str: ...
+    @property
+    def entity(self) -> str: ...
+    @property
+    def qbo_id(self) -> str: ...
+
+
+def want_changes(told: Iterable[Told]) -> set[int]:
+    """Note for which companies changes are to be looked for; return those for which that is new."""
+    by_realm: dict[str, list[Told]] = {}
+    for one in told:
+        if one.entity in LOOKED_AT:
+            by_realm.setdefault(one.realm_id, []).append(one)
+    new = set()
+    for realm_id, theirs in by_realm.items():
+        company_id = company_of_realm(realm_id)
+        if company_id is None or all(_is_ours(company_id, one) for one in theirs):
+            continue
+        wanted = update(Connection).where(
+            Connection.company_id == company_id, Connection.changes_wanted_at.is_(None)
+        )
+        if db.session.execute(
+            wanted.values(changes_wanted_at=utcnow()).returning(Connection.company_id)
+        ).first():
+            new.add(company_id)
+    return new
+
+
+def _is_ours(company_id: int, one: Told) -> bool:
+    since = utcnow() - OF_OURS_WITHIN
+    if one.entity == "customer":
+        rows = select(CustomerLink.client_key).where(
+            CustomerLink.company_id == company_id,
+            CustomerLink.qbo_id == one.qbo_id,
+            CustomerLink.updated_at > since,
+        )
+        return db.session.scalar(rows.limit(1)) is not None
+    mine = select(Document.id).where(
+        Document.company_id == company_id,
+        func.lower(Document.kind) == one.entity,
+        Document.qbo_id == one.qbo_id,
+        or_(Document.written_at > since, Document.deleted_at > since),
+    )
+    return db.session.scalar(mine.limit(1)) is not None

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from standins.intuit import webhooks
 from standins.intuit.schema import NAME_LISTS, TRANSACTIONS
 from standins.intuit.surroundings import Surroundings
 
@@ -162,6 +163,7 @@ class Realm:
                 self.version += 1
                 changed = self.meta if self.meta != meta else None
                 self.world.storage.save_change(self.id, rows, changed, self._answer)
+                webhooks.tell(self, self.changes())
             finally:
                 self._undo = None
 

@@ -29,6 +29,9 @@ DEFAULTS: dict[str, Any] = {
     "throttle_body": "json",
     "latency_ms": 0,
     "item_latency_ms": 0,
+    "webhook_url": "",
+    "webhook_token": "",
+    "webhook_format": "cloudevents",
     "fault_texts": "english",
     "fault_element": True,
 }
@@ -40,6 +43,7 @@ CHOICES = {
     "fault_texts": {"english", "spanish", "null"},
     "auto_apply": {"at-once", "after-the-answer"},
     "automated_tax": {"by-code", "on-every-line"},
+    "webhook_format": {"cloudevents", "legacy"},
     "throttle_body": {"json", "lowercase", "xml"},
 }
 
@@ -58,6 +62,8 @@ def checked(changes: dict[str, Any]) -> dict[str, Any]:
             value = str(value)
             if value not in CHOICES[name]:
                 raise ValueError(f"{name} is one of {', '.join(sorted(CHOICES[name]))}.")
+        elif isinstance(DEFAULTS[name], str):
+            value = str(value)
         elif isinstance(DEFAULTS[name], bool):
             if not isinstance(value, bool):
                 raise ValueError(f"{name} is true or false.")

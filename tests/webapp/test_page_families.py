@@ -111,6 +111,7 @@ VIEWS = [
     (people.invitation, "GET /invitation/<token>", STRANGERS),
     (people.invited, "GET /invitation", STRANGERS),
     (people.join, "POST /invitation/<token>", STRANGERS),
+    (people.join, "POST /invitation", STRANGERS),
     (people.page, "GET /settings/people", BOTH),
     (people.end_sessions, "POST /settings/people/<user_id>/end-sessions", OWNER),
     (people.remove, "POST /settings/people/<user_id>/remove", OWNER),

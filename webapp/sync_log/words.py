@@ -26,6 +26,7 @@ _RUN_KINDS = {
     "preview": "Migration preview",
     "drift": "Check of QuickBooks",
     "lists": "Lists from QuickBooks",
+    "changes": "Changes made in QuickBooks",
     "sign-in": "Whether QuickBooks lets us in",
     "practice": "Practice run, nothing sent",
     "numbers": "Numbers from QuickBooks",

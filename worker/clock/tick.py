@@ -20,7 +20,7 @@ from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.leases import lease_names_held, take_lease
-from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun, queue_run
+from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun, latest_run, queue_run
 from worker.app import bell, settings
 from worker.clock.hourly import count_hours
 from worker.clock.retention import archive_old
@@ -30,6 +30,10 @@ from worker.runs import due_companies
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 30
+CHANGES_SETTLE = timedelta(seconds=20)
+CHANGES_APART = timedelta(minutes=5)
+"""Reads are metered: what a bookkeeper does in five minutes is looked at together."""
+
 CATCH_UP = timedelta(hours=20)
 """A night missed by less than this is caught up at once and said to be late; an older one is recorded as skipped."""
 
@@ -63,6 +67,7 @@ def tick_once(now: datetime | None = None) -> list[int]:
     """
     lease = take_lease("tick", f"{socket.gethostname()}:{os.getpid()}", SWEEP_SECONDS * 2)
     note_due_slots(now or utcnow(), settings())
+    queue_wanted_changes(now or utcnow())
     beat("tick")
     db.session.commit()
     held = lease_names_held()
@@ -74,6 +79,21 @@ def tick_once(now: datetime | None = None) -> list[int]:
         db.session.commit()
         archive_old(settings(), now or utcnow())
     return due
+
+
+def queue_wanted_changes(now: datetime) -> list[int]:
+    """Queue a look for the companies of which QuickBooks said that something changed, a moment after the first word and some minutes
+    apart, however often it says so; return them. The caller commits."""
+    wanted = select(Connection).where(Connection.changes_wanted_at <= now - CHANGES_SETTLE, Connection.usable)
+    queued = []
+    for connection in db.session.scalars(wanted.order_by(Connection.company_id)):
+        last = latest_run(connection.company_id, "changes", "check", "nightly")
+        if last is not None and now - last.queued_at < CHANGES_APART:
+            continue
+        connection.changes_wanted_at = None
+        queue_run(connection.company_id, "changes", "told by QuickBooks")
+        queued.append(connection.company_id)
+    return queued
 
 
 def note_due_slots(now: datetime, values: Settings) -> ScheduledRun | None:

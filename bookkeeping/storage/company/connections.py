@@ -59,6 +59,9 @@ class Connection(Base):
         UtcDateTime
     )  # CompanyInfo answered to the consent's own tokens.
     set_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Lists and name index read.
+    changes_wanted_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # QuickBooks said that something changed.
     changes_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Change data capture cursor.
     connected_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     connected_by: Mapped[str] = mapped_column(String(200), default="")
