@@ -120,3 +120,21 @@ def test_what_a_payment_pays_elsewhere_stays_there_while_its_amount_reaches():
     books.known[place] = replace(books.known[place], elsewhere=Decimal(75))
     books.run(documents(lines=(line("500"),), payments=(payment("430"),)), "71")
     assert (books.known[place].amount, books.known[place].applied) == (430, 425)
+
+
+def test_an_invoice_that_others_pay_does_not_move_and_ours_stay_on_it():
+    desired = documents(payments=(payment("100"),))
+    books = Books()
+    books.run(desired, "71")
+    with_balance(books, Decimal("225"))
+    assert waiting_names(books.plan(desired, "72")) == [
+        ("UpdateInvoice", False),
+        ("DeletePayment", True),
+        ("CreatePayment", True),
+    ]
+    assert books.plan(desired, "72").empty and books.plan(desired, "71").empty
+    assert names(books.plan(desired, None).actions)[:1] == [
+        "DeletePayment"
+    ]  # It may be the same Customer after all.
+    with_balance(books, Decimal("325"))
+    assert names(books.plan(desired, "72").actions) == ["DeletePayment", "UpdateInvoice", "CreatePayment"]
