@@ -5,7 +5,7 @@ Who may see what is in `roles.py`; the rate limits stand at the views they guard
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, abort, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bookkeeping.settings import Settings
@@ -41,6 +41,7 @@ def set_up_security(app: Flask, settings: Settings) -> None:
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # As Flask's manual says to do it.
     app.before_request(_start_as_reader_or_writer)
+    app.before_request(_take_forms_only)
     app.teardown_request(_stop_reading)
     app.after_request(_add_headers)
 
@@ -69,6 +70,12 @@ def came_from_here() -> bool:
 def _start_as_reader_or_writer() -> None:
     set_reading(request.method in _READS)
     acting_from.set(request.remote_addr or "")
+
+
+def _take_forms_only() -> None:
+    """Refuse JSON and files, which no page of ours sends: forms would read them, while limits and guards look at the form's fields alone."""
+    if request.endpoint != "hooks.inspections" and (request.is_json or request.files):
+        abort(400)
 
 
 def _stop_reading(_error: BaseException | None) -> None:
