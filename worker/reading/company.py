@@ -108,9 +108,10 @@ def read_facts(work: Work) -> None:
     connection.facts_at = utcnow()
     if connection.state == "checking":
         connection.state, connection.state_since, connection.code = "connected", utcnow(), ""
-        connection.proven_at = connection.proven_at or utcnow()
+        before, connection.proven_at = connection.proven_at, connection.proven_at or utcnow()
         db.session.flush()  # The only writer from here on, also on SQLite.
         if realm_is_taken(work.company_id, gateway.realm_id):
+            connection.proven_at = before  # Not this company's realm: it may connect its own.
             refuse(work, "realm-taken", "")
     work.commit()
 

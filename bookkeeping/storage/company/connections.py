@@ -12,6 +12,7 @@ from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 
 USABLE = ("checking", "connected")
 HELD = (*USABLE, "reconnect")
+LET_IN = ("connected", "reconnect")
 WARN_BEFORE = timedelta(days=30)
 GRANTED_BY = {
     "environment": "INTUIT_ENVIRONMENT",
@@ -96,13 +97,13 @@ class Connection(Base):
 
     @hybrid_property
     def holds_realm(self) -> bool:
-        """True while no other company may have its realm: held, and proven. On the class: the condition."""
-        return self.held and self.proven_at is not None
+        """True while no other company may have its realm: let in with the present consent. On the class: the condition."""
+        return self.state in LET_IN and self.proven_at is not None
 
     @holds_realm.inplace.expression
     @classmethod
     def _holds_realm_in_sql(cls) -> ColumnElement[bool]:
-        return and_(cls.state.in_(HELD), cls.proven_at.is_not(None))
+        return and_(cls.state.in_(LET_IN), cls.proven_at.is_not(None))
 
     @property
     def closed_through(self) -> date | None:

@@ -71,11 +71,12 @@ class ConnectionTokens:
     def mark_reconnect_needed(self, version: int, code: str, detail: str = "") -> bool:
         """Note that QuickBooks no longer lets us in, with a notice for the owner. Everything is kept; an owner has to reconnect.
 
-        A realm that never let us in is not the company's: that connection is `refused`, whatever the code, and holds nothing back.
+        A consent that the realm never let in (`checking`) ends as `refused`, whatever the code, and holds nothing back: the realm is
+        only what a browser said, also where the company was once let in with another consent.
         """
         connection = db.session.get(Connection, self.company_id, populate_existing=True)
         state = {"state": "reconnect", "code": code, "detail": detail, "state_since": utcnow()}
-        if connection is not None and connection.proven_at is None:
+        if connection is not None and (connection.state == "checking" or connection.proven_at is None):
             code = NOT_PROVEN
             state |= {"state": "refused", "code": code, "detail": ""}
         mine = (Connection.company_id == self.company_id, Connection.version == version)
