@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import Response
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from bookkeeping.rules.text import FORMULA_STARTS
+
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -25,6 +26,6 @@ def csv_answer(file_name: str, columns: Sequence[str], rows: Iterable[Sequence[A
 
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
-    if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text):
+    if text.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text

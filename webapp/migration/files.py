@@ -9,11 +9,11 @@ from typing import Any
 
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.receipts import COPY_COLUMNS, copy_lines
+from bookkeeping.rules.text import FORMULA_STARTS
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from webapp.frame.words import MST, local_time
 
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 PLACES = {
     "stay": "stays",
     "blocked": "cannot change yet",
@@ -225,4 +225,4 @@ def _safe(value: Any) -> str:
     """Return text that no spreadsheet takes for a formula; amounts stay amounts."""
     text = "" if value is None else str(value)
     is_amount = text[:1] == "-" and text[1:].replace(".", "", 1).isdigit()
-    return f"'{text}" if text.startswith(_FORMULAS) and not is_amount else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not is_amount else text

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from bookkeeping.faults import Fault
 from bookkeeping.logbook.failures import FailureFilter
 from bookkeeping.logs import Redactor
+from bookkeeping.rules.text import FORMULA_STARTS
 from webapp.inspections.json_text import parsed, readable
 
 HANDLINGS = {
@@ -73,7 +74,7 @@ def csv_cell(value: object) -> str:
     text = "" if value is None else str(value)
     if not isinstance(value, str):
         return text
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def filter_words(wanted: FailureFilter, title: str = "", company: str = "") -> str:

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import os
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Integer, Select, Table, bindparam, select
 
+from bookkeeping.rules.text import FORMULA_STARTS
 from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.companies import Company
 
@@ -46,13 +48,20 @@ def write_export(company_id: int, file: str) -> dict[str, int]:
     """Write the ZIP and return the rows of each table that has any."""
     name = db.session.get_one(Company, company_id).name
     rows: dict[str, int] = {}
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        open(file, "wb", opener=_for_its_owner_alone) as raw,
+        zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         archive.writestr("README.txt", _READ_ME.format(name=name, id=company_id, at=utcnow().isoformat()))
         for table, query in tables_of_a_company():
             written = _write(archive, table, query, company_id)
             if written:
                 rows[table.name] = written
     return rows
+
+
+def _for_its_owner_alone(file: str, flags: int) -> int:
+    return os.open(file, flags, 0o600)
 
 
 def tables_of_a_company() -> Iterator[tuple[Table, Select[Any]]]:
@@ -89,7 +98,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, default=str)
     text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and not _is_number(text) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

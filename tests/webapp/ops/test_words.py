@@ -62,7 +62,7 @@ def test_a_body_is_shown_without_tokens_and_addresses():
     assert "ann@client.example" not in shown_body("no JSON: ann@client.example")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_cell_of_text_is_a_formula(start):
     assert csv_cell(f"{start}1+1") == f"'{start}1+1"
 

@@ -205,6 +205,7 @@ def test_an_export_holds_everything_of_the_company_and_no_secret(desk, shop, tmp
     assert told["rows"]["inspections"] == 2 and told["rows"]["users"] == 1 and told["rows"]["documents"] >= 4
     with zipfile.ZipFile(file) as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert file.stat().st_mode & 0o077 == 0, "Whoever else is on the machine may read it."
     rows = list(csv.DictReader(io.StringIO(texts["documents.csv"])))
     assert {row["company_id"] for row in rows} == {str(desk.id)}
     with shop.app.app_context():
