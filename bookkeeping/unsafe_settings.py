@@ -9,21 +9,28 @@ from urllib.parse import urlsplit
 SHORTEST_SECRET = 32
 EXAMPLES = ("change", "example", "secret", "password", "xxxx", "0000", "1234", "test", "dev")
 STANDIN_KEYS = {"INTUIT_CLIENT_ID": "standin-client", "INTUIT_CLIENT_SECRET": "standin-secret"}
+ADDRESSES = ("INTUIT_API_URL", "INTUIT_DISCOVERY_URL")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def refuse_unsafe(environment: Mapping[str, str]) -> list[str]:
     """Return a line for each unsafe setting, which names it, says what to do, and shows no secret.
 
-    With the stand-in nothing is unsafe but real keys that nobody said an environment for. In the sandbox a machine may talk to itself
+    With the stand-in nothing is unsafe but Intuit's own addresses, and real keys that nobody said an environment for. In the sandbox a machine may talk to itself
     without TLS, since that is where Intuit's app is tried out; production may not.
     """
     where = environment.get("INTUIT_ENVIRONMENT") or ""
     if where in ("", "standin"):
-        return _forgotten_environment(environment) if not where else []
+        return _intuit_itself(environment, where) or ([] if where else _forgotten_environment(environment))
     found = [_public_url(environment, where), _secret_key(environment), *_intuit(environment, where)]
     found += [_queue(environment), *_behind_tls(environment)]
     return [line for line in found if line]
+
+
+def _intuit_itself(environment: Mapping[str, str], where: str) -> list[str]:
+    named = [name for name in ADDRESSES if _is_intuits(environment.get(name) or "")]
+    said = "INTUIT_ENVIRONMENT is standin" if where else "INTUIT_ENVIRONMENT is not set"
+    return [f"{said}, but {name} is Intuit's own: say sandbox or production." for name in named[:1]]
 
 
 def _forgotten_environment(environment: Mapping[str, str]) -> list[str]:
@@ -58,7 +65,7 @@ def _secret_key(environment: Mapping[str, str]) -> str:
 
 def _intuit(environment: Mapping[str, str], where: str) -> list[str]:
     found = []
-    for name in ("INTUIT_API_URL", "INTUIT_DISCOVERY_URL"):
+    for name in ADDRESSES:
         url = environment.get(name) or ""
         if url and not url.startswith("https://") and not (where == "sandbox" and _is_here(url)):
             found.append(f"{name} is {url}: tokens travel there, so use https, or leave it out.")
@@ -95,3 +102,11 @@ def _is_here(url: str) -> bool:
         return urlsplit(url).hostname in LOOPBACK
     except ValueError:
         return False
+
+
+def _is_intuits(url: str) -> bool:
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    return host == "intuit.com" or host.endswith(".intuit.com")

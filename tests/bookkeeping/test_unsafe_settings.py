@@ -81,3 +81,22 @@ def test_real_keys_want_an_environment(values, refused):
     lines = refuse_unsafe(values)
     assert bool(lines) is refused
     assert all(line.startswith("INTUIT_ENVIRONMENT is not set, but INTUIT_CLIENT_ID is") for line in lines)
+
+
+@pytest.mark.parametrize("where", ["", "standin"])
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("INTUIT_API_URL", "https://quickbooks.api.intuit.com"),
+        ("INTUIT_API_URL", "https://Sandbox-QuickBooks.api.Intuit.com./"),
+        (
+            "INTUIT_DISCOVERY_URL",
+            "https://developer.api.intuit.com/.well-known/openid_sandbox_configuration",
+        ),
+    ],
+)
+def test_what_talks_to_intuit_itself_is_no_trying_out(where, name, url):
+    """Real books were kept with every unsafe setting, as soon as the addresses were given by hand."""
+    [line] = refuse_unsafe({"INTUIT_ENVIRONMENT": where, "INTUIT_CLIENT_ID": "AB1", name: url})
+    assert line.startswith("INTUIT_ENVIRONMENT is ") and f"but {name} is Intuit's own" in line
+    assert refuse_unsafe({"INTUIT_ENVIRONMENT": where, name: "http://intuit.com.example:9"}) == []
