@@ -36,6 +36,8 @@ _SECRET_TEXTS = (
     (re.compile(r"(?i)(\btoken\b[^:{}\"']{0,40}:\s*)(?!\[)[A-Za-z0-9._~+/=-]{16,}"), r"\1" + REDACTED),
     # Of a consent. A fault's code is shorter, and must stay readable.
     (re.compile(r"(?i)\b((?:code|state)[\"']?\s*[=:]\s*[\"']?)(?![\[\s])[^\s\"'&,;}]{8,}"), r"\1" + REDACTED),
+    # Of a mailed link or a hook's address.
+    (re.compile(r"(/(?:reset-password|invitation|hooks/inspections)/)[\w-]{8,}"), r"\1" + REDACTED),
     (re.compile(r"\bv1\.[0-9a-f]{8}\.[A-Za-z0-9_=-]{20,}"), REDACTED),  # A sealed secret.
     (re.compile(r"(?i)(\w+://[^\s:/@]*:)[^\s@/]+@"), r"\1" + REDACTED + "@"),  # A password within an address.
     (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), REDACTED),  # An e-mail address.

@@ -50,6 +50,9 @@ SECRETS = [
     "sealed v1.0123abcd.gAAAAABlongciphertextlongcipher==",
     "redis://:pa55word@10.0.0.1:6379/0",
     "client ann@example.com wrote",
+    "Exception on /reset-password/Zq3-reset_Zq3 [GET]",
+    "Exception on /invitation/Yp4-invited_Yp4 [POST]",
+    "Error handling request /hooks/inspections/Xo5-hook_Xo5?a=b",
 ]
 HIDDEN = [
     "eyJlbmMi",
@@ -61,7 +64,7 @@ HIDDEN = [
     "abcdef123456",
     "a-very-secret-key",
 ]
-HIDDEN += ["AB01EXAMPLE", "gAAAAAB", "pa55word", "ann@example.com"]
+HIDDEN += ["AB01EXAMPLE", "gAAAAAB", "pa55word", "ann@example.com", "Zq3", "Yp4", "Xo5"]
 
 
 def test_no_secret_passes_in_a_message_a_field_or_a_traceback(lines):
