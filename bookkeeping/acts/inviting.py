@@ -158,7 +158,7 @@ def change_role(company_id: int, user_id: int, role: str, who: str, address: str
 
 
 def remove(company_id: int, user_id: int, who: str, address: str = "") -> User | None:
-    """Take a person's login away and end all sessions; None when the company has no such person.
+    """Take a person's login away, end all sessions and their open invitations; None when the company has no such person.
 
     Raises:
         ValueError: the last owner cannot be removed, nor an older owner by one of the last day.
@@ -170,6 +170,9 @@ def remove(company_id: int, user_id: int, who: str, address: str = "") -> User |
     _keep_older_owners(person, who)
     person.removed_at = utcnow()
     end_sessions_of(person.id)
+    for invitation in open_invitations(company_id):
+        if invitation.created_by == person.email:  # A second address of theirs would let them in again.
+            withdraw(company_id, invitation.email, who, address)
     record_act(
         company_id, who, "removed", subject=person.email, before={"role": person.role}, address=address
     )

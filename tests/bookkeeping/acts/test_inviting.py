@@ -147,6 +147,18 @@ def test_with_a_second_owner_the_first_may_go_and_all_sessions_end(acting):
     assert [act for _, act, _ in _acts(acting)] == ["changed a role", "removed"]
 
 
+def test_who_is_removed_comes_back_by_no_invitation_of_their_own(acting):
+    """A login in wrong hands invites a second address before it is found out."""
+    thief = _person(acting)
+    _person(acting, email="owner@x.example")
+    own = invite(acting, "second@evil.example", "owner", "ann@x.example")
+    others = invite(acting, "bo@x.example", "bookkeeper", "owner@x.example")
+    remove(acting, thief, "owner@x.example")
+    db.session.commit()
+    assert take_up(own, "Thief", NEW) is None and invitation_of(others) is not None
+    assert ("owner@x.example", "withdrew the invitation", "second@evil.example") in _acts(acting)
+
+
 def test_nobody_of_another_company_is_touched(acting, house):
     theirs = house.make_company("Other")
     stranger = _person(theirs, "bookkeeper")
