@@ -49,12 +49,17 @@ def send_asked_links(now: datetime) -> int:
 
 def make_link(person: User) -> str:
     """Add a link for this person and return its token, which nobody can find out again; the ones before it end."""
-    open_ones = (ResetLink.user_id == person.id, ResetLink.used_at.is_(None), ResetLink.expires_at > utcnow())
-    db.session.execute(update(ResetLink).where(*open_ones).values(expires_at=utcnow()))
+    end_links_of(person.id)
     token = secrets.token_urlsafe(32)
     db.session.add(ResetLink(digest=token_digest(token), user_id=person.id, expires_at=utcnow() + LINK_LASTS))
     db.session.flush()
     return token
+
+
+def end_links_of(user_id: int) -> None:
+    """End the links that could still change this person's password."""
+    open_ones = (ResetLink.user_id == user_id, ResetLink.used_at.is_(None), ResetLink.expires_at > utcnow())
+    db.session.execute(update(ResetLink).where(*open_ones).values(expires_at=utcnow()))
 
 
 def person_of_link(token: str) -> User | None:

@@ -213,3 +213,17 @@ def test_a_login_from_a_new_browser_is_mailed_and_one_from_a_known_is_not(house,
     with house.app.app_context():
         text = db.session.scalars(select(Notice.text)).one()
     assert "127.0.0.1" in text and "If that was not you" in text
+
+
+@pytest.mark.parametrize("path", ["/account/sessions/end", "/account/sessions/end-others"])
+def test_a_stolen_cookie_logs_its_owner_out_nowhere(house, company, owner, path):
+    """Whoever may be put out by it is asked for the password like everybody else who ends sessions."""
+    other = house.browser(f"owner{company}@office.example")
+    ten_minutes_pass(house)
+    with house.app.app_context():
+        digest = db.session.scalars(select(LoginSession.digest).order_by(LoginSession.created_at)).all()[-1]
+    typed = {"session": digest}
+    assert owner.post(path, typed, page="/account").status_code == 403
+    assert other.get("/account").status_code == 200
+    assert owner.post(path, typed | {"confirm_password": PASSWORD}, page="/account").status_code == 303
+    assert other.get("/account").status_code == 303

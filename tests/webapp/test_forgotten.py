@@ -10,7 +10,7 @@ from bookkeeping.acts.resetting import make_link
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.people.people import ResetLink, ResetRequest, User
-from tests.webapp.house import Browser, House
+from tests.webapp.house import PASSWORD, Browser, House
 from tests.webapp.mailing import mail
 
 NEW = "kavo mire tusa beno"
@@ -133,3 +133,12 @@ def test_who_is_kept_out_by_wrong_tries_of_others_comes_in_with_a_link(house, em
 def test_asking_again_and_again_has_to_wait(house, email):
     answers = [house.browser().post(ASK, {"email": email}, page=ASK).status_code for _ in range(4)]
     assert answers == [303, 303, 303, 429]
+
+
+def test_a_link_that_somebody_has_opens_nothing_once_the_password_is_changed(house, email):
+    """Who fears for their login changes the password: that puts out whoever had a link made, too."""
+    path, owner = link_for(house, email), house.browser(email)
+    values = {"password": PASSWORD, "new_password": NEW, "again": NEW}
+    assert owner.post("/account/password", values, page="/account").status_code == 303
+    assert open_link(house, path).get("/reset-password").status_code == 404
+    assert house.browser().log_in(email, NEW).status_code == 303

@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, EqualTo, Length
 
 from bookkeeping.acts.inviting import live_sessions
 from bookkeeping.acts.joining import check_password
+from bookkeeping.acts.resetting import end_links_of
 from bookkeeping.acts.telling import tell_person
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
@@ -18,7 +19,7 @@ from bookkeeping.storage.people.sessions import (
     end_sessions_of,
     hash_password,
 )
-from webapp.access.confirming import password_is_right
+from webapp.access.confirming import password_is_right, recently_confirmed
 from webapp.access.limits import client_address
 from webapp.access.roles import COMPANY_ROLES, open_to
 
@@ -85,6 +86,7 @@ def change_password() -> Response | tuple[str, int]:
         return _show(form), 422
     changed = hash_password(form.new_password.data)
     current_user.user.password_hash = changed
+    end_links_of(current_user.user.id)  # Whoever asked for one is put out too.
     ended = end_sessions_of(current_user.user.id, but=current_user.session_digest)
     _record("changed the password", {"sessions_ended": ended})
     sentence = f"The password of {current_user.email} was changed, and every other browser is logged out."
@@ -96,6 +98,7 @@ def change_password() -> Response | tuple[str, int]:
 
 @bp.post("/sessions/end")
 @open_to(*EVERYBODY)
+@recently_confirmed
 def end_one() -> Response:
     """End one session of one's own."""
     digest = request.form.get("session", "")
@@ -111,6 +114,7 @@ def end_one() -> Response:
 
 @bp.post("/sessions/end-others")
 @open_to(*EVERYBODY)
+@recently_confirmed
 def end_others() -> Response:
     """End every session of one's own but this one."""
     ended = end_sessions_of(current_user.user.id, but=current_user.session_digest)
