@@ -58,7 +58,9 @@ def test_removed_person_stays_out_and_their_session_ends(house, owner):
     assert house.browser().log_in(owner).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/login", "/forgotten-password", "/invitation/x", "/hooks/inspections/x"])
+@pytest.mark.parametrize(
+    "path", ["/login", "/forgotten-password", "/invitation/x", "/hooks/inspections/x", "/quickbooks/webhook"]
+)
 def test_only_the_fields_of_a_form_are_read_since_limits_count_by_them(house, owner, company, path):
     """A login sent as JSON was counted under no account, and one's own right password gave the guesses at another's back."""
     browser, answers = house.browser(), []
@@ -68,7 +70,7 @@ def test_only_the_fields_of_a_form_are_read_since_limits_count_by_them(house, ow
         answers.append(browser.client.post(path, json=typed, headers={"X-CSRFToken": token}))
         files = {**typed, "csrf_token": token, "email": (BytesIO(b"x"), "email.txt")}
         answers.append(browser.client.post(path, data=files))
-    expected = 404 if path.startswith("/hooks") else 400  # The platform's calls may send anything.
+    expected = 404 if "hook" in path else 400  # The platform's calls may send anything.
     assert [one.status_code for one in answers] == [expected] * 4
     assert browser.get("/").location == "/login"
 

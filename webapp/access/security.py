@@ -14,6 +14,7 @@ from bookkeeping.storage.people.audit import acting_from
 from bookkeeping.storage.people.sessions import SESSION_HOURS
 
 MAX_BODY = 1024 * 1024
+_CALLED_BY_MACHINES = ("hooks.inspections", "webhooks.quickbooks")  # They read no form, and have no session.
 _READS = ("GET", "HEAD", "OPTIONS")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -74,7 +75,7 @@ def _start_as_reader_or_writer() -> None:
 
 def _take_forms_only() -> None:
     """Refuse JSON and files, which no page of ours sends: forms would read them, while limits and guards look at the form's fields alone."""
-    if request.endpoint != "hooks.inspections" and (request.is_json or request.files):
+    if request.endpoint not in _CALLED_BY_MACHINES and (request.is_json or request.files):
         abort(400)
 
 
