@@ -4,6 +4,7 @@ import os
 import socket
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -51,7 +52,7 @@ class Work:
         self.calls = 0
         self._unbound = False
         self._limiter: RedisLimiter | None = None
-        self._to_note: list[Any] | None = None  # Calls made in threads, until `note_calls` writes them down.
+        self._to_note: deque[Any] | None = None  # Calls made in threads, until `note_calls` writes them down.
         self._slice_ends = time.monotonic() + SLICE_SECONDS
 
     @property
@@ -158,7 +159,7 @@ class Work:
 
         What they cost is written down by `note_calls`.
         """
-        limiter, self._to_note = self._limiter, []
+        limiter, self._to_note = self._limiter, deque()
         if limiter is None:
             raise AssertionError("the gateway is made before anything flies")
         before, limiter.max_wait = limiter.max_wait, max(limiter.max_wait, WAVE_WAITS)
@@ -166,14 +167,15 @@ class Work:
             yield
         finally:
             limiter.max_wait = before
-            facts, self._to_note = self._to_note, None
-            self._note(facts)
+            self.note_calls()
+            self._to_note = None
 
     def note_calls(self) -> None:
         """Write down, in the current transaction, the calls that came back from threads since the last time."""
-        if self._to_note is not None:
-            facts, self._to_note = self._to_note, []
-            self._note(facts)
+        calls = []
+        while self._to_note:  # Threads may add to it meanwhile.
+            calls.append(self._to_note.popleft())
+        self._note(calls)
 
     def _meter(self, facts: Any) -> None:
         if self._to_note is not None:

@@ -242,6 +242,8 @@ def _send(work: Work, ready: list[Planned]) -> None:
             one.write.note["ours"] = json.loads(frozen(tracked(one.write.body, facts)))
             one.write.body = carried_from(one.write.body, one.case.replaces)
         one.write.body = tracked(one.write.body, facts)
+        billed = one.write.body.get("CustomerRef") or {}
+        one.write.customer_id = billed.get("value") or one.write.customer_id
         if "ours" in one.write.note:
             one.write.note["ours"] = tracked(one.write.note["ours"], facts)
         if one.document is not None and one.verb == "update":
