@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from bookkeeping.quickbooks_gateway.differences import at, carries_money, every_line, text
+from bookkeeping.quickbooks_gateway.differences import at, carries_money, cents, every_line, links, text
 from bookkeeping.quickbooks_gateway.reading import money, plain
 
 Body = dict[str, Any]
@@ -93,7 +93,22 @@ def as_taken(
     taken["TotalAmt"] = entity["TotalAmt"]
     if _has_sales_lines(ours):
         taken["Line"] = _lines_as_taken(ours["Line"], sent["Line"], entity.get("Line") or [])
+    elif "Line" in ours:
+        taken["Line"] = _links_as_taken(ours["Line"], entity)
     return cast(Body, plain(taken))
+
+
+def _links_as_taken(ours: Sequence[Line], entity: Mapping[str, Any]) -> list[Line]:
+    """Return what a Payment pays as we put it, with no more than QuickBooks applied.
+
+    More, applied by QuickBooks itself in the same moment, is not ours: it may take that away again by itself.
+    """
+    applied = links(entity)
+    return [
+        {**line, "Amount": min(cents(line.get("Amount")), applied.get(link, Decimal(0)))}
+        for line in ours
+        for link in links({"Line": [line]})
+    ]
 
 
 def with_line_ids(before: Mapping[str, Any], read: Mapping[str, Any]) -> Body:

@@ -130,13 +130,14 @@ def _class(line: Mapping[str, Any]) -> str | None:
 
 def _applied(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What a Payment pays has changed when less goes where we put it; what else it pays besides, QuickBooks may have moved by itself."""
-    ours, theirs = _links(wrote), _links(entity)
+    ours, theirs = links(wrote), links(entity)
     if all(theirs.get(link, Decimal(0)) >= amount for link, amount in ours.items()):
         return []
     return [("Applied to", _say_links(ours), _say_links(theirs))]
 
 
-def _links(body: Mapping[str, Any]) -> dict[str, Decimal]:
+def links(body: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Return how much a Payment applies, by "Invoice 145"."""
     found: dict[str, Decimal] = {}
     for line in body.get("Line") or ():
         links = sorted(f"{link.get('TxnType')} {link.get('TxnId')}" for link in line.get("LinkedTxn") or [])
@@ -146,8 +147,8 @@ def _links(body: Mapping[str, Any]) -> dict[str, Decimal]:
     return found
 
 
-def _say_links(links: Mapping[str, Decimal]) -> str:
-    return "\n".join(f"{named}: {amount:.2f}" for named, amount in links.items())
+def _say_links(applied: Mapping[str, Decimal]) -> str:
+    return "\n".join(f"{named}: {amount:.2f}" for named, amount in applied.items())
 
 
 def _total(wrote: Mapping[str, Any]) -> Decimal | None:

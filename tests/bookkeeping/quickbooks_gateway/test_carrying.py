@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +127,19 @@ def test_an_invoice_made_from_a_receipt_has_our_sums_whatever_the_receipt_says(l
     made = carried_from(body(lines), receipt)
     assert worth(made) == worth(body(lines))
     assert all(line["SalesItemLineDetail"]["ClassRef"] == {"value": "3"} for line in made["Line"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered", "known"),
+    [("300.00", "575.00", "300.00"), ("300.00", "300.00", "300.00"), ("300.00", "120.00", "120.00")],
+)
+def test_what_quickbooks_applies_beyond_ours_is_not_ours_to_miss(sent, answered, known):
+    """A lowered Payment whose rest QuickBooks applied again at once; lowering the Invoice then takes that away by itself."""
+
+    def pays(amount: str) -> list[dict]:
+        return [{"Amount": Decimal(amount), "LinkedTxn": [{"TxnId": "105", "TxnType": "Invoice"}]}]
+
+    ours = {"TotalAmt": Decimal("575.00"), "Line": pays(sent)}
+    taken = as_taken(ours, ours, {"Id": "110", "TotalAmt": 575.0, "Line": pays(answered)}, {})
+    assert [Decimal(str(line["Amount"])) for line in taken["Line"]] == [Decimal(known)]
+    assert drifted(taken, {"TotalAmt": 575.0, "Line": pays(known)}) == []
