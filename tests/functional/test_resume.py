@@ -245,6 +245,7 @@ def lossy(office) -> Iterator[str]:
 def test_an_item_left_out_of_the_answer_is_looked_up_and_not_made_again(office, lossy):
     office.book(inspection(1), inspection(2))
     office.tieout.environment["INTUIT_API_URL"] = lossy
+    office.tieout.flask_json("company", "rebind", office.id)  # The same Intuit, at another address.
     office.forget_calls()
     office.sync()
     assert_once(office, 3)
