@@ -15,9 +15,6 @@ DESCRIPTION_LIMIT = 4000
 PRIVATE_NOTE_LIMIT = 4000
 MEMO_LIMIT = 1000
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a cell for a formula; the full-width signs in some countries' ones."""
-
 ELLIPSIS = "..."  # The one-character ellipsis is not in ISO-8859-1.
 
 # What decomposition does not give. Pictures and invisible marks are left out; a letter we cannot write becomes "?".

@@ -2,15 +2,12 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import Response
 
-from bookkeeping.rules.text import FORMULA_STARTS
-
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+from bookkeeping.cells import cell
 
 
 def csv_answer(file_name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
@@ -18,14 +15,7 @@ def csv_answer(file_name: str, columns: Sequence[str], rows: Iterable[Sequence[A
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([cell(value) for value in row] for row in rows)
     answer = Response(out.getvalue(), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return answer
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    if text.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text

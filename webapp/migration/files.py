@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from bookkeeping.cells import cell
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.receipts import COPY_COLUMNS, copy_lines
-from bookkeeping.rules.text import FORMULA_STARTS
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from webapp.frame.words import MST, local_time
@@ -71,7 +71,7 @@ def preview_csv(migration: Migration, company: Company, rows: Iterable[Migration
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(("manifest_sha256", migration.sha256))
-    writer.writerow(("company", _safe(company.name)))
+    writer.writerow(("company", cell(company.name)))
     for name, zone in (("company", company.time_zone), ("mst", MST), ("utc", "UTC")):
         writer.writerow((f"cutoff_{name}", local_time(migration.cutoff, zone)))
     writer.writerow(())
@@ -88,7 +88,7 @@ def preview_csv(migration: Migration, company: Company, rows: Iterable[Migration
                 f"{name} (inspection {key}) {amount}" for name, key, amount in period["causes"]
             )
             amounts = (period["before"], period["after"], period["difference"])
-            writer.writerow((basis, period["name"], *amounts, _safe(causes)))
+            writer.writerow((basis, period["name"], *amounts, cell(causes)))
     return out.getvalue()
 
 
@@ -125,7 +125,7 @@ def _table(columns: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_safe(value) for value in line] for line in lines)
+    writer.writerows([cell(value) for value in line] for line in lines)
     return out.getvalue()
 
 
@@ -153,7 +153,7 @@ def _receipt_line(row: MigrationReceipt, company: Company) -> list[str]:
         " ".join(fault(code).remedy for code, _ in blockers),
         "; ".join(_said(flag) for flag in notes),
     ]
-    return [_safe(value) for value in line]
+    return [cell(value) for value in line]
 
 
 def _other_line(other: dict[str, Any], company: Company) -> list[str]:
@@ -182,7 +182,7 @@ def _other_line(other: dict[str, Any], company: Company) -> list[str]:
         payments,
     ]
     cause = fault(other["problem"]).title if other.get("problem") else ""
-    return [_safe(value) for value in [*line, cause, "", ""]]
+    return [cell(value) for value in [*line, cause, "", ""]]
 
 
 def _step_line(row: MigrationReceipt) -> list[str]:
@@ -219,10 +219,3 @@ def _moments(at: datetime | None, company: Company) -> list[str]:
 def _said(flag: Sequence[str]) -> str:
     code, detail = flag
     return f"{fault(code).title}. {detail}".strip()
-
-
-def _safe(value: Any) -> str:
-    """Return text that no spreadsheet takes for a formula; amounts stay amounts."""
-    text = "" if value is None else str(value)
-    is_amount = text[:1] == "-" and text[1:].replace(".", "", 1).isdigit()
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not is_amount else text

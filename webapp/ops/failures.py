@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.acts import ops as ops_acts
+from bookkeeping.cells import cell
 from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook import failures
@@ -23,7 +24,7 @@ from bookkeeping.storage.work.journal import Call, Operation
 from webapp.access.roles import open_to
 from webapp.frame.filters import neighbours, position_asked
 from webapp.ops.filter import FailureFilterForm
-from webapp.ops.words import MUTE_SPANS, csv_cell
+from webapp.ops.words import MUTE_SPANS
 
 bp = Blueprint("ops_failures", __name__)
 
@@ -191,5 +192,5 @@ def _lines(wanted: failures.FailureFilter) -> Iterator[str]:
 
 def _line(cells: list[object]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow([csv_cell(cell) for cell in cells])
+    csv.writer(text).writerow([cell(value) for value in cells])
     return text.getvalue()

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from bookkeeping.faults import Fault
 from bookkeeping.logbook.failures import FailureFilter
 from bookkeeping.logs import Redactor
-from bookkeeping.rules.text import FORMULA_STARTS
 from webapp.inspections.json_text import parsed, readable
 
 HANDLINGS = {
@@ -67,14 +66,6 @@ def shown_body(text: str) -> str:
         return readable(_redactor.value("", parsed(text)))
     except ValueError:
         return _redactor.text(text)
-
-
-def csv_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    if not isinstance(value, str):
-        return text
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def filter_words(wanted: FailureFilter, title: str = "", company: str = "") -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Select, Table, bindparam, select
 
-from bookkeeping.rules.text import FORMULA_STARTS
+from bookkeeping.cells import cell
 from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.companies import Company
 
@@ -94,16 +94,7 @@ def _write(archive: zipfile.ZipFile, table: Table, query: Select[Any], company_i
     return count
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, default=str)
-    text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return cell(value.isoformat() if hasattr(value, "isoformat") else value)

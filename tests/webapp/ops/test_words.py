@@ -10,7 +10,6 @@ from webapp.ops.words import (
     AGES,
     HANDLINGS,
     age_span,
-    csv_cell,
     filter_words,
     seconds_after,
     shown_body,
@@ -60,15 +59,6 @@ def test_a_body_is_shown_without_tokens_and_addresses():
     assert '"Id": "7"' in shown
     assert "abc" not in shown and "ann@client.example" not in shown
     assert "ann@client.example" not in shown_body("no JSON: ann@client.example")
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
-def test_no_cell_of_text_is_a_formula(start):
-    assert csv_cell(f"{start}1+1") == f"'{start}1+1"
-
-
-def test_cells_that_are_no_text_stay_what_they_are():
-    assert [csv_cell(value) for value in (None, -5, "plain", "")] == ["", "-5", "plain", ""]
 
 
 @pytest.mark.parametrize(
