@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 
 from bookkeeping.acts.inviting import usable
+from bookkeeping.acts.telling import with_article
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.vault import vault
@@ -25,7 +26,7 @@ def mail_invitation(token: str, path: str) -> None:
     until = invitation.expires_at.astimezone(ZoneInfo(company.time_zone))
     text = (
         f"{invitation.created_by} invites you to the bookkeeping of {company.name},"
-        f" as {'an owner' if invitation.role == 'owner' else 'a bookkeeper'}.\n\n"
+        f" as {with_article(invitation.role)}.\n\n"
         f"Open this link and choose a password. It works once, until {until:%B} {until.day}, {until.year}."
         " If you did not expect it, do nothing."
     )

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ColumnElement, func, select, update
 
 from bookkeeping.acts.joining import add_user, check_password
-from bookkeeping.acts.telling import tell_owners
+from bookkeeping.acts.telling import tell_owners, with_article
 from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
@@ -224,8 +224,3 @@ def _keep_older_owners(person: User, who: str) -> None:
         raise ValueError(
             f"{person.email} was an owner before you. You can do that when you have been one for a day."
         )
-
-
-def with_article(role: str) -> str:
-    """Return "an owner" for "owner"."""
-    return f"{'an' if role[:1] in 'aeiou' else 'a'} {role}"

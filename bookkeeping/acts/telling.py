@@ -38,6 +38,11 @@ def tell_person(person: User, title: str, sentence: str, *, address: str = "") -
         _tell(person.company_id, person.email, title, sentence, address)
 
 
+def with_article(role: str) -> str:
+    """Return "an owner" for "owner"."""
+    return f"{'an' if role[:1] in 'aeiou' else 'a'} {role}"
+
+
 def _tell(company_id: int, email: str, title: str, sentence: str, address: str) -> None:
     company = db.session.get_one(Company, company_id)
     now = utcnow().astimezone(ZoneInfo(company.time_zone))

@@ -3,13 +3,14 @@
 from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import EmailField, PasswordField
-from wtforms.validators import DataRequired, EqualTo, Length
+from wtforms import EmailField
+from wtforms.validators import DataRequired, Length
 
 from bookkeeping.acts import resetting
 from bookkeeping.storage.base import db
 from webapp.access.limits import by_account, client_address, know_this_browser, limiter
 from webapp.access.roles import public
+from webapp.people.new_password import NewPasswordForm
 
 bp = Blueprint("forgotten", __name__)
 _SAME_FOR_ALL = (
@@ -24,19 +25,6 @@ class AskForm(FlaskForm):
         "Email",
         validators=[DataRequired("Enter your e-mail address."), Length(max=254, message="That is too long.")],
         render_kw={"autocomplete": "username", "autofocus": True},
-    )
-
-
-class ChooseForm(FlaskForm):
-    password = PasswordField(
-        "New password",
-        validators=[DataRequired("Choose a password.")],
-        render_kw={"autocomplete": "new-password", "autofocus": True},
-    )
-    again = PasswordField(
-        "The same again",
-        validators=[EqualTo("password", "The two differ. Type the same twice.")],
-        render_kw={"autocomplete": "new-password"},
     )
 
 
@@ -76,7 +64,7 @@ def link(token: str) -> Response:
 def choose_page() -> str | tuple[str, int]:
     """Show the form, while the link is good."""
     person = resetting.person_of_link(session.get(_KEPT, ""))
-    return _show(ChooseForm(), person.email) if person else (_show(None, ""), 404)
+    return _show(NewPasswordForm(), person.email) if person else (_show(None, ""), 404)
 
 
 @bp.post("/reset-password")
@@ -84,7 +72,7 @@ def choose_page() -> str | tuple[str, int]:
 @limiter.limit("20 per hour")
 def choose() -> Response | str | tuple[str, int]:
     """Take over the new password."""
-    token, form = session.get(_KEPT, ""), ChooseForm()
+    token, form = session.get(_KEPT, ""), NewPasswordForm()
     person = resetting.person_of_link(token)
     if person is None:
         return _show(None, ""), 404
@@ -108,5 +96,5 @@ def choose() -> Response | str | tuple[str, int]:
     return answer
 
 
-def _show(form: ChooseForm | None, email: str) -> str:
+def _show(form: NewPasswordForm | None, email: str) -> str:
     return render_template("reset_password.html", form=form, email=email)

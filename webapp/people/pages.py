@@ -5,12 +5,13 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
-from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms import EmailField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, EqualTo, Length
+from wtforms.validators import DataRequired, Length
 
 from bookkeeping.acts import inviting
 from bookkeeping.acts.invitation_mail import mail_invitation, mails_of
+from bookkeeping.acts.telling import with_article
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
@@ -20,6 +21,7 @@ from bookkeeping.storage.people.sessions import end_sessions_of
 from webapp.access.confirming import recently_confirmed
 from webapp.access.limits import by_person, client_address, limiter
 from webapp.access.roles import COMPANY_ROLES, current_company, keeps, kept_input, open_to, public
+from webapp.people.new_password import NewPasswordForm
 
 bp = Blueprint("people", __name__)
 _LINK = "invitation"
@@ -34,22 +36,12 @@ class InviteForm(FlaskForm):
     role = SelectField("Role", choices=_ROLES)
 
 
-class JoinForm(FlaskForm):
+class JoinForm(NewPasswordForm):
     name = StringField(
         "Your name",
         filters=[lambda typed: (typed or "").replace("\x00", "").strip()],
         validators=[DataRequired("Enter your name."), Length(max=200, message="Use at most 200 letters.")],
         render_kw={"autocomplete": "name"},
-    )
-    password = PasswordField(
-        "New password",
-        validators=[DataRequired("Choose a password.")],
-        render_kw={"autocomplete": "new-password"},
-    )
-    again = PasswordField(
-        "The same again",
-        validators=[EqualTo("password", "The two differ. Type the same twice.")],
-        render_kw={"autocomplete": "new-password"},
     )
 
 
@@ -142,7 +134,7 @@ def change_role(user_id: int) -> Response:
         abort(404)
     db.session.commit()
     flash(
-        f"{person.name or person.email} is {'an owner' if role == 'owner' else 'a bookkeeper'} now.",
+        f"{person.name or person.email} is {with_article(role)} now.",
         "success",
     )
     return redirect(
