@@ -1,7 +1,8 @@
 """Whether a document or name in QuickBooks still says what we wrote, field by field. What to do about it is not decided here.
 
 Only fields that we write are compared; of those `drifted` takes what is money. What QuickBooks adds or moves by itself (SyncToken,
-Balance, subtotals, a credit that it applies to another Invoice) is left out.
+Balance, subtotals, a credit that it applies to another Invoice) is left out. Whether a Customer or Item stands elsewhere because people merged two
+names is not decided here either; `places` and `renamed` say and follow it.
 """
 
 from collections import Counter
@@ -34,6 +35,10 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Memo", ("PrivateNote",)),
 )
 
+Named = tuple[str, str]
+"""A kind (Customer or Item) and a QuickBooks id."""
+
+_PLACES = {"CustomerRef": "Customer", "ItemRef": "Item"}
 
 _SALES_LINE, _DISCOUNT_LINE = "SalesItemLineDetail", "DiscountLineDetail"
 _MONEY = frozenset({"Customer", "Date", "Due date", "Lines", "Applied to", "Total"})
@@ -175,3 +180,41 @@ def text(value: Any) -> str:
 def cents(value: Any) -> Decimal:
     """Return an amount of QuickBooks, however it is written, in dollars and cents."""
     return Decimal(str(value or 0)).quantize(Decimal("0.01"))
+
+
+def named(body: Mapping[str, Any]) -> list[Named]:
+    """Return what a document names: its Customer, then the Item of each sales line, in order."""
+    return list(_named(body))
+
+
+def places(wrote: Mapping[str, Any], entity: Mapping[str, Any]) -> list[tuple[Named, str]]:
+    """Return each Customer and Item that the body we wrote names, with the id that QuickBooks shows in that very place.
+
+    Lines are told by their order; where they are more or fewer than ours, only the Customer is compared.
+    """
+    ours, theirs = named(wrote), named(entity)
+    if len(ours) != len(theirs):
+        ours, theirs = ours[:1], theirs[:1]
+    return [(mine, there) for mine, (_, there) in zip(ours, theirs, strict=True) if mine[1] and there]
+
+
+def renamed(body: Any, replaced: Named, by: str) -> Any:
+    """Return a copy of the body that names `by` wherever it named `replaced`."""
+    if isinstance(body, list):
+        return [renamed(part, replaced, by) for part in body]
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: {"value": by}
+        if _PLACES.get(name) == replaced[0] and (part or {}).get("value") == replaced[1]
+        else renamed(part, replaced, by)
+        for name, part in body.items()
+    }
+
+
+def _named(body: Mapping[str, Any]) -> Iterator[Named]:
+    yield ("Customer", str((body.get("CustomerRef") or {}).get("value") or ""))
+    for line in every_line(body.get("Line")):
+        item = ((line.get("SalesItemLineDetail") or {}).get("ItemRef") or {}).get("value")
+        if item:
+            yield ("Item", str(item))

@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from bookkeeping.quickbooks_gateway.webhooks import ChangedObject, changed_objects, is_signed
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import House
 from tests.webapp.records import REALM, Records
-from webapp.machines.intuit_events import ChangedObject, changed_objects, is_signed
 
 TOKEN = "a verifier token of ours"
 PATH = "/quickbooks/webhook"

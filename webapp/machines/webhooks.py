@@ -4,11 +4,11 @@ from flask import Blueprint, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from bookkeeping.acts.syncing import want_changes
+from bookkeeping.quickbooks_gateway.webhooks import changed_objects, is_signed
 from bookkeeping.storage.base import db
 from webapp.access.extensions import csrf
 from webapp.access.limits import limiter
 from webapp.access.roles import public
-from webapp.machines.intuit_events import changed_objects, is_signed
 
 bp = Blueprint("webhooks", __name__)
 

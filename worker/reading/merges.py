@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Text, cast, or_, select
 
 from bookkeeping.faults import ended_by
-from bookkeeping.quickbooks_gateway.references import Named, named, places, renamed
+from bookkeeping.quickbooks_gateway.differences import Named, named, places, renamed
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.merges import Merged
 from bookkeeping.storage.company.names import NamedThing

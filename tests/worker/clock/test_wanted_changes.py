@@ -5,12 +5,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bookkeeping.acts.syncing import want_changes
+from bookkeeping.quickbooks_gateway.webhooks import ChangedObject
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.work.runs import Run
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
-from webapp.machines.intuit_events import ChangedObject
 from worker.clock.tick import CHANGES_APART, CHANGES_SETTLE, queue_wanted_changes
 
 
