@@ -16,14 +16,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from quickbooks import QuickBooks
-from quickbooks.objects.customer import Customer
 from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.work.journal import ApiUsage, Operation
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk, Shop, outside_world
+from tests.harness.standins import StandIn
+from tests.standins.conftest import Company
 from worker.reading.company import set_up
 from worker.reading.poll import poll
 
@@ -74,7 +74,7 @@ def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         }
         desk.do(set_up)  # Connects and reads the lists, at no cost of time.
         intuit.post("/_standin/settings", lags)
-        loop = documents_a_minute_of_a_loop(desk, intuit)
+        loop = documents_a_minute_of_a_loop(intuit)
         before = calls_of(desk)
         started, cpu = time.monotonic(), time.process_time()
         runs = 0
@@ -111,33 +111,15 @@ def calls_of(desk: Desk) -> Counter[str]:
         return Counter({usage.kind: usage.count for usage in db.session.scalars(rows)})
 
 
-def documents_a_minute_of_a_loop(desk: Desk, intuit: Any) -> float:
-    """Save a few Customers one after the other, as the library's manual shows it, in a realm of their own."""
-    realm = intuit.post("/_standin/realms", {"name": "A loop"})["realm_id"]
-    token = intuit.post(f"/_standin/realms/{realm}/token")["access_token"]
-    client = QuickBooks(company_id=realm, minorversion=75)
-    client.session, client.api_url_v3, client.sandbox = _Session(token), f"{intuit.base_url}/v3", False
+def documents_a_minute_of_a_loop(intuit: StandIn) -> float:
+    """Save a few Customers one after the other with the real client, in a company of their own."""
+    client = Company(intuit).client()
     started = time.monotonic()
     for number in range(LOOP):
-        one = Customer()
-        one.DisplayName = f"Ada Reyes {number}"
-        one.save(qb=client)
+        client.create_object(
+            "customer", json.dumps({"DisplayName": f"Ada Reyes {number}"})
+        )  # What `save()` calls.
     return LOOP / (time.monotonic() - started) * 60
-
-
-class _Session:
-    """What the library needs of a session that is signed in."""
-
-    def __init__(self, token: str) -> None:
-        import requests
-
-        self.access_token, self._http = token, requests.Session()
-
-    def request(
-        self, method: str, url: str, headers: Any = None, params: Any = None, data: Any = None
-    ) -> Any:
-        headers = {**(headers or {}), "Authorization": f"Bearer {self.access_token}"}
-        return self._http.request(method, url, headers=headers, params=params, data=data)
 
 
 if __name__ == "__main__":
