@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 SHORTEST_SECRET = 32
+SHORTEST_TOKEN = 16
 EXAMPLES = ("change", "example", "secret", "password", "xxxx", "0000", "1234", "test", "dev")
 STANDIN_KEYS = {"INTUIT_CLIENT_ID": "standin-client", "INTUIT_CLIENT_SECRET": "standin-secret"}
 ADDRESSES = ("INTUIT_API_URL", "INTUIT_DISCOVERY_URL")
@@ -90,7 +91,12 @@ def _behind_tls(environment: Mapping[str, str]) -> list[str]:
         found.append(
             "PROXY_HOPS is not set: say how many proxies stand in front (0 for none), or every visitor has the proxy's address."
         )
-    if not environment.get("METRICS_TOKEN"):
+    token = environment.get("METRICS_TOKEN") or ""
+    if token and len(token) < SHORTEST_TOKEN:
+        found.append(
+            f"METRICS_TOKEN has fewer than {SHORTEST_TOKEN} characters: make it as long as a password is."
+        )
+    if not token:
         found.append(
             "METRICS_TOKEN is not set: /metrics tells how many companies and failures there are; give it a key."
         )

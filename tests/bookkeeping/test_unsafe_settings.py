@@ -1,7 +1,9 @@
 """Settings with which strangers' books must not be kept: each is named with what to do, and no secret is shown."""
 
 import pytest
+from cryptography.fernet import Fernet
 
+from bookkeeping.settings import SettingsError, settings_from_environment
 from bookkeeping.unsafe_settings import SHORTEST_SECRET, refuse_unsafe
 
 SECRET = "kJ8-Qz5_tYw1RbN7vXc3LmP0hGf9DsA2eUi6oT4"
@@ -13,7 +15,7 @@ SAFE = {
     "INTUIT_CLIENT_SECRET": "cd2",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "PROXY_HOPS": "1",
-    "METRICS_TOKEN": "m",
+    "METRICS_TOKEN": "m9Xw2Rt7Yp4Kc6Vb",
 }
 
 
@@ -54,6 +56,7 @@ def test_what_is_safe_is_let_start(values):
         ({"REDIS_URL": "redis://queue.example:6379/0"}, "REDIS_URL names another machine", "requirepass"),
         ({"PROXY_HOPS": ""}, "PROXY_HOPS is not set", "0 for none"),
         ({"METRICS_TOKEN": ""}, "METRICS_TOKEN is not set", "give it a key"),
+        ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN has fewer than 16", "as long as a password"),
     ],
 )
 def test_each_unsafe_setting_is_one_line_that_says_what_to_do_and_no_secret(values, start, remedy):
@@ -100,3 +103,14 @@ def test_what_talks_to_intuit_itself_is_no_trying_out(where, name, url):
     [line] = refuse_unsafe({"INTUIT_ENVIRONMENT": where, "INTUIT_CLIENT_ID": "AB1", name: url})
     assert line.startswith("INTUIT_ENVIRONMENT is ") and f"but {name} is Intuit's own" in line
     assert refuse_unsafe({"INTUIT_ENVIRONMENT": where, name: "http://intuit.com.example:9"}) == []
+
+
+def test_they_end_the_start_with_a_line_each_and_nothing_more():
+    environment = {**SAFE, "TOKEN_KEYS": Fernet.generate_key().decode()}
+    settings_from_environment(environment)
+    with pytest.raises(SettingsError) as told:
+        settings_from_environment(
+            {**environment, "PROXY_HOPS": "", "METRICS_TOKEN": "", "SECRET_KEY": "short"}
+        )
+    lines = str(told.value).splitlines()
+    assert [line.split()[0] for line in lines] == ["SECRET_KEY", "PROXY_HOPS", "METRICS_TOKEN"]

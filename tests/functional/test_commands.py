@@ -64,6 +64,13 @@ def test_missing_secrets_refuse_the_start_by_name(tieout):
         assert told.code != 0 and name in told.err and "Traceback" not in told.err
 
 
+def test_unsafe_settings_refuse_the_start_a_line_each_and_no_traceback(tieout):
+    tieout.environment |= {"INTUIT_ENVIRONMENT": "production", "PUBLIC_URL": "http://tieout.example"}
+    told = tieout.run_flask("status", "1")
+    assert told.code != 0 and "PUBLIC_URL is http://tieout.example" in told.err
+    assert "Traceback" not in told.err and tieout.environment["SECRET_KEY"] not in told.err
+
+
 def test_reconcile_without_a_connection_fails_and_poll_does_not(tieout, platform, intuit):
     office = Office(tieout, platform, intuit).open()
     office.book(inspection(1))

@@ -257,6 +257,16 @@ def test_ended_session_leads_back_with_what_was_typed(house, owner, records, pag
     assert "What you had typed is still in the form" in text and shown in text
 
 
+@pytest.mark.parametrize("referrer", ["", "http://[", "http://elsewhere.example/settings/people", "nonsense"])
+def test_a_form_that_came_from_elsewhere_is_not_led_back_to(house, owner, referrer):
+    browser = house.browser(owner)
+    token = browser.token("/settings")
+    end_every_session(house)
+    values = {"csrf_token": token, "email": "carla@books.example", "role": "owner"}
+    answer = browser.client.post("/settings/people/invite", data=values, headers={"Referer": referrer})
+    assert (answer.status_code, answer.location) == (303, "/login")
+
+
 def test_a_new_password_is_never_kept_in_the_cookie(house, owner):
     browser = house.browser(owner)
     token = browser.token("/account")

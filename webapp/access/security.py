@@ -65,7 +65,10 @@ def same_site_path(target: str | None) -> str | None:
 
 def came_from_here() -> bool:
     """Return whether the page that sent this request was one of ours, as far as its Referer tells."""
-    return bool(request.referrer) and urlsplit(request.referrer).netloc == request.host
+    try:
+        return urlsplit(request.referrer or "").netloc == request.host
+    except ValueError:  # No address at all, such as "http://[".
+        return False
 
 
 def _start_as_reader_or_writer() -> None:

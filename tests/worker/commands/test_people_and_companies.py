@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -222,3 +224,10 @@ def test_every_table_is_exported_or_named_as_the_house_s(shop):
     assert rest <= OF_THE_HOUSE
     for table, secret in SECRETS.items():
         assert secret <= set(Base.metadata.tables[table].c.keys())
+
+
+def test_the_readme_names_every_command_about_people_and_companies():
+    said = (Path(__file__).parents[3] / "README.md").read_text()
+    for group in (company, user):
+        [listed] = re.findall(rf"`{group.name} ([a-z|-]+)`", said)
+        assert set(listed.split("|")) == set(group.commands)
