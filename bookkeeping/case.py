@@ -50,7 +50,8 @@ from bookkeeping.storage.records.refunds import books_of, refunds_of
 class Case:
     """One inspection. `parked` is the error that keeps its plan from being carried out; nothing more is written for it.
 
-    `told` is what the platform alone asks for, `desired` what follows from it beside money that was deposited (decision 19).
+    `told` is what the platform alone asks for, `desired` what follows from it beside money that was deposited (decision 19): it is worked
+    out with each plan, so whoever wants other documents changes `told`.
 
     `others` are Payments on its Invoice that are not ours. `hindrances` keep single documents of it from being written; `whole`: all of its documents or none (a receipt being replaced).
     """

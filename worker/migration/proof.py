@@ -48,6 +48,9 @@ def why_wrong(case: Case, rows: Rows) -> str:
     if row is None:
         return f"Invoice {case.invoice.qbo_id} is not there."
     invoice = seen("Invoice", row)
+    problem = _payments(case, rows, invoice.qbo_id)  # Before the Invoice's balance, which follows from them.
+    if problem:
+        return problem
     for what, ours, theirs in (
         ("total", desired.total, invoice.total),
         ("open balance", _left_open(case, desired, invoice, rows), invoice.balance),
@@ -59,6 +62,10 @@ def why_wrong(case: Case, rows: Rows) -> str:
             return (
                 f"The {what} of Invoice {invoice.doc_number} should be {_say(ours)}, and is {_say(theirs)}."
             )
+    return ""
+
+
+def _payments(case: Case, rows: Rows, invoice_id: str) -> str:
     payments = {document.source_key: document for document in case.live if document.kind == "Payment"}
     if set(payments) != {payment.source_key for payment in case.desired.payments}:
         return "The Payments are not those of the inspection."
@@ -68,7 +75,7 @@ def why_wrong(case: Case, rows: Rows) -> str:
             return f"Payment {payments[payment.source_key].qbo_id} is not there."
         # What a credit took of the Invoice was left unapplied, as the plan said; more than that is wrong.
         payment = replace(payment, applied=min(payment.applied, payments[payment.source_key].applied))
-        problem = _payment(case, payment, seen("Payment", row), invoice.qbo_id)
+        problem = _payment(case, payment, seen("Payment", row), invoice_id)
         if problem:
             return problem
     return ""

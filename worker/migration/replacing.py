@@ -97,7 +97,7 @@ def take_back(work: Work, rows: list[MigrationReceipt]) -> None:
     inspections = rows_by_key(work.company_id, [row.inspection_key for row in rows])
     cases = {case.key: case for case in build_cases(work.company, list(inspections.values()), migrating=True)}
     for case in cases.values():
-        case.desired, case.parked = NOTHING, None
+        case.told, case.parked = NOTHING, None
         case.make_plan()
     work.commit()
     delete_first(work, list(cases.values()))
@@ -178,8 +178,8 @@ def _address(work: Work, task: Task, one: Judged) -> None:
     """Say whom the documents bill and where the money of the receipt lies."""
     case, account_id = task.case, task.receipt.account_id
     if account_id:
-        payments = (replace(one, deposit_account_id=account_id) for one in case.desired.payments)
-        case.desired = replace(case.desired, payments=tuple(payments))
+        payments = (replace(one, deposit_account_id=account_id) for one in case.told.payments)
+        case.told = replace(case.told, payments=tuple(payments))
     if case.customer_id is None and case.desired.customer is not None:
         customer_id = task.row.facts.get("customer_id") or one.entry.customer.customer_id
         if customer_id:

@@ -141,6 +141,19 @@ def test_the_proof_compares_every_field_of_money(legacy: Desk, planned):
     assert len(legacy.books()["SalesReceipt"]) == 2
 
 
+def test_a_receipt_that_cannot_be_deleted_stays_and_what_was_made_for_it_goes(legacy: Desk, planned):
+    refused = {"kind": "item", "operation": "batch", "entity": "SalesReceipt", "index": 0, "code": "6480"}
+    legacy.break_calls({**refused, "nth": 2})  # The first goes alone.
+    _night(legacy)
+    legacy.mend_calls()
+    with legacy.shop.app.app_context():
+        done, left = _rows(legacy)
+        assert (done.state, left.state, left.code) == ("done", "left", "qbo-6480")
+        assert left.taken_back_at is not None and left.invoice_id == ""
+    assert _amounts(legacy, "Invoice") == _amounts(legacy, "Payment") == [Decimal("425.00")]
+    assert [one["Id"] for one in legacy.books()["SalesReceipt"]] == [left.receipt_id]
+
+
 def test_whom_to_bill_is_linked_named_on_the_receipts_or_asked(legacy: Desk, planned):
     with legacy.holding("nightly") as work:
         work.company.cutoff = CUTOFF
