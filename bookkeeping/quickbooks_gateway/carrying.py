@@ -155,24 +155,47 @@ def _of_a_person(
 
 
 def _lines(ours: Sequence[Body], last: Sequence[Line], now: Sequence[Line]) -> tuple[list[Body], list[Body]]:
-    """Return the lines to send, in the order in which they stand now, and ours alone in our order."""
+    """Return the lines to send, and ours alone. Both are in our order, but for lines to send that somebody else put in another."""
     standing = {line["Id"]: line for line in now if line.get("Id")}
     pairs = {n: last[m] for n, m in _pairs(ours, last).items() if last[m].get("Id") in standing}
     own = [{**line, **({"Id": pairs[n]["Id"]} if n in pairs else {})} for n, line in enumerate(ours)]
     filled = {
         line["Id"]: _filled(line, pairs[n], standing[line["Id"]]) for n, line in enumerate(own) if n in pairs
     }
-    ids_of_ours = {line["Id"] for line in last if line.get("Id")}
+    ids_of_ours = [line["Id"] for line in last if line.get("Id")]
+    theirs = [line for line in now if now is not last and _of_others(line, set(ids_of_ours))]
+    if [line["Id"] for line in now if line.get("Id") in ids_of_ours] == [
+        one for one in ids_of_ours if one in standing
+    ]:
+        return _among_ours(
+            [filled[line["Id"]] if n in pairs else line for n, line in enumerate(own)], now, theirs
+        ), own
     send: list[Body] = []
     for line in now:
         if line.get("Id") in filled:
             send.append(filled[line["Id"]])
-        elif now is not last and _of_others(line, ids_of_ours):
+        elif line in theirs:
             send.append(_sendable(line))
     for n, line in enumerate(own):
         if n not in pairs:
             send.insert(_place_after(send, own[n - 1] if n else None), line)
     return send, own
+
+
+def _among_ours(send: list[Body], now: Sequence[Line], theirs: Sequence[Line]) -> list[Body]:
+    """Put the lines of others where they stand: each after what it follows now and what we add there, the first ones first."""
+    added = [id(line) for line in send if not line.get("Id")]
+    place = next((n for n, line in enumerate(send) if id(line) not in added), len(send))
+    for line in now:
+        ids = [one.get("Id") for one in send]
+        if line in theirs:
+            send.insert(place, _sendable(line))
+            place += 1
+        elif line.get("Id") and line["Id"] in ids:
+            place = ids.index(line["Id"]) + 1
+            while place < len(send) and id(send[place]) in added:
+                place += 1
+    return send
 
 
 def _of_others(line: Line, ids_of_ours: set[str]) -> bool:

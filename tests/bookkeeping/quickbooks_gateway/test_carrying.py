@@ -82,6 +82,8 @@ def test_an_update_without_a_read_says_just_what_we_want(first, then):
     before, _ = written(first)
     send, own = carried_over(body(then), before, None)
     assert worth(send) == worth(own) == worth(body(then))
+    in_order = [(line["Description"], line["Amount"]) for line in body(then)["Line"]]
+    assert [(line["Description"], line["Amount"]) for line in send["Line"]] == in_order
     assert {line["Id"] for line in send["Line"] if "Id" in line} <= {line["Id"] for line in before["Line"]}
     after = stored(send)
     known = as_taken(own, send, after, before)
