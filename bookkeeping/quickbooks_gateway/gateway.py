@@ -1,4 +1,4 @@
-"""One company's QuickBooks: batches and lone writes out, reads and queries in. Answers are plain dicts with Decimal numbers.
+"""One company's QuickBooks: batches of writes out, reads and queries in. Answers are plain dicts with Decimal numbers.
 
 What to send is made in `bodies`, what comes back is understood in `reading`; changes and reports have modules of their own.
 """
@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
-from urllib.parse import parse_qsl
 
 from quickbooks import QuickBooks
 from quickbooks.exceptions import QuickbooksException
 
-from bookkeeping.errors import BookkeepingError, GoneError, NotConnectedError, TemporaryError, ThrottledError
+from bookkeeping.errors import BookkeepingError, GoneError, TemporaryError
 from bookkeeping.quickbooks_gateway import answers, changes
 from bookkeeping.quickbooks_gateway.config import IntuitConfig, utc_now
 from bookkeeping.quickbooks_gateway.limits import Limiter
@@ -39,9 +38,9 @@ _NOT_ENTITIES = {"bId", "time", "warnings", "Fault", "fault"}
 
 @dataclass(frozen=True)
 class ItemAnswer:
-    """What became of one write: exactly one of `entity` (as QuickBooks stored it), `deleted` and `error` holds.
+    """What became of one write of a batch: exactly one of `entity` (as QuickBooks stored it), `deleted` and `error` holds.
 
-    `b_id` names the batch item, empty for a lone write. `entity` keeps its Id and status for a deletion too. `reference` is
+    `b_id` names the item. `entity` keeps its Id and status for a deletion too. `reference` is
     Intuit's reference of the call; `raw` this write's part of the answer as JSON text, empty when the answer has none.
     """
 
@@ -107,26 +106,6 @@ class Gateway:
         tid = self._transport.reference
         answered = {item.get("bId"): _item_answer(item, tid) for item in content.get("BatchItemResponse", [])}
         return [answered.get(b_id) or _left_out(b_id, tid) for b_id in asked]
-
-    def send_one(self, request_id: str, path: str, body: str) -> ItemAnswer:
-        """Send one frozen write, such as to `invoice` or `invoice?operation=delete`. `request_id` has at most 50 characters.
-
-        A refusal of this one write is in the answer's `error`; trouble that is not about it raises.
-        """
-        entity, _, query = path.partition("?")
-        try:
-            content = self._post(entity, body, {**dict(parse_qsl(query)), "requestid": request_id})
-        except (ThrottledError, NotConnectedError):
-            raise
-        except TemporaryError as error:
-            if error.whole_realm or error.outcome_unknown:
-                raise
-            return ItemAnswer("", entity, None, error=error, reference=error.reference)
-        except BookkeepingError as error:
-            if error.code == "misconfigured":
-                raise
-            return ItemAnswer("", entity, None, error=error, reference=error.reference)
-        return _item_answer(content, self._transport.reference)
 
     def read(self, entity: str, qbo_id: str) -> dict[str, Any] | None:
         """Return the object as it is now, or None only if QuickBooks says that it does not exist (610)."""

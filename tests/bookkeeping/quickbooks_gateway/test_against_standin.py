@@ -19,7 +19,7 @@ from bookkeeping.errors import (
     ThrottledError,
 )
 from bookkeeping.quickbooks_gateway import bodies, reports
-from bookkeeping.quickbooks_gateway.bodies import batch_body, delete_body, frozen
+from bookkeeping.quickbooks_gateway.bodies import batch_body, delete_body
 from bookkeeping.quickbooks_gateway.config import utc_now
 from bookkeeping.quickbooks_gateway.gateway import Gateway, quote
 from bookkeeping.quickbooks_gateway.limits import LocalLimiter
@@ -140,9 +140,9 @@ def test_deletes_in_order_leave_nothing_and_again_means_gone(company):
     (gone,) = company.write("d1", "delete", "Payment", delete_body(payment["Id"], payment["SyncToken"]))
     assert gone.deleted and gone.error is None
     token = company.gateway.read("Invoice", invoice["Id"])["SyncToken"]
-    path = "invoice?operation=delete"
-    assert company.gateway.send_one("d2", path, frozen(delete_body(invoice["Id"], token))).deleted
-    again = company.gateway.send_one("d3", path, frozen(delete_body(invoice["Id"], token)))
+    (gone,) = company.write("d2", "delete", "Invoice", delete_body(invoice["Id"], token))
+    assert gone.deleted
+    (again,) = company.write("d3", "delete", "Invoice", delete_body(invoice["Id"], token))
     assert isinstance(again.error, GoneError)
     assert company.gateway.read("Invoice", invoice["Id"]) is None
     assert not company.books()["Invoice"] and not company.books()["Payment"]

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from bookkeeping.errors import DuplicateNameError, GoneError, NotConnectedError, PermanentError
-from bookkeeping.quickbooks_gateway.bodies import delete_body, frozen
+from bookkeeping.quickbooks_gateway.bodies import delete_body
 from bookkeeping.quickbooks_gateway.reading import differs, seen
 from bookkeeping.quickbooks_gateway.receipts import copy_lines, receipt_of
 from bookkeeping.quickbooks_gateway.reports import aged_receivables, profit_and_loss
@@ -218,7 +218,7 @@ def test_refusals_mean_the_same_in_any_words(company, telling):
         code: f"qbo-{code}" for code in kinds
     }
     assert isinstance(kinds["6240"].error, DuplicateNameError)
-    gone = company.gateway.send_one("d3", "invoice?operation=delete", frozen(delete_body("99999", "0")))
+    (gone,) = company.write("d3", "delete", "Invoice", delete_body("99999", "0"))
     assert isinstance(gone.error, GoneError) and company.gateway.read("Invoice", "99999") is None
     said = kinds["6540"].error.detail
     assert ("depositada" in said) == (telling.get("fault_texts") == "spanish") and "null" not in said

@@ -1,8 +1,7 @@
-"""Batches, lone writes, reads and queries: how answers are taken apart, and how questions are put."""
+"""Batches, reads and queries: how answers are taken apart, and how questions are put."""
 
 import json
 from decimal import Decimal
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -59,9 +58,10 @@ def test_a_batch_refused_as_a_whole_raises(connected, scripted):
 @pytest.mark.parametrize(
     ("code", "kind"), [("610", GoneError), ("6240", PermanentError), ("5010", StaleSyncTokenError)]
 )
-def test_a_refusal_of_a_lone_write_is_in_its_answer(connected, scripted, code, kind):
-    scripted.say(400, fault(code), headers={"intuit_tid": "tid-9"})
-    answer = connected.gateway.send_one("r-1", "invoice?operation=delete", "{}")
+def test_a_refusal_of_one_write_is_in_its_answer(connected, scripted, code, kind):
+    said = {"BatchItemResponse": [{"bId": "i0", **fault(code)}]}
+    scripted.say(200, said, headers={"intuit_tid": "tid-9"})
+    (answer,) = connected.gateway.send_batch("r-1", batch("i0"))
     assert isinstance(answer.error, kind)
     assert (answer.entity, answer.deleted, answer.reference) == (None, False, "tid-9")
 
@@ -77,18 +77,17 @@ def test_a_refusal_of_a_lone_write_is_in_its_answer(connected, scripted, code, k
         (404, {}, MisconfiguredError),
     ],
 )
-def test_trouble_that_is_not_about_the_lone_write_raises(connected, scripted, status, said, kind):
+def test_trouble_that_is_not_about_one_write_raises(connected, scripted, status, said, kind):
     scripted.say(status, said)
     with pytest.raises(kind):
-        connected.gateway.send_one("r-1", "invoice", "{}")
+        connected.gateway.send_batch("r-1", batch("i0"))
 
 
 def test_a_deletion_is_told_from_an_object(connected, scripted):
-    scripted.say(200, {"Invoice": {"domain": "QBO", "status": "Deleted", "Id": "145"}, "time": "…"})
-    answer = connected.gateway.send_one("r-1", "invoice?operation=delete", "{}")
+    gone = {"domain": "QBO", "status": "Deleted", "Id": "145"}
+    scripted.say(200, {"BatchItemResponse": [{"bId": "i0", "Invoice": gone}], "time": "…"})
+    (answer,) = connected.gateway.send_batch("r-1", batch("i0"))
     assert (answer.entity_name, answer.deleted, answer.error) == ("Invoice", True, None)
-    asked = parse_qs(urlsplit(scripted.asked[0].target).query)
-    assert (asked["operation"], asked["requestid"]) == (["delete"], ["r-1"])
 
 
 def test_only_610_means_that_an_object_is_gone(connected, scripted):

@@ -19,6 +19,7 @@ from bookkeeping.errors import (
     ThrottledError,
 )
 from bookkeeping.faults import fault
+from bookkeeping.quickbooks_gateway.bodies import batch_body
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.quickbooks_gateway.reading import chart, company_facts, name_entry, seen
 from bookkeeping.quickbooks_gateway.receipts import receipt_of
@@ -49,10 +50,12 @@ class Books:
         (row,) = self.gateway.query_all(entity)
         return row
 
-    def written(self, name: str, path: str):
-        """Send the write that a recording answers; return what became of it."""
-        asked = self.play(name).asked
-        return self.gateway.send_one("r1", path, json.dumps(asked, default=float))
+    def written(self, name: str, entity: str, operation: str = "create"):
+        """Send the write that a recording answers, in a batch of one; return what became of it."""
+        played = recording(name)
+        self.server.play(played.in_a_batch("i0"))
+        (answer,) = self.gateway.send_batch("r1", batch_body([("i0", operation, entity, played.asked)]))
+        return answer
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +76,7 @@ def books(server) -> Iterator[Books]:
 
 
 def test_an_invoice_comes_back_from_its_creation(books):
-    answer = books.written("invoice-create", "invoice")
+    answer = books.written("invoice-create", "Invoice")
     invoice = seen("Invoice", answer.entity)
     assert (answer.error, answer.deleted, answer.reference) == (
         None,
@@ -89,13 +92,13 @@ def test_an_invoice_comes_back_from_its_creation(books):
 
 
 def test_a_deleted_invoice_is_known_to_be_gone(books):
-    answer = books.written("invoice-delete", "invoice?operation=delete")
+    answer = books.written("invoice-delete", "Invoice", "delete")
     assert (answer.deleted, answer.error) == (True, None)
     assert seen("Invoice", answer.entity).deleted
 
 
 def test_a_voided_invoice_keeps_its_lines_and_is_seen_as_voided(books):
-    answer = books.written("invoice-void", "invoice?operation=void")
+    answer = books.written("invoice-void", "Invoice", "void")
     invoice = seen("Invoice", answer.entity)
     assert (invoice.voided, invoice.deleted, invoice.total) == (True, False, Decimal("0.00"))
     assert [(line.item_id, line.amount) for line in invoice.lines] == [("7001", Decimal("0.00"))]
@@ -138,7 +141,7 @@ def test_receipts_edited_deposited_and_without_a_customer(books):
 
 
 def test_a_new_customer(books):
-    answer = books.written("customer-create", "customer")
+    answer = books.written("customer-create", "Customer")
     entry = name_entry("Customer", answer.entity)
     assert (entry.qbo_id, entry.display_name, entry.active, entry.email) == ("7070", "Dow, June", True, "")
 
@@ -222,16 +225,16 @@ def test_each_item_of_a_batch_has_its_own_outcome(books):
 
 
 @pytest.mark.parametrize(
-    ("name", "path", "kind", "code"),
+    ("name", "entity", "kind", "code"),
     [
-        ("fault-2010-unknown-property", "invoice", PermanentError, "qbo-2010"),
-        ("fault-5010-stale", "item", StaleSyncTokenError, "qbo-5010"),
-        ("fault-6240-detail-null", "customer", DuplicateNameError, "qbo-6240"),
-        ("fault-6540-deposited", "salesreceipt", PermanentError, "qbo-6540"),
+        ("fault-2010-unknown-property", "Invoice", PermanentError, "qbo-2010"),
+        ("fault-5010-stale", "Item", StaleSyncTokenError, "qbo-5010"),
+        ("fault-6240-detail-null", "Customer", DuplicateNameError, "qbo-6240"),
+        ("fault-6540-deposited", "SalesReceipt", PermanentError, "qbo-6540"),
     ],
 )
-def test_a_refused_write(books, name, path, kind, code):
-    error = books.written(name, path).error
+def test_a_refused_write(books, name, entity, kind, code):
+    error = books.written(name, entity).error
     assert (type(error), error.code, fault(code).code) == (kind, code, code)
     assert error.detail and "null" not in error.detail
 
