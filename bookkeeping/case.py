@@ -22,7 +22,7 @@ from bookkeeping.rules.documents import (
     desired_documents,
 )
 from bookkeeping.rules.eligibility import Eligibility, eligibility
-from bookkeeping.rules.hindering import Hindrances, question, questions
+from bookkeeping.rules.hindering import Hindrances, beside_others, question, questions
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.listed import into_todays_account
 from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
@@ -43,6 +43,7 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.list_waits import inactive_in_use
 from bookkeeping.storage.records.migrations import frozen_sides
 from bookkeeping.storage.records.others_payments import OthersPayment, others_payments_of
+from bookkeeping.storage.records.others_refunds import OthersRefund, beside_documents
 from bookkeeping.storage.records.refunds import books_of, refunds_of
 
 
@@ -53,7 +54,7 @@ class Case:
     `told` is what the platform alone asks for, `desired` what follows from it beside money that was deposited (decision 19): it is worked
     out with each plan, so whoever wants other documents changes `told`.
 
-    `others` are Payments on its Invoice that are not ours. `hindrances` keep single documents of it from being written; `whole`: all of its documents or none (a receipt being replaced).
+    `others` are Payments on its Invoice that are not ours, `others_refunds` RefundReceipts to its Customer. `hindrances` keep single documents of it from being written; `whole`: all of its documents or none (a receipt being replaced).
     """
 
     row_id: int
@@ -67,6 +68,9 @@ class Case:
     desired: DesiredDocuments = NOTHING
     refunds_seen: Sequence[RefundSeen] = ()
     refunds: tuple[DesiredRefund, ...] = ()
+    given_back: tuple[
+        DesiredRefund, ...
+    ] = ()  # Those and the ones for which a RefundReceipt of somebody else stands.
     invoice_stays: bool = False  # As it was paid, whatever the fees come to now.
     owner: str = ""  # The Customer that deposited money of it keeps its documents with.
     deletes_approved: bool = False
@@ -84,6 +88,7 @@ class Case:
         None  # The SalesReceipt, as archived, that its Invoice takes the place of.
     )
     others: list[OthersPayment] = field(default_factory=list)
+    others_refunds: list[OthersRefund] = field(default_factory=list)
 
     @property
     def to_book(self) -> DesiredDocuments:
@@ -187,7 +192,10 @@ class Case:
             return
         try:
             self.hindrances.standing = {(one.kind, one.qbo_id): one.standing() for one in self.live}
-            self.plan = self._planned(books_of(self.key, self.documents, self.refunds_seen, self.customer_id))
+            given = {one.stands_for for one in self.others_refunds}
+            self.plan = self._planned(
+                books_of(self.key, self.documents, self.refunds_seen, self.customer_id, given)
+            )
         except RuleError as error:
             self.park(error)
             return
@@ -204,14 +212,15 @@ class Case:
         """Return the plan around what is history, with the refunds beside it."""
         seen, in_books = self.refunds_seen, self.eligibility.in_books
         settled = after_deposit(self.inspection, self.settings, self.told, books, seen, in_books=in_books)
+        booked, self.given_back = [one.source_key for one in self.live], settled.refunds
+        settled = beside_others(settled, [one.others() for one in self.others_refunds], booked)
         self.desired, self.refunds = settled.desired, settled.refunds
         self.invoice_stays = settled.invoice_stays
         self.owner = next((one.customer_id for one in books.history.values()), "")
         stays = {("Payment", key) for key in books.history}
         if settled.invoice_stays and self.invoice is not None:
             stays.add(("Invoice", self.invoice.source_key))
-        others, booked = [one.others() for one in self.others], [one.source_key for one in self.live]
-        asked = questions(self.desired.payments, others, booked)
+        asked = questions(self.desired.payments, [one.others() for one in self.others], booked)
         self.hindrances.questions = {key: question(other) for key, other in asked.items()}
         known = [one.known(history=(one.kind, one.source_key) in stays) for one in self.live]
         around = [one for one in known if one.kind != "RefundReceipt"]
@@ -247,9 +256,8 @@ def build_cases(
     )
     held = unbillable_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     closed_through = connection.closed_through if connection is not None else None
-    others = others_payments_of(company.id, [case.key for case in cases])
+    _note_others(company.id, cases)
     for case in cases:
-        case.others = others[case.key]
         case.link = links.get(case.told.customer.client_key) if case.told.customer else None
         # A link that asks and has a Customer asks because that one is inactive, or was taken back: until then it stays that one.
         case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
@@ -268,11 +276,27 @@ def answers(company: Company, rows: Iterable[InspectionRow]) -> dict[str, Eligib
 
 
 def reload_documents(company_id: int, cases: Sequence[Case]) -> None:
-    """Read the cases' documents again after a round, and the Payments of others on them."""
+    """Read the cases' documents again after a round, and those of others beside them."""
     keys = [case.key for case in cases]
-    documents, others = documents_of(company_id, keys), others_payments_of(company_id, keys)
+    documents = documents_of(company_id, keys)
     for case in cases:
-        case.documents, case.others = documents[case.key], others[case.key]
+        case.documents = documents[case.key]
+    _note_others(company_id, cases)
+
+
+def _note_others(company_id: int, cases: Sequence[Case]) -> None:
+    """Say to each case which Payments on its Invoice, and which RefundReceipts to its Customer, are somebody else's."""
+    payments = others_payments_of(company_id, [case.key for case in cases])
+    for case in cases:
+        case.others = payments[case.key]
+    given_back = [
+        case
+        for case in cases
+        if case.refunds_seen or any(one.refunded_amount for one in case.inspection.payments)
+    ]
+    refunds = beside_documents(company_id, [case.documents for case in given_back])
+    for case, beside in zip(given_back, refunds, strict=True):
+        case.others_refunds = beside
 
 
 def whom_to_bill(

@@ -1,29 +1,36 @@
 """What a person's choice does to rows: retry what waits, settle drift, say which Customer a client is,
-or whether a Payment in QuickBooks is the money received.
+or whether a Payment or RefundReceipt in QuickBooks is the money received or given back.
 
 Each function changes rows and writes the audit entry in the current transaction; the caller commits and then rings the bell.
 Nothing here talks to QuickBooks: the next run plans again from the changed rows.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.logbook.pages import STUCK_STATES
+from bookkeeping.rules.references import refund_key
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, unbillable
 from bookkeeping.storage.people.audit import record_act
-from bookkeeping.storage.records.documents import CustomerLink, Drift
-from bookkeeping.storage.records.due import make_due, waiting_for
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
+from bookkeeping.storage.records.due import held_up_by, make_due, waiting_for
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.others_payments import OthersPayment
+from bookkeeping.storage.records.others_refunds import OthersRefund
+from bookkeeping.storage.records.refunds import refunds_of
 from bookkeeping.storage.work.runs import queue_run
 
 Choice = Literal["restore", "keep"]
 Answer = Literal["use", "book"]
 ACTS = {"use": "used the Payment in QuickBooks", "book": "booked the payment beside the one in QuickBooks"}
+REFUND_ACTS = {
+    "use": "used the RefundReceipt in QuickBooks",
+    "book": "booked the refund beside the one in QuickBooks",
+}
 
 
 def retry_one(company_id: int, key: str, who: str, address: str = "") -> bool:
@@ -200,17 +207,62 @@ def answer_same_money(
     row, received = _theirs(company_id, key, qbo_id), _received(company_id, key)
     if row is None or payment_key not in received or row.stands_for not in ("", payment_key):
         return False
-    before = {"stands_for": row.stands_for, "not_same_as": list(row.not_same_as)}
-    row.not_same_as = [one for one in row.not_same_as if one != payment_key]
-    row.stands_for = payment_key if answer == "use" else ""
-    if answer == "book":
-        row.not_same_as = [*row.not_same_as, payment_key]
-    row.answered_by, row.answered_at = who, utcnow()
+    before = _answered(row, payment_key, answer, who)
     after = {"payment": payment_key, "theirs": qbo_id, "amount": f"{row.total:.2f}"}
     record_act(company_id, who, ACTS[answer], subject=key, before=before, after=after, address=address)
     make_due(company_id, "asked", InspectionRow.key == key)
     queue_run(company_id, "sync", "by a person", who)
     return True
+
+
+def answer_same_refund(
+    company_id: int, key: str, refund: str, qbo_id: str, answer: Answer, who: str, address: str = ""
+) -> bool:
+    """Say that RefundReceipt `qbo_id` is the inspection's refund of that key of ours (`use`), or is not (`book`).
+
+    `use`: ours is not made, and goes if it was; nothing ever writes theirs. Another inspection of the Customer that asks about the same one is
+    looked at again. Returns False when there is no such RefundReceipt or refund (any more), or when it stands for another refund.
+
+    Source: bookkeeping decisions 18 and 19.
+    """
+    rows = select(OthersRefund).where(OthersRefund.company_id == company_id, OthersRefund.qbo_id == qbo_id)
+    row = db.session.scalars(rows.with_for_update()).one_or_none()
+    known = row is not None and refund in _given_back(company_id, key, row.customer_id)
+    if row is None or not known or row.stands_for not in ("", refund):
+        return False
+    before = _answered(row, refund, answer, who)
+    row.inspection_key = key if row.stands_for else ""
+    after = {"refund": refund, "theirs": qbo_id, "amount": f"{row.total:.2f}"}
+    record_act(company_id, who, REFUND_ACTS[answer], subject=key, before=before, after=after, address=address)
+    make_due(company_id, "asked", InspectionRow.key == key)
+    make_due(company_id, "look-again", held_up_by("same-money"), InspectionRow.key != key)
+    queue_run(company_id, "sync", "by a person", who)
+    return True
+
+
+def _answered(row: OthersPayment | OthersRefund, ours: str, answer: Answer, who: str) -> dict[str, Any]:
+    """Keep the answer on the row; return what it said before."""
+    before = {"stands_for": row.stands_for, "not_same_as": list(row.not_same_as)}
+    row.not_same_as = [one for one in row.not_same_as if one != ours]
+    row.stands_for = ours if answer == "use" else ""
+    if answer == "book":
+        row.not_same_as = [*row.not_same_as, ours]
+    row.answered_by, row.answered_at = who, utcnow()
+    return before
+
+
+def _given_back(company_id: int, key: str, customer_id: str) -> set[str]:
+    """Return our keys of the inspection's refunds; none when no Payment of it stands with this Customer."""
+    paid = select(Document.id).where(
+        Document.company_id == company_id,
+        Document.inspection_key == key,
+        Document.kind == "Payment",
+        Document.status == "live",
+        Document.customer_id == customer_id,
+    )
+    if db.session.scalars(paid.limit(1)).first() is None:
+        return set()
+    return {refund_key(key, step.number) for step in refunds_of(company_id, [key]).get(key, ())}
 
 
 def _theirs(company_id: int, key: str, qbo_id: str) -> OthersPayment | None:

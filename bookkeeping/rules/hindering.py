@@ -3,10 +3,11 @@
 Which documents wait because of it, and what goes on around them, is `planning`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Literal
 
 from bookkeeping.errors import BookkeepingError
 from bookkeeping.rules.actions import (
@@ -18,7 +19,8 @@ from bookkeeping.rules.actions import (
     Place,
     Update,
 )
-from bookkeeping.rules.documents import DesiredPayment
+from bookkeeping.rules.deposited import AfterDeposit, Wait
+from bookkeeping.rules.documents import DesiredPayment, DesiredRefund
 from bookkeeping.rules.listed import Entry, chosen_in, made_inactive
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.money import dollars
@@ -113,14 +115,15 @@ def describe(action: AnyAction, there: Standing | None) -> tuple[str, Decimal, d
 
 
 NEAR = timedelta(days=10)
-"""How far apart two Payments of one amount may be dated and still be one."""
+"""How far apart two Payments, or RefundReceipts, of one amount may be dated and still be one."""
 
 
 @dataclass(frozen=True)
 class Others:
-    """A Payment on one of our Invoices that is not ours. Amounts are US dollars; `applied` of `total` pays that Invoice.
+    """A Payment on one of our Invoices, or a RefundReceipt to a Customer of ours, that is not ours. Amounts are US dollars; `applied` of
+    `total` pays that Invoice.
 
-    `stands_for`: the payment received that it is, as a person said. `not_same_as`: those that it is not.
+    `stands_for`: the payment received, or the refund, that it is, as a person said. `not_same_as`: those that it is not.
     """
 
     qbo_id: str
@@ -130,18 +133,21 @@ class Others:
     reference: str = ""
     stands_for: str = ""
     not_same_as: frozenset[str] = frozenset()
+    kind: Literal["Payment", "RefundReceipt"] = "Payment"
 
 
-def may_be_same(payment: DesiredPayment, other: Others) -> bool:
+def may_be_same(payment: DesiredPayment | DesiredRefund, other: Others) -> bool:
     """Return whether the two have the same amount, whole or on the Invoice, within ten days. A credit has no amount of its own."""
     near = abs(payment.txn_date - other.txn_date) <= NEAR
     return near and other.total > 0 and payment.amount in (other.total, other.applied)
 
 
 def questions(
-    payments: Iterable[DesiredPayment], others: Iterable[Others], booked: Iterable[str]
+    payments: Iterable[DesiredPayment | DesiredRefund], others: Iterable[Others], booked: Iterable[str]
 ) -> dict[str, Others]:
-    """Return which Payment each payment received may be the same as, by its key. What is `booked` already asks nothing.
+    """Return which Payment each payment received (or RefundReceipt each refund) may be the same as, by its key.
+
+    What is `booked` already asks nothing.
 
     Each Payment is asked about once: two payments of one amount beside one Payment are one question, the earlier one's.
 
@@ -160,8 +166,26 @@ def questions(
 
 def question(other: Others) -> Hindrance:
     """Return the question as what the Payment waits for."""
-    reference = f" {other.reference}" if other.reference else ""
-    return Hindrance(
-        "same-money",
-        f"QuickBooks has Payment{reference} of {dollars(other.total)} on this Invoice, entered on {say_day(other.txn_date)}.",
-    )
+    name = f"{other.kind} {other.reference}".rstrip()
+    where = "on this Invoice" if other.kind == "Payment" else "to this Customer"
+    detail = f"QuickBooks has {name} of {dollars(other.total)} {where}, entered on {say_day(other.txn_date)}."
+    return Hindrance("same-money", detail)
+
+
+def beside_others(settled: AfterDeposit, others: Sequence[Others], booked: Iterable[str]) -> AfterDeposit:
+    """Return what it should have beside RefundReceipts that are not ours, to the same Customer.
+
+    A refund for which a person took one is not ours to book. One that may be the same waits for the answer, whatever else it waits for:
+    who enters refunds by hand has answered then.
+
+    Source: bookkeeping decisions 18 and 19.
+    """
+    taken = {one.stands_for for one in others} - {""}
+    refunds = tuple(one for one in settled.refunds if one.source_key not in taken)
+    asked = questions(refunds, others, booked)
+    answers = {("RefundReceipt", key) for key in (*taken, *asked)}
+    waits = [wait for wait in settled.waits if wait.place not in answers]
+    for key, other in asked.items():
+        because = question(other)
+        waits.append(Wait(("RefundReceipt", key), because.code, because.detail))
+    return replace(settled, refunds=refunds, waits=tuple(waits))

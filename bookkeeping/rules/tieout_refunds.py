@@ -70,7 +70,7 @@ def explained(
         day = local_day(payment.received_at, settings.time_zone)
         for document in given.receipts.get(payment.key, ()):
             record = records.get((document.kind, document.qbo_id))
-            in_hand = record.hands_off if record is not None else ""
+            in_hand = record.hands_off if record is not None and record.hands_off != "theirs" else ""
             sentence = (
                 f"{document.said} gives back of the payment of {dollars(payment.amount)} on {say_day(day)}."
             )

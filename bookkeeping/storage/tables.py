@@ -9,6 +9,7 @@ from bookkeeping.storage.records import (  # noqa: F401
     migrations,
     numbers,
     others_payments,
+    others_refunds,
     refunds,
 )
 from bookkeeping.storage.work import journal, leases, ops, runs  # noqa: F401

@@ -1,15 +1,18 @@
 """Same money? A Payment of somebody else on the Invoice is shown, asked about, answered, and the answer can be taken back."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
+from bookkeeping.acts.questions import REFUND_ACTS
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.others_payments import OthersPayment
+from bookkeeping.storage.records.others_refunds import OthersRefund
+from bookkeeping.storage.records.refunds import Refund
 from tests.webapp.records import paid
 from tests.webapp.test_inspections import words
 
@@ -123,3 +126,43 @@ def test_a_document_that_waits_is_named_with_its_cause_on_the_page_and_in_the_sy
     assert "The books are closed for that date" in said
     assert "Payment ch_9 of $425.00 on Mar 2, 2026 is not made yet. The books are closed through" in said
     assert detail in words(owner.read("/sync-log"))
+
+
+@pytest.fixture
+def asked_of_a_refund(records):
+    """An inspection of which $75.00 was given back after the deposit, and a RefundReceipt of that amount that somebody entered."""
+    records.connect()
+    received = paid("425.00", refunded_amount=Decimal("75.00"))
+    records.inspection("1042", "needs-you", reason="same-money", payments=(received,))
+    records.document("1042")
+    paid_by = {"kind": "Payment", "source_key": received.key, "qbo_id": "190", "doc_number": ""}
+    records.document("1042", **paid_by, deposit_id="77", deposit_account_id="35", applied=Decimal("425.00"))
+    step = {"inspection_key": "1042", "number": 1, "payment_key": received.key, "amount": Decimal("75.00")}
+    records.keep(Refund(company_id=records.company_id, seen_at=datetime(2026, 4, 1, 17, tzinfo=UTC), **step))
+    theirs = {"qbo_id": "199", "customer_id": "71", "txn_date": date(2026, 4, 3), "reference": "R-17"}
+    records.keep(OthersRefund(company_id=records.company_id, total=Decimal("75.00"), **theirs))
+    return "1042-R1"
+
+
+def test_a_refund_by_hand_is_asked_about_answered_audited_and_taken_back(records, owner, asked_of_a_refund):
+    said = words(owner.read(PAGE))
+    assert "Refunds of this client that are not ours" in said
+    assert "RefundReceipt R-17 of $75.00 on Apr 3, 2026" in said
+    assert "Same money as RefundReceipt SP-1042-R1 of $75.00?" in said
+    for answer, kept in (("use", "1042-R1"), ("book", ""), ("use", "1042-R1")):
+        sent = {"refund": asked_of_a_refund, "theirs": "199", "answer": answer}
+        assert owner.post(f"{PAGE}/same-money", sent, page=PAGE).status_code == 303
+        with records.house.writing():
+            row = db.session.scalars(select(OthersRefund)).one()
+            assert (row.stands_for, row.inspection_key) == (kept, "1042" if kept else "")
+            acts = list(db.session.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
+        assert acts[-1] == REFUND_ACTS[answer]
+        said = words(owner.read(PAGE))
+        assert ("Used for RefundReceipt SP-1042-R1" in said) is (answer == "use")
+        assert ("Book ours too" in said, "Use theirs" in said) == (answer == "use", answer == "book")
+    assert "which somebody entered in QuickBooks" in words(owner.read(f"{PAGE}/explain"))
+    for wrong in ({"theirs": "200"}, {"refund": "1043-R1"}, {"refund": "1042-R2"}):
+        sent = {"refund": asked_of_a_refund, "theirs": "199", "answer": "book", **wrong}
+        assert owner.post(f"{PAGE}/same-money", sent, page=PAGE).status_code == 303
+    with records.house.writing():
+        assert db.session.scalars(select(OthersRefund)).one().stands_for == "1042-R1"

@@ -4,7 +4,13 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from bookkeeping.acts.questions import ACTS, Answer, answer_same_money, retry_one
+from bookkeeping.acts.questions import (
+    ACTS,
+    Answer,
+    answer_same_money,
+    answer_same_refund,
+    retry_one,
+)
 from bookkeeping.case import answers
 from bookkeeping.faults import CATALOGUE, fault
 from bookkeeping.logbook import pages as logbook
@@ -95,18 +101,22 @@ def retry(key: str) -> ResponseReturnValue:
 @bp.post("/inspections/<path:key>/same-money")
 @open_to(*COMPANY_ROLES)
 def same_money(key: str) -> ResponseReturnValue:
-    """Say whether a Payment that somebody entered is the payment received; the other answer undoes it."""
+    """Say whether a Payment or RefundReceipt that somebody entered is the money received or given back; the other answer undoes it."""
     company = current_company()
-    payment, theirs, said = (request.form.get(name, "") for name in ("payment", "theirs", "answer"))
-    if said not in ACTS or "\x00" in payment + theirs:
+    payment, refund, theirs, said = (
+        request.form.get(name, "") for name in ("payment", "refund", "theirs", "answer")
+    )
+    if said not in ACTS or "\x00" in payment + refund + theirs:
         abort(400)
     answer: Answer = "use" if said == "use" else "book"
+    kind, gone = ("RefundReceipt", "there") if refund else ("Payment", "on the Invoice")
     who = (current_user.email, client_address())
-    if not answer_same_money(company.id, key, payment, theirs, answer, *who):
-        flash("That Payment is not on the Invoice any more, so there is nothing to answer.", "info")
+    answer_it = answer_same_refund if refund else answer_same_money
+    if not answer_it(company.id, key, refund or payment, theirs, answer, *who):
+        flash(f"That {kind} is not {gone} any more, so there is nothing to answer.", "info")
         return redirect(url_for(".detail", key=key), 303)
     commit_and_ring(company.id)
-    done = {"use": "The Payment in QuickBooks is used; ours is not booked.", "book": "Ours is booked, too."}
+    done = {"use": f"The {kind} in QuickBooks is used; ours is not booked.", "book": "Ours is booked, too."}
     flash(f"{done[answer]} You can change that on this page.", "success")
     return redirect(url_for(".detail", key=key), 303)
 

@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bookkeeping.case import build_cases
+from bookkeeping.acts.questions import Answer
+from bookkeeping.case import Case, build_cases
 from bookkeeping.errors import RuleError
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.rules.actions import Create, Update
@@ -21,13 +22,14 @@ from bookkeeping.rules.documents import (
     DesiredRefund,
 )
 from bookkeeping.rules.eligibility import Eligibility
-from bookkeeping.rules.hindering import Others, questions
+from bookkeeping.rules.hindering import Others, may_be_same, questions
 from bookkeeping.rules.inspection import Inspection, PaymentReceived
 from bookkeeping.rules.planning import AnyAction, CreatePayment, Kind, Plan
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.others_payments import OthersPayment
+from bookkeeping.storage.records.others_refunds import OthersRefund
 from bookkeeping.storage.work.journal import Operation
 from webapp.frame.words import day, money
 
@@ -39,6 +41,18 @@ class Difference:
     what: str
     now: str
     should: str
+
+
+@dataclass(frozen=True)
+class GivenByOthers:
+    """A RefundReceipt of somebody else to the inspection's Customer, beside a refund that it is, or may be. `answers` are the buttons:
+    `use` theirs, `book` ours too."""
+
+    theirs: OthersRefund
+    refund: str
+    name: str
+    amount: Decimal
+    answers: tuple[Answer, ...]
 
 
 @dataclass
@@ -70,6 +84,7 @@ class Trace:
     differences: list[Difference] = field(default_factory=list)
     others: list[OthersPayment] = field(default_factory=list)
     asked: dict[str, Others] = field(default_factory=dict)  # By the key of the payment received.
+    given_by_others: list["GivenByOthers"] = field(default_factory=list)
 
     @property
     def live(self) -> list[Document]:
@@ -147,9 +162,31 @@ def trace_of(company: Company, key: str) -> Trace | None:
     trace.others = case.others
     booked = [one.source_key for one in case.live]
     trace.asked = questions(case.desired.payments, [one.others() for one in case.others], booked)
+    trace.given_by_others = _given_by_others(case, booked)
     if isinstance(case.parked, RuleError):
         trace.problem = (case.parked.code, case.parked.detail)
     return trace
+
+
+def _given_by_others(case: Case, booked: list[str]) -> list[GivenByOthers]:
+    """Return the RefundReceipts of others that are, or may be, a refund of this inspection, with what can be answered about each."""
+    found = []
+    asked = questions(case.given_back, [one.others() for one in case.others_refunds], booked)
+    for refund in case.given_back:
+        key, name = refund.source_key, f"RefundReceipt {refund.doc_number}"
+        for one in case.others_refunds:
+            answers: tuple[Answer, ...] = ()
+            if one.stands_for == key:
+                answers = ("book",)
+            elif one.stands_for:
+                continue
+            elif key in asked and asked[key].qbo_id == one.qbo_id:
+                answers = ("use", "book")
+            elif key in one.not_same_as or (key in booked and may_be_same(refund, one.others())):
+                answers = ("use",)
+            if answers:
+                found.append(GivenByOthers(one, key, name, refund.amount, answers))
+    return found
 
 
 def _differences(trace: Trace) -> list[Difference]:

@@ -28,6 +28,7 @@ from bookkeeping.storage.records.documents import DOCUMENT_KINDS, CustomerLink, 
 from bookkeeping.storage.records.due import make_due, waiting_for
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.others_payments import OthersPayment
+from bookkeeping.storage.records.others_refunds import OthersRefund
 from bookkeeping.storage.work.journal import Operation
 from worker.holding.work import Work
 
@@ -139,17 +140,16 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     _note_money(operation, document, note, entity)
     if operation.kind == "Invoice" and operation.action == "create":
         _made_under_todays_choices(operation)
-    if operation.kind == "Payment" and operation.action == "create":
+    if operation.kind != "Invoice" and operation.action == "create":
         _known_as_ours(operation)
     booked = entity.get("TotalAmt")
     return "total-mismatch" if booked is not None and Decimal(str(booked)) != total else ""
 
 
 def _known_as_ours(operation: Operation) -> None:
-    """A Payment that was seen in QuickBooks before its own answer came looked like somebody else's: it asks nobody whether it is the same money."""
-    noted = delete(OthersPayment).where(
-        OthersPayment.company_id == operation.company_id, OthersPayment.qbo_id == operation.qbo_id
-    )
+    """What was seen in QuickBooks before its own answer came looked like somebody else's: it asks nobody whether it is the same money."""
+    table = OthersPayment if operation.kind == "Payment" else OthersRefund
+    noted = delete(table).where(table.company_id == operation.company_id, table.qbo_id == operation.qbo_id)
     db.session.execute(noted, execution_options=FETCHED)
 
 

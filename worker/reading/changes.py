@@ -28,7 +28,12 @@ from worker.holding.work import Work
 from worker.reading.company import LISTS, default_accounts, keep_listed, read_lists
 from worker.reading.drift import judge, note_gone
 from worker.reading.merges import follow_merges
-from worker.reading.others import forget_others, note_others
+from worker.reading.others import (
+    forget_others,
+    note_others,
+    note_others_refunds,
+    reread_used_refunds,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +65,7 @@ def check_changes(work: Work) -> bool:
     _take_over(work, changes)
     if complete:
         work.existing_connection.changes_since = changes.server_time
+        work.run.parameters = {**work.run.parameters, "told_refunds": True}
         work.commit()
         return True
     work.commit()
@@ -97,6 +103,7 @@ def _take_over(work: Work, changes: Changes) -> None:
             moved |= _judge(document, None if row.get("status") == "Deleted" else row, row)
             changed.append(document)
     moved |= note_others(work.company_id, changes.by_entity.get("Payment", []))
+    moved |= note_others_refunds(work.company_id, changes.by_entity.get("RefundReceipt", []))
     _mark_inspections(work, changed)
     make_due(work.company_id, "look-again", InspectionRow.key.in_(moved))
     _note_deposits(work, changes.by_entity.get("Deposit", []))
@@ -232,6 +239,7 @@ def _read_all_again(work: Work) -> None:
     """Read the lists and every Deposit that can hold something of ours anew."""
     read_lists(work)
     follow_customers(work.company_id)
+    make_due(work.company_id, "look-again", InspectionRow.key.in_(reread_used_refunds(work)))
     oldest = select(func.min(Document.txn_date)).where(
         Document.company_id == work.company_id,
         Document.kind.in_(FROZEN_BY_DEPOSITS),

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Text, cast, or_, select
+from sqlalchemy import Text, cast, or_, select, update
 
 from bookkeeping.faults import ended_by
 from bookkeeping.quickbooks_gateway.differences import Named, named, places, renamed
@@ -19,6 +19,7 @@ from bookkeeping.storage.people.notices import write_once
 from bookkeeping.storage.records.documents import CustomerLink, Document
 from bookkeeping.storage.records.due import held_up_by, make_due
 from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.others_refunds import OthersRefund
 from worker.holding.work import Work
 from worker.reading.company import keep_listed
 
@@ -103,6 +104,11 @@ def _follow(company_id: int, mine: Named, into: str) -> str:
         if kind == "Customer":
             document.fingerprint_for = document.fingerprint_for or qbo_id
             document.customer_id = into
+    if kind == "Customer":
+        theirs = update(OthersRefund).where(
+            OthersRefund.company_id == company_id, OthersRefund.customer_id == qbo_id
+        )
+        db.session.execute(theirs.values(customer_id=into))
     db.session.merge(Merged(company_id=company_id, kind=kind, qbo_id=qbo_id, into_id=into, found_at=utcnow()))
     db.session.flush()
     gone, survivor = (_called(company_id, kind, one) for one in (qbo_id, into))

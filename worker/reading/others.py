@@ -1,4 +1,5 @@
-"""Payments on our Invoices that somebody else entered: noted when QuickBooks shows them, read where a Payment of ours may be the same.
+"""Payments on our Invoices and RefundReceipts that somebody else entered: noted when QuickBooks shows them, read where one of ours may be
+the same.
 
 What follows from them is `bookkeeping.rules.hindering`.
 """
@@ -10,11 +11,16 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from bookkeeping.case import Case, reload_documents
-from bookkeeping.quickbooks_gateway.reading import SeenPayment, paid_by, seen
+from bookkeeping.quickbooks_gateway.gateway import quote
+from bookkeeping.quickbooks_gateway.reading import SeenPayment, SeenRefund, paid_by, seen
+from bookkeeping.rules.actions import CreateRefundReceipt
+from bookkeeping.rules.hindering import NEAR
 from bookkeeping.rules.planning import CreatePayment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.others_payments import OthersPayment
+from bookkeeping.storage.records.others_refunds import OthersRefund
+from bookkeeping.storage.records.refunds import Refund
 from worker.holding.work import Work
 
 
@@ -76,6 +82,108 @@ def learn_others(work: Work, cases: Sequence[Case]) -> None:
     for case in concerned:
         case.make_plan()
     work.commit()
+
+
+def note_others_refunds(company_id: int, rows: Iterable[dict[str, Any]]) -> set[str]:
+    """Note these RefundReceipts in the current transaction; return the inspections with refunds for whose Customers one is new or gone.
+
+    Ours are left out. An answer about one stays while it says the same; one that was changed is looked at anew.
+    """
+    given = {str(row["Id"]): row for row in rows}
+    theirs = given.keys() - _known(company_id, "RefundReceipt", given)
+    customers: set[str] = set()
+    for qbo_id in sorted(theirs):
+        row = db.session.get(OthersRefund, (company_id, qbo_id))
+        if given[qbo_id].get("status") == "Deleted":
+            if row is not None:
+                customers.add(row.customer_id)
+                db.session.delete(row)
+            continue
+        if row is None:
+            row = OthersRefund(company_id=company_id, qbo_id=qbo_id)
+            db.session.add(row)
+        customers |= _take_over_refund(row, given[qbo_id])
+    return _given_back_to(company_id, customers)
+
+
+def learn_refunds(work: Work, cases: Sequence[Case]) -> None:
+    """Ask once which RefundReceipts there are around the days of those that would be made now; not where this very run has been told.
+
+    A RefundReceipt is linked to nothing: no answer of QuickBooks' to a write of ours would mention one that somebody entered today.
+    """
+    made = [(case, action.desired.txn_date) for case in cases for action in _would_give_back(case)]
+    if not made or work.run.parameters.get("told_refunds"):
+        return
+    days = [day for _, day in made]
+    first, last = (day.isoformat() for day in (min(days) - NEAR, max(days) + NEAR))
+    work.commit()
+    work.before_call()
+    found = work.gateway.query_all("RefundReceipt", f"TxnDate >= {quote(first)} AND TxnDate <= {quote(last)}")
+    note_others_refunds(work.company_id, list(found))
+    db.session.flush()
+    concerned = list({id(case): case for case, _ in made}.values())
+    reload_documents(work.company_id, concerned)
+    for case in concerned:
+        case.make_plan()
+    work.commit()
+
+
+def reread_used_refunds(work: Work) -> set[str]:
+    """Read those that a person took for a refund of ours, and note what became of them; return the inspections for which that is new."""
+    used = select(OthersRefund.qbo_id).where(
+        OthersRefund.company_id == work.company_id, OthersRefund.stands_for != ""
+    )
+    ids = sorted(db.session.scalars(used))
+    work.commit()
+    touched: set[str] = set()
+    for start in range(0, len(ids), 50):
+        chunk = ids[start : start + 50]
+        work.before_call()
+        rows: dict[str, dict[str, Any] | None] = {**work.gateway.read_many("RefundReceipt", chunk)}
+        for qbo_id in chunk:
+            if qbo_id not in rows:  # Absence in a query proves nothing.
+                work.before_call()
+                rows[qbo_id] = work.gateway.read("RefundReceipt", qbo_id)
+        said = [row or {"Id": qbo_id, "status": "Deleted"} for qbo_id, row in rows.items()]
+        touched |= note_others_refunds(work.company_id, said)
+    return touched
+
+
+def _would_give_back(case: Case) -> list[CreateRefundReceipt]:
+    if case.parked is not None:
+        return []
+    return [one for one in case.planned.refunds if isinstance(one, CreateRefundReceipt)]
+
+
+def _take_over_refund(row: OthersRefund, entity: dict[str, Any]) -> set[str]:
+    """Take over what it says; return the Customers for whom that is new, and then what a person answered about it holds no longer."""
+    refund = seen("RefundReceipt", entity)
+    assert isinstance(refund, SeenRefund) and refund.txn_date is not None
+    before, facts = (
+        (row.customer_id, row.txn_date, row.total),
+        (refund.customer_id, refund.txn_date, refund.total),
+    )
+    row.customer_id, row.txn_date, row.total = facts
+    row.reference, row.seen_at = (refund.doc_number or refund.reference)[:40], utcnow()
+    if before == facts:
+        return set()
+    row.stands_for, row.inspection_key, row.not_same_as = "", "", []
+    return {before[0] or "", facts[0]} - {""}
+
+
+def _given_back_to(company_id: int, customer_ids: set[str]) -> set[str]:
+    """Return the inspections of which something was given back to these Customers."""
+    if not customer_ids:
+        return set()
+    refunded = select(Refund.inspection_key).where(Refund.company_id == company_id, Refund.amount != 0)
+    rows = select(Document.inspection_key).where(
+        Document.company_id == company_id,
+        Document.kind == "Payment",
+        Document.status == "live",
+        Document.customer_id.in_(customer_ids),
+        Document.inspection_key.in_(refunded),
+    )
+    return set(db.session.scalars(rows))
 
 
 def _would_pay(case: Case) -> bool:

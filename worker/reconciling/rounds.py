@@ -60,7 +60,7 @@ from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.writing import Write, carry_out
 from worker.reading.drift import note_gone
-from worker.reading.others import learn_others
+from worker.reading.others import learn_others, learn_refunds
 from worker.reconciling.leaving_out import send_without_refused
 from worker.reconciling.refunds import HELD_BY_A_DEPOSIT, find_deposits
 from worker.reconciling.rereading import freshen
@@ -93,6 +93,7 @@ def change_and_create(work: Work, cases: list[Case]) -> None:
     _round(work, cases, "Writing invoices", lambda case: _invoice(case, CreateInvoice, UpdateInvoice))
     learn_others(work, cases)
     _round(work, cases, "Writing payments", lambda case: case.planned.after)
+    learn_refunds(work, cases)
     _round(work, cases, "Writing refunds", lambda case: _refunds(case, "create", "update"))
 
 
@@ -188,8 +189,7 @@ def _freshen(work: Work, planned: list[Planned], which: list[Planned], *, by_id:
     standing = [(one, one.document) for one in which if one.document is not None]
     if not standing:
         return planned
-    documents = {document.id: document for _, document in standing}
-    verdicts = freshen(work, list(documents.values()), by_id=by_id)
+    verdicts = freshen(work, list({document.id: document for _, document in standing}.values()), by_id=by_id)
     for one, document in standing:
         match verdicts[document.id]:
             case "changed":

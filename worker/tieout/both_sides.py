@@ -19,6 +19,7 @@ from bookkeeping.storage.records.documents import DOCUMENT_KINDS, Document, Lega
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import frozen_sides
 from bookkeeping.storage.records.others_payments import OthersPayment
+from bookkeeping.storage.records.others_refunds import OthersRefund
 from bookkeeping.storage.records.refunds import refunds_of
 from worker.holding.work import Work
 
@@ -165,6 +166,8 @@ def _records_of_documents(company_id: int, documents: Documents) -> Rows:
         found |= _receipts(company_id, LegacyReceipt.receipt_id.in_(chunk))
     for chunk in _chunks(qbo_id for kind, qbo_id in documents if kind == "Payment"):
         found |= _used(company_id, OthersPayment.qbo_id.in_(chunk))
+    for chunk in _chunks(qbo_id for kind, qbo_id in documents if kind == "RefundReceipt"):
+        found |= _used_refunds(company_id, OthersRefund.qbo_id.in_(chunk))
     return found
 
 
@@ -174,6 +177,7 @@ def _records_of_inspections(company_id: int, keys: list[str]) -> Rows:
         found |= _documents(company_id, Document.inspection_key.in_(chunk))
         found |= _receipts(company_id, LegacyReceipt.inspection_key.in_(chunk))
         found |= _used(company_id, OthersPayment.inspection_key.in_(chunk))
+        found |= _used_refunds(company_id, OthersRefund.inspection_key.in_(chunk))
     return found
 
 
@@ -181,11 +185,7 @@ def _documents(company_id: int, *which: ColumnElement[bool]) -> Rows:
     rows = select(Document).where(Document.company_id == company_id, *which).order_by(Document.id)
     found = list(db.session.scalars(rows))
     given_back = {row.inspection_key for row in found if row.kind == "RefundReceipt"}
-    payments = {
-        refund_key(key, step.number): step.payment_key
-        for key, steps in refunds_of(company_id, sorted(given_back)).items()
-        for step in steps
-    }
+    payments = _payments_given_back(company_id, given_back)
     return {(row.kind, row.qbo_id): _on_record(row, payments) for row in found}
 
 
@@ -216,6 +216,30 @@ def _used(company_id: int, which: Any) -> Rows:
     return {
         ("Payment", row.qbo_id): OnRecord(row.inspection_key, row.stands_for, hands_off="theirs")
         for row in db.session.scalars(rows)
+    }
+
+
+def _used_refunds(company_id: int, which: Any) -> Rows:
+    """Return the RefundReceipts of others that a person took for a refund of ours, each with the payment that it gives back of."""
+    rows = select(OthersRefund).where(
+        OthersRefund.company_id == company_id, OthersRefund.stands_for != "", which
+    )
+    used = list(db.session.scalars(rows))
+    payments = _payments_given_back(company_id, {row.inspection_key for row in used})
+    return {
+        ("RefundReceipt", row.qbo_id): OnRecord(
+            row.inspection_key, payments.get(row.stands_for, ""), hands_off="theirs", deposited=True
+        )
+        for row in used
+    }
+
+
+def _payments_given_back(company_id: int, keys: set[str]) -> dict[str, str]:
+    """Return the payment that each refund of these inspections gives back of, by our key of the refund."""
+    return {
+        refund_key(key, step.number): step.payment_key
+        for key, steps in refunds_of(company_id, sorted(keys)).items()
+        for step in steps
     }
 
 

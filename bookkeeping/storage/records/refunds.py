@@ -1,6 +1,6 @@
 """The steps in which payments were refunded, each with the moment it was first seen: kept for good, since the platform names no day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -66,12 +66,20 @@ def note_refunds(company_id: int, inspections: Iterable[Inspection]) -> None:
 
 
 def books_of(
-    key: str, documents: Sequence[Document], steps: Iterable[RefundSeen], customer_id: str | None
+    key: str,
+    documents: Sequence[Document],
+    steps: Iterable[RefundSeen],
+    customer_id: str | None,
+    by_others: Collection[str] = (),
 ) -> Books:
-    """Return what stands of one inspection, in the words of the rules about deposited money; `documents` are all of its, dead ones too."""
+    """Return what stands of one inspection, in the words of the rules about deposited money; `documents` are all of its, dead ones too.
+
+    `by_others`: the refunds, by our keys, for which a person took a RefundReceipt of somebody else.
+    """
     living = [one for one in documents if one.status == "live"]
     receipts = {one.source_key: one for one in living if one.kind == "RefundReceipt"}
-    given_back = {step.payment_key for step in steps if refund_key(key, step.number) in receipts}
+    given = {*receipts, *by_others}
+    given_back = {step.payment_key for step in steps if refund_key(key, step.number) in given}
     history = {
         one.source_key: _deposited(one)
         for one in living

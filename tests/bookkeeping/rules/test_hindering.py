@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from bookkeeping.errors import PermanentError
-from bookkeeping.rules.documents import desired_documents
-from bookkeeping.rules.hindering import Hindrances, Standing, describe
+from bookkeeping.rules.deposited import AfterDeposit, Wait
+from bookkeeping.rules.documents import DesiredRefund, desired_documents
+from bookkeeping.rules.hindering import Hindrances, Others, Standing, beside_others, describe
 from bookkeeping.rules.planning import (
     CreateInvoice,
     CreatePayment,
@@ -93,3 +94,53 @@ def test_a_write_is_described_as_it_stands_or_as_it_would_be_made():
     assert describe(bare, None)[0] == "Payment"
     with pytest.raises(LookupError, match="Payment 150 is not on record"):
         describe(DeletePayment(PAID), None)
+
+
+REFUND = DesiredRefund(
+    "1042-R1", "p1", "SP-1042-R1", date(2026, 4, 1), "7", Decimal("75.00"), (), "35", "", "", ""
+)
+BY_HAND = Others("88", date(2026, 4, 3), Decimal("75.00"), Decimal("75.00"), "R-17", kind="RefundReceipt")
+ASKED = Wait(
+    ("RefundReceipt", "1042-R1"),
+    "same-money",
+    "QuickBooks has RefundReceipt R-17 of $75.00 to this Customer, entered on April 3, 2026.",
+)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "waits"),
+    [
+        (BY_HAND, (ASKED,)),
+        (replace(BY_HAND, txn_date=date(2026, 3, 22)), None),  # Ten days before.
+        (replace(BY_HAND, txn_date=date(2026, 3, 21)), ()),
+        (replace(BY_HAND, txn_date=date(2026, 4, 12)), ()),
+        (replace(BY_HAND, total=Decimal("75.01"), applied=Decimal("75.01")), ()),
+        (replace(BY_HAND, total=Decimal("0.00"), applied=Decimal("0.00")), ()),  # Voided.
+        (replace(BY_HAND, not_same_as=frozenset({"1042-R1"})), ()),
+        (replace(BY_HAND, stands_for="1043-R1"), ()),  # Another inspection's of the same client.
+    ],
+)
+def test_a_refund_that_somebody_entered_may_be_the_same_within_ten_days(theirs, waits):
+    settled = beside_others(AfterDeposit(DESIRED, (REFUND,)), [theirs], [])
+    assert settled.refunds == (REFUND,)
+    assert settled.waits == waits if waits is not None else len(settled.waits) == 1
+
+
+def test_a_refund_for_which_theirs_stands_is_not_ours_to_book_and_one_that_is_booked_asks_nothing():
+    settled = AfterDeposit(DESIRED, (REFUND,))
+    assert beside_others(settled, [replace(BY_HAND, stands_for="1042-R1")], []).refunds == ()
+    assert beside_others(settled, [BY_HAND], ["1042-R1"]).waits == ()
+
+
+def test_who_books_refunds_by_hand_is_asked_about_the_one_that_was_entered():
+    by_hand = Wait(("RefundReceipt", "1042-R1"), "refund-by-hand", "$75.00 of Payment 9 was given back.")
+    other = Wait(("Payment", "p2"), "deposited", "It is in a bank deposit.")
+    settled = AfterDeposit(DESIRED, (REFUND,), waits=(by_hand, other))
+    assert beside_others(settled, [BY_HAND], []).waits == (other, ASKED)
+    assert beside_others(settled, [replace(BY_HAND, stands_for="1042-R1")], []).waits == (other,)
+
+
+def test_one_refund_by_hand_beside_two_of_that_amount_is_one_question():
+    second = replace(REFUND, source_key="1042-R2", doc_number="SP-1042-R2")
+    settled = beside_others(AfterDeposit(DESIRED, (REFUND, second)), [BY_HAND], [])
+    assert [wait.place[1] for wait in settled.waits] == ["1042-R1"]

@@ -1,4 +1,4 @@
-"""Payments on our Invoices that somebody else entered: noted, changed, forgotten, and read where ours may be the same money."""
+"""Payments on our Invoices and RefundReceipts that somebody else entered: noted, changed, forgotten, and read where ours may be the same."""
 
 from decimal import Decimal
 
@@ -7,9 +7,11 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.others_payments import OthersPayment
+from bookkeeping.storage.records.others_refunds import OthersRefund
+from bookkeeping.storage.records.refunds import Refund
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
-from worker.reading.others import forget_others, note_others
+from worker.reading.others import forget_others, note_others, note_others_refunds
 
 
 def payment(invoice_id: str, amount: str, qbo_id: str = "900", **values) -> dict:
@@ -93,4 +95,37 @@ def test_an_invoice_that_was_read_forgets_those_that_it_is_not_linked_to(desk: D
         invoice.links = [["Payment", "901"]]
         forget_others(invoice)
         assert [row.qbo_id for row in noted(desk)] == ["901"]
+        work.commit()
+
+
+def refund(customer_id: str, amount: str, qbo_id: str = "950", **values) -> dict:
+    """A RefundReceipt as QuickBooks shows it."""
+    base = {"Id": qbo_id, "SyncToken": "0", "TxnDate": "2026-03-02", "TotalAmt": float(amount)}
+    return {**base, "CustomerRef": {"value": customer_id}, "DocNumber": "R-17", **values}
+
+
+def test_a_refund_that_somebody_entered_is_noted_changed_forgotten_and_told_to_whom_it_may_concern(
+    desk: Desk,
+):
+    [key] = desk.book(inspection(1))
+    desk.run()
+    with desk.holding() as work:
+        paid = db.session.scalars(
+            select(Document).where(Document.company_id == desk.id, Document.kind == "Payment")
+        ).one()
+        customer, now = paid.customer_id, paid.written_at
+        assert note_others_refunds(desk.id, [refund(customer, "75.00")]) == set(), "Nothing was refunded."
+        step = {"inspection_key": key, "number": 1, "payment_key": paid.source_key, "seen_at": now}
+        db.session.add(Refund(company_id=desk.id, amount=Decimal("75.00"), **step))
+        theirs = db.session.get_one(OthersRefund, (desk.id, "950"))
+        theirs.stands_for, theirs.inspection_key = f"{key}-R1", key
+        assert note_others_refunds(desk.id, [refund(customer, "75.00", SyncToken="1")]) == set()
+        assert theirs.stands_for == f"{key}-R1", "It says the same."
+        assert note_others_refunds(desk.id, [refund("77777", "75.00")]) == {key}
+        assert (theirs.customer_id, theirs.stands_for, theirs.inspection_key) == ("77777", "", "")
+        assert note_others_refunds(desk.id, [refund(customer, "75.00")]) == {key}
+        assert note_others_refunds(desk.id, [{"Id": "950", "status": "Deleted"}]) == {key}
+        db.session.flush()
+        assert db.session.get(OthersRefund, (desk.id, "950")) is None
+        assert note_others_refunds(desk.id, [{"Id": "951", "status": "Deleted"}]) == set()
         work.commit()
