@@ -14,7 +14,7 @@ import pytest
 from hypothesis import Phase, settings
 
 TESTS = Path(__file__).parent
-UNIT_FOLDERS = ("bookkeeping", "webapp", "worker")
+UNIT_FOLDERS = ("bookkeeping", "checker", "webapp", "worker")
 STARTING = {
     *("valkey", "postgres", "postgres_url", "migrated_sqlite", "database_url"),
     *("mail_server", "intuit", "platform", "browser", "scripted"),

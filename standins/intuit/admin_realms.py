@@ -217,3 +217,11 @@ def calls(realm_id: str) -> Response:
     if request.method == "DELETE":
         world_here().calls.forget(realm_id)
     return as_json(world_here().calls.of(realm_id))
+
+
+@bp.get("/<realm_id>/history")
+def history(realm_id: str) -> Response:
+    """Return what happened to a company's objects, oldest first: each change with who made it, and what an app was shown."""
+    realm = realm_named(realm_id)
+    with realm.lock:
+        return as_json({"history": realm.history.told()})

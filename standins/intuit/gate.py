@@ -180,7 +180,8 @@ def _worked(world: World, realm: Realm, plan: Plan, body: str, rules: list[dict]
         try:
             if realm.meta["permission"] == "lost":
                 raise errors.user_lost()
-            content = _once(world, realm, plan, body, rules, moment)
+            with realm.history.by_app(request.args.get("requestid", "")):
+                content = _once(world, realm, plan, body, rules, moment)
         except errors.QuickBooksFault as fault:
             g.call["fault"] = fault.code
             refused = {"Fault": fault.as_json(), "time": moment}
@@ -193,7 +194,7 @@ def _once(world: World, realm: Realm, plan: Plan, body: str, rules: list[dict], 
     if plan.operation == "report":
         return plan.work(realm, rules)
     if not plan.writes:
-        return plan.work(realm, rules) | {"time": moment}
+        return _read(realm, plan.work(realm, rules)) | {"time": moment}
     request_id = request.args.get("requestid")
     longest = 36 if plan.operation == "batch" else 50
     if request_id and len(request_id) > longest:
@@ -206,8 +207,14 @@ def _once(world: World, realm: Realm, plan: Plan, body: str, rules: list[dict], 
         g.call["replayed"] = True
         return known["content"]
     with realm.change():
-        content = plan.work(realm, rules) | {"time": moment}
+        content = _read(realm, plan.work(realm, rules)) | {"time": moment}
         items = content.get("BatchItemResponse", [{}])
         if request_id and any("Fault" not in item for item in items):
             realm.remember(request_id, {"fingerprint": fingerprint, "content": content})
+    return content
+
+
+def _read(realm: Realm, content: dict) -> dict:
+    """Return the answer, once it is noted which objects it shows."""
+    realm.history.note_reads(content, int(realm.world.now().timestamp()))
     return content

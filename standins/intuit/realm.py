@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from standins.intuit import webhooks
+from standins.intuit.history import History
 from standins.intuit.schema import NAME_LISTS, TRANSACTIONS
 from standins.intuit.surroundings import Surroundings
 
@@ -96,6 +97,7 @@ class Realm:
         self.tombs: dict[str, dict[str, Record]] = {}
         self.index: dict[tuple, dict[Record, None]] = {}
         self.version = 0
+        self.history = History()
         self.account_balances: tuple[int, dict] = (-1, {})
         self._undo: dict[Record, dict | None] | None = None
         self._answer: tuple[str, dict] | None = None
@@ -163,6 +165,7 @@ class Realm:
                 self.version += 1
                 changed = self.meta if self.meta != meta else None
                 self.world.storage.save_change(self.id, rows, changed, self._answer)
+                self.history.note_changes(self._undo, int(self.world.now().timestamp()))
                 webhooks.tell(self, self.changes())
             finally:
                 self._undo = None

@@ -122,6 +122,10 @@ class Office:
         assert not books["integrity"], books["integrity"]
         return books
 
+    def history(self) -> list[dict[str, Any]]:
+        """Return what happened to the realm's objects, oldest first."""
+        return self.intuit.get(f"/_standin/realms/{self.realm_id}/history")["history"]
+
     def write(self, items: list[tuple[str, str, dict[str, Any]]]) -> list[dict[str, Any]]:
         """Change the books as a bookkeeper would; a refusal fails the test."""
         batch = [{"operation": operation, entity: body} for operation, entity, body in items]

@@ -32,8 +32,8 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Call
 from bookkeeping.storage.work.leases import LeaseRow
 from bookkeeping.storage.work.runs import Run, queue_run
+from tests.checker.against import assert_books_exact
 from tests.functional.office import Office
-from tests.harness.expectation import assert_books_exact
 from tests.harness.servers import Valkey
 from tests.harness.standins import StandIn
 from worker.app import create_worker_app
