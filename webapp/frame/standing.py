@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from bookkeeping.faults import fault
 from bookkeeping.logbook.pages import state_counts
+from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
@@ -128,6 +129,18 @@ def next_sync(company: Company) -> datetime | None:
     """Return when the company is looked at next, or None when nothing is planned (never polled yet)."""
     times = [at for at in (company.next_poll_at, company.not_before) if at]
     return max(times) if times else None
+
+
+def asks_platform(company: Company, sentence: str) -> tuple[str, str]:
+    """Return (what to tell who wants the platform read now, its tone): the sentence, or until when the platform asked us to wait."""
+    until = company.feed_waits_until
+    if until is None:
+        return sentence, "success"
+    moment = say_moment(until, company.time_zone)
+    return (
+        f"The inspection platform asked us to wait until {moment}. Nothing is sent to it before; then its changes are read by themselves.",
+        "warning",
+    )
 
 
 def local_today(company: Company) -> date:

@@ -28,7 +28,7 @@ from webapp.access.limits import client_address
 from webapp.access.roles import open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.filters import neighbours, position_asked
-from webapp.frame.standing import next_sync
+from webapp.frame.standing import asks_platform, next_sync
 from webapp.frame.words import day, local_time, plural
 from webapp.inspections.trace import trace_of
 from webapp.sync_log.progress import is_open, progress_of
@@ -190,12 +190,12 @@ def _run(company_id: int, kind: str, sentence: str) -> Response:
     make_poll_due(company.id)
     queue_run(company.id, kind, "by ops", current_user.email)
     record_act(company.id, current_user.email, f"asked for a {kind} (ops)", address=client_address())
-    return _done(company.id, sentence)
+    return _done(company.id, *asks_platform(company, sentence))
 
 
-def _done(company_id: int, sentence: str, *, ring: bool = True) -> Response:
+def _done(company_id: int, sentence: str, tone: str = "success", *, ring: bool = True) -> Response:
     commit_and_ring(*([company_id] if ring else []))
-    flash(sentence, "success")
+    flash(sentence, tone)
     return redirect(url_for(".detail", company_id=company_id), 303)
 
 

@@ -25,7 +25,7 @@ from webapp.access.confirming import ask_first, recently_confirmed
 from webapp.access.limits import client_address
 from webapp.access.roles import COMPANY_ROLES, keeps, kept_input, open_to
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.standing import next_sync, standing_of
+from webapp.frame.standing import asks_platform, next_sync, standing_of
 from webapp.frame.words import day, money, plural
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
 from webapp.sync_log.progress import is_open, progress_of, result_sentence
@@ -112,7 +112,7 @@ def show_page(
 def sync_now() -> Response:
     """Poll and reconcile now."""
     make_poll_due(current_user.company.id)
-    return _queued("sync", "Syncing now.")
+    return _queued("sync", *asks_platform(current_user.company, "Syncing now."))
 
 
 @bp.post("/settings/quickbooks/check")
@@ -190,18 +190,18 @@ def approve_deletes() -> Response:
     return _done(f"Approved. The documents of {plural(count, 'inspection')} are taken out of QuickBooks now.")
 
 
-def _queued(kind: str, sentence: str) -> Response:
+def _queued(kind: str, sentence: str, tone: str = "success") -> Response:
     if not standing_of(current_user.company).connected:
         flash("QuickBooks is not connected, so there is nothing to do yet.", "warning")
         return redirect(url_for(".page"), 303)
     queue_run(current_user.company.id, kind, "by a person", current_user.email)
     record_act(current_user.company.id, current_user.email, f"asked for a {kind}", address=client_address())
-    return _done(sentence)
+    return _done(sentence, tone)
 
 
-def _done(sentence: str, *, ring: bool = True) -> Response:
+def _done(sentence: str, tone: str = "success", *, ring: bool = True) -> Response:
     commit_and_ring(*([current_user.company.id] if ring else []))
-    flash(sentence, "success")
+    flash(sentence, tone)
     return redirect(url_for(".page"), 303)
 
 

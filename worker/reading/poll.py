@@ -75,9 +75,11 @@ def _wait_as_asked(work: Work) -> None:
         FeedUnavailableError: `feed-throttled`, with until when.
     """
     company = work.company
-    until = company.feed_not_before
-    if until is not None and until > utcnow():
+    until = company.feed_waits_until
+    if until is not None:
         until_there = say_moment(until, company.time_zone)
+        # What is due before would begin one run after the other, each of which may ask nothing.
+        company.next_poll_at = max(company.next_poll_at or until, until)
         work.commit()
         raise FeedUnavailableError(
             f"The platform asked us to wait until {until_there}. Nothing was sent to it.",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, Text, update
+from sqlalchemy import JSON, String, Text, case, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.inspection import BookSettings
@@ -79,6 +79,12 @@ class Company(Base):
         return self.feed_state in FEED_STOPPED
 
     @property
+    def feed_waits_until(self) -> datetime | None:
+        """Until when the platform asked us to send it nothing; None when it did not, or when that is over."""
+        until = self.feed_not_before
+        return until if until is not None and until > utcnow() else None
+
+    @property
     def halted(self) -> bool:
         """True while nothing may be sent for this company: a person paused it, or the platform says that it is not in the US."""
         return self.paused_at is not None or self.us_based is False
@@ -122,5 +128,7 @@ def company_or_none(company_id: int) -> Company | None:
 
 
 def make_poll_due(company_id: int) -> None:
-    """Note in the current transaction that this company's next poll is due at once."""
-    db.session.execute(update(Company).where(Company.id == company_id).values(next_poll_at=utcnow()))
+    """Note in the current transaction that this company's next poll is due at once, or when the wait is over that the platform asked for."""
+    now = utcnow()
+    at = case((Company.feed_not_before > now, Company.feed_not_before), else_=now)
+    db.session.execute(update(Company).where(Company.id == company_id).values(next_poll_at=at))

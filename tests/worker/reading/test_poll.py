@@ -3,16 +3,17 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError
-from bookkeeping.storage.base import db
-from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.refunds import Refund
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.poll import full_poll, poll
+from worker.runs import due_companies
 
 
 def _rows(desk: Desk) -> dict[str, InspectionRow]:
@@ -97,6 +98,25 @@ def test_a_feed_that_does_not_serve_us_is_noted_and_what_was_read_stays(desk: De
         desk.do(poll)
     assert _company(desk).feed_state == state
     assert list(_rows(desk)) == [key]
+
+
+def test_while_the_platform_wants_to_be_left_alone_no_run_begins_by_itself(desk: Desk):
+    place = {"path": "/v2/inspections", "company_id": int(desk.platform_id)}
+    desk.platform.post("/_standin/faults", {"kind": "429", "times": 1, "retry_after": 900, **place})
+    assert [one["code"] for one in desk.run()["problems"]] == ["feed-throttled"]
+    until = _company(desk).feed_not_before
+    with desk.shop.app.app_context():
+        make_poll_due(desk.id)
+        db.session.commit()
+        assert desk.id not in due_companies()
+        db.session.execute(update(Company).where(Company.id == desk.id).values(next_poll_at=utcnow()))
+        db.session.commit()
+        assert desk.id in due_companies()
+    [problem] = desk.run()["problems"]
+    assert "asked us to wait until" in problem["detail"]
+    assert _company(desk).next_poll_at == until
+    with desk.shop.app.app_context():
+        assert desk.id not in due_companies()
 
 
 def test_a_record_that_could_not_be_read_is_forgotten_once_it_can_be(desk: Desk):
