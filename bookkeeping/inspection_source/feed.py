@@ -27,13 +27,21 @@ _INCLUDE = "buyer,line_items,payments"
 NEVER_OURS = frozenset({400, 404, 405, 406, 410, 415, 422, 501})
 """Answers that a later attempt will not change: the platform does not know what we ask for."""
 
+_US = frozenset(
+    {"", "us", "usa", "america", "united states", "united states of america", "840"}
+    | {"pr", "gu", "vi", "as", "mp"}  # Its territories, whose companies keep US books.
+)
+
 _PAUSE = timedelta(seconds=60)
 _LONGEST_PAUSE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class FeedCompany:
-    """The company as the platform knows it. `time_zone` is an IANA name, or empty when the platform's is not one."""
+    """The company as the platform knows it. `time_zone` is an IANA name, or empty when the platform's is not one.
+
+    `us_based`: it says so itself, and names no other country beside it.
+    """
 
     name: str
     country: str
@@ -83,7 +91,7 @@ class Feed:
         return FeedCompany(
             name=str(fields.get("name") or ""),
             country=str(fields.get("country") or ""),
-            us_based=fields["us_based"],
+            us_based=fields["us_based"] and _may_be_us(str(fields.get("country") or "")),
             time_zone=zone if zone in available_timezones() else "",
         )
 
@@ -198,6 +206,12 @@ def _question(since: datetime | None, page_size: int) -> dict[str, str]:
     if since is not None:
         params["filter[updated_since]"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return params
+
+
+def _may_be_us(country: str) -> bool:
+    """Whether the country is the United States, however it is written, or not said."""
+    said = " ".join(country.replace(".", "").casefold().split()).removeprefix("the ")
+    return said in _US
 
 
 def _session() -> requests.Session:

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.people.sessions import hash_password
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -38,8 +39,10 @@ class House:
     def make_company(self, name: str = "Blue Ridge Home Inspections", **values: Any) -> int:
         """Add a company and return its id."""
         with self.writing():
-            company = Company(name=name, feed_url="http://127.0.0.1:9", feed_key="sealed", **values)
+            company = Company(**{"name": name, "feed_url": "http://127.0.0.1:9", "feed_key": "", **values})
             db.session.add(company)
+            db.session.flush()
+            company.feed_key = vault().seal("key", company.id, "feed_key")
             db.session.commit()
             return company.id
 

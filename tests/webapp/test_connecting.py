@@ -15,6 +15,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
 from bookkeeping.storage.work.runs import Run
 from bookkeeping.storage.work.tokens import ConnectionTokens
+from tests.bookkeeping.inspection_source.factories import Answer, serve
 from tests.webapp.house import PASSWORD, Browser, House
 
 NOT_CONNECTED = "Nothing was connected"
@@ -124,6 +125,42 @@ def test_a_company_abroad_is_refused_before_any_consent(house, company, owner):
     assert CATALOGUE["platform-not-us"].title in page
     with house.app.app_context():
         assert db.session.scalars(select(ConsentState)).all() == []
+
+
+US = {"name": "Blue Ridge", "country": "US", "us_based": True}
+
+
+@pytest.mark.parametrize("known", [None, True, False])
+@pytest.mark.parametrize(
+    ("answer", "abroad"),
+    [
+        (Answer({"data": {"attributes": US}}), False),
+        (Answer({"data": {"attributes": US | {"us_based": False}}}), True),
+        (Answer({"data": {"attributes": US | {"country": "Canada"}}}), True),
+        (Answer({}, status=503), None),
+        (Answer({}, status=404), None),
+    ],
+    ids=["us", "not us-based", "another country", "silent", "unknown"],
+)
+def test_enable_goes_by_what_the_platform_says_now_else_by_what_it_said_last(house, known, answer, abroad):
+    with serve(lambda path: answer) as platform:
+        company = house.make_company(us_based=known, feed_url=platform.url)
+        where = press_enable(house.browser(house.make_person("owner", company)))
+    assert platform.requests == [("/v2/company", "Bearer key")]
+    refused = abroad if abroad is not None else known is False
+    assert (urlsplit(where).path == "/settings/quickbooks") is refused
+    with house.app.app_context():
+        kept = db.session.get_one(Company, company).us_based
+        assert kept is (known if abroad is None else not abroad)
+        assert len(db.session.scalars(select(ConsentState)).all()) == (0 if refused else 1)
+
+
+def test_a_platform_that_wants_to_be_left_alone_is_not_asked_where_a_company_is(house):
+    with serve(lambda path: Answer({"data": {"attributes": US}})) as platform:
+        values = {"us_based": False, "feed_not_before": utcnow() + timedelta(minutes=5)}
+        company = house.make_company(feed_url=platform.url, **values)
+        assert press_enable(house.browser(house.make_person("owner", company))) == "/settings/quickbooks"
+    assert platform.requests == []
 
 
 def test_intuits_reconnect_link_does_the_same(owner):

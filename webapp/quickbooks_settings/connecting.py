@@ -25,6 +25,7 @@ from webapp.access.security import start_writing
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.standing import local_today
 from webapp.quickbooks_settings.pages import show_page
+from webapp.quickbooks_settings.platform import is_abroad
 from webapp.quickbooks_settings.sign_in import intuit_config, sign_in
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ bp = Blueprint("connecting", __name__)
 def connect() -> Response:
     """Send the owner to Intuit's consent page. GET is for Intuit's own Reconnect link."""
     start_writing()
-    if current_user.company.us_based is False:  # Before any consent: what must be refused is not asked for.
+    if is_abroad():  # Before any consent: what must be refused is not asked for.
         known = fault("platform-not-us")
         return _stay(f"{known.title}. {known.cause} {known.remedy}")
     state = connecting.begin_consent(current_user.company.id, current_user.session_digest)

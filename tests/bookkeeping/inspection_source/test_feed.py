@@ -248,6 +248,32 @@ def test_the_company(attributes, zone):
     )
 
 
+@pytest.mark.parametrize(
+    ("country", "us_based", "serves"),
+    [
+        *(
+            (country, True, True)
+            for country in (
+                "US",
+                "usa",
+                "U.S.",
+                "United States",
+                "The United States of America",
+                "",
+                None,
+                "PR",
+            )
+        ),
+        *((country, True, False) for country in ("CA", "Canada", "MX", "United Kingdom", "Russia")),
+        *((country, False, False) for country in ("US", "CA", "")),
+    ],
+)
+def test_a_company_is_in_the_us_when_neither_us_based_nor_country_says_otherwise(country, us_based, serves):
+    fields = {"name": "Blue Ridge", "country": country, "us_based": us_based}
+    with serve(lambda path: Answer({"data": {"attributes": fields}})) as server:
+        assert Feed(server.url, "key").company().us_based is serves
+
+
 @pytest.mark.parametrize("body", [{}, {"data": []}, {"data": {"attributes": {"us_based": "yes"}}}])
 def test_a_company_without_facts_is_nonsense(body):
     with serve(lambda path: Answer(body)) as server, pytest.raises(FeedUnavailableError):

@@ -1,0 +1,30 @@
+"""Where the inspection platform says that the company is, asked once more before a consent. What else the platform says is the worker's to read."""
+
+from flask_login import current_user
+
+from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
+from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.vault import vault
+
+PATIENCE = (2, 4)
+"""How many seconds somebody who pressed *Enable* waits for a connection, and for an answer."""
+
+
+def is_abroad() -> bool:
+    """Return whether the company is outside the United States, by what the platform says now, which is kept; else by what it said last.
+
+    A company that is not connected is not polled, so that what is on record may be of long ago, or nothing at all.
+    """
+    company = current_user.company
+    if company.feed_waits_until is not None:
+        return company.us_based is False
+    url, key = company.feed_url, vault().open(company.feed_key, company.id, "feed_key")
+    db.session.commit()  # No transaction is open while somebody else is asked.
+    try:
+        said = Feed(url, key, timeout=PATIENCE).company()
+    except (FeedRefusedError, FeedUnavailableError):
+        return current_user.company.us_based is False
+    current_user.company.us_based = said.us_based
+    db.session.commit()
+    return not said.us_based
