@@ -29,6 +29,7 @@ NameKind = Literal["Customer", "Vendor", "Employee"]
 PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
 """The lists that share one space of names in QuickBooks."""
 US_DOLLARS = "USD"
+_BETWEEN_PHONES = re.compile(r"[,;/&\n]|\b(?:or|and)\b")
 _OUR_SUFFIX = re.compile(r" \((?:client|client \d+|\d+)\)$")
 
 
@@ -136,8 +137,10 @@ class NameIndex(Sequence[NameEntry]):
 
         One in another currency than US dollars is nobody whom we can bill.
         """
-        found = self._alike.get(name_key(display_name), ())
-        return [entry for entry in found if entry.kind == "Customer" and entry.in_dollars]
+        key = name_key(display_name)
+        found = [*self._alike.get(key, ()), *self._alike.get(_first_last(key), ())]
+        customers = {entry.qbo_id: entry for entry in found if entry.kind == "Customer" and entry.in_dollars}
+        return list(customers.values())
 
     def free_name(self, base: str, but_for: str = "") -> str:
         """Return `base` with the suffix, if any, that makes it free in all three lists; what the Customer `but_for` has is free to it."""
@@ -243,9 +246,8 @@ def _addresses(email: str) -> set[str]:
 
 def _digits(phones: str) -> set[str]:
     """Return the numbers of a list as their last ten digits, so that a country code or punctuation does not matter."""
-    numbers = (
-        re.sub(r"[^0-9]", "", re.split(r"x", part.casefold())[0]) for part in re.split(r"[,;/]", phones)
-    )
+    parts = _BETWEEN_PHONES.split(phones.casefold())
+    numbers = (re.sub(r"[^0-9]", "", part.partition("x")[0]) for part in parts)
     return {number[-10:] for number in numbers if len(number) >= 7}
 
 
@@ -256,6 +258,6 @@ def _street(address: str) -> list[str]:
 
 
 def _first_last(key: str) -> str:
-    """Return `First Last` of a name that is written `Last, First`; "" for any other."""
-    last, comma, first = key.partition(", ")
+    """Return `First Last` of a name that is written `Last, First` or `Last,First`; "" for any other."""
+    last, comma, first = (part.strip() for part in key.partition(","))
     return name_key(f"{first} {last}") if comma and first and last else ""
