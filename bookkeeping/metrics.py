@@ -18,6 +18,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "tieout_runs": ("Runs that ended", ("kind", "state")),
     "tieout_quickbooks_calls": ("HTTP calls to QuickBooks", ("kind", "status")),
     "tieout_throttles": ("Calls that QuickBooks answered with 429", ()),
+    "tieout_security_events": ("What was refused or guessed wrong (docs/security.md)", ("event",)),
     "tieout_token_refreshes": ("Access tokens renewed or refused", ("result",)),
 }
 LATENCY = "tieout_quickbooks_call_seconds"

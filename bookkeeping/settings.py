@@ -62,6 +62,7 @@ class Settings:
     keep_operations_days: int = 730
     keep_idle_runs_days: int = 14
     archive_folder: str = "var/archive"
+    audit_heads_file: str = "var/audit-heads.jsonl"
 
     @property
     def redirect_uri(self) -> str:
@@ -132,6 +133,7 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
         smtp_url=_mail_server(environment.get("SMTP_URL", "")),
         mail_from=environment.get("MAIL_FROM") or Settings.mail_from,
         archive_folder=environment.get("ARCHIVE_FOLDER") or Settings.archive_folder,
+        audit_heads_file=environment.get("AUDIT_HEADS_FILE") or Settings.audit_heads_file,
     )
 
 

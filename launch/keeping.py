@@ -37,7 +37,14 @@ SETTINGS = (
         "SENTRY_DSN",
         "SMTP_URL",
     ),
-    *("MAIL_FROM", "PROXY_HOPS", "KEEP_OPERATIONS_DAYS", "KEEP_IDLE_RUNS_DAYS", "ARCHIVE_FOLDER"),
+    *(
+        "MAIL_FROM",
+        "PROXY_HOPS",
+        "KEEP_OPERATIONS_DAYS",
+        "KEEP_IDLE_RUNS_DAYS",
+        "ARCHIVE_FOLDER",
+        "AUDIT_HEADS_FILE",
+    ),
 )
 """Every setting that the application reads from the environment; a test compares them with its own list."""
 

@@ -49,6 +49,7 @@ def test_every_metric_is_there_once_everything_happened(house, valkey):
     metrics.count_operations(redis, [("created", ""), ("created", ""), ("refused", "qbo-6200")])
     metrics.count(redis, "tieout_runs", "sync", "done")
     metrics.count(redis, "tieout_token_refreshes", "renewed", by=3)
+    metrics.count(redis, "tieout_security_events", "login-failed")
     for seconds, status in ((0.2, 200), (0.2, 429), (99.0, None)):
         metrics.count_call(redis, "batch", status, seconds)
     Bell(valkey.url).ring(company)

@@ -14,6 +14,7 @@ from webapp.frame.error_pages import register_error_pages
 from webapp.frame.navigation import set_up_frame
 from webapp.frame.request_ids import set_up_request_ids
 from webapp.frame.words import set_up_words
+from webapp.ops.looks import set_up_looks
 from webapp.page_families import register_views
 
 
@@ -30,6 +31,7 @@ def create_app(settings: Settings) -> Flask:
     set_up_extensions(app, settings)
     set_up_words(app)
     set_up_frame(app)
+    set_up_looks(app)
     register_views(app)
     register_error_pages(app)
     require_marked_views(app)

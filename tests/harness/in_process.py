@@ -70,6 +70,7 @@ class Shop:
             "INTUIT_ENVIRONMENT": "standin",
             "INTUIT_API_URL": intuit.base_url,
             "INTUIT_DISCOVERY_URL": f"{intuit.base_url}/.well-known/openid_configuration",
+            "AUDIT_HEADS_FILE": str(platform.state.with_name("audit-heads.jsonl")),
             # Our own limits have tests of their own; here they would only make everything slow.
             "INTUIT_REQUESTS_PER_SECOND": "1000",
             "INTUIT_REQUESTS_PER_MINUTE": "60000",

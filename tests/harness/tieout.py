@@ -44,6 +44,7 @@ class Tieout:
             "PUBLIC_URL": self.url,
             "PORT": str(self.port),
             "INTUIT_ENVIRONMENT": "standin",
+            "AUDIT_HEADS_FILE": str(folder / "audit-heads.jsonl"),
             "INTUIT_DISCOVERY_URL": "http://127.0.0.1:9/.well-known/openid_configuration",
             "INTUIT_API_URL": "http://127.0.0.1:9",
             **dict.fromkeys(_OTHERS, ""),

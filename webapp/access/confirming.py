@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.sessions import note_confirmed, password_fits
+from webapp.access.evidence import note_security
 from webapp.access.limits import forgive, guessing
 from webapp.access.roles import COMPANY_ROLES, open_to
 from webapp.access.security import same_site_path, start_writing
@@ -61,6 +62,7 @@ def password_is_right(field: str = "password") -> bool:
     stored, digest = current_user.user.password_hash, current_user.session_digest
     db.session.commit()
     if not password_fits(stored, request.form.get(field, "")[:1000]):
+        note_security("password-wrong")
         return False
     forgive()
     start_writing()

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from webapp.access.evidence import note_refusal, note_security
 from webapp.access.extensions import login_manager
 from webapp.access.limits import limiter
 from webapp.access.roles import to_login
@@ -47,6 +48,7 @@ def _csrf(error: CSRFError) -> tuple[str, int] | Response:
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "open_to", ()) and not current_user.is_authenticated:
         return to_login()
+    note_security("form-token")
     return _page(
         400, "This page was open for too long", "Go back, load the page again and press the button once more."
     )
@@ -55,6 +57,7 @@ def _csrf(error: CSRFError) -> tuple[str, int] | Response:
 def _http(error: HTTPException) -> tuple[str, int] | Response:
     if error.code is None or error.code < 400:
         return error.get_response()
+    note_refusal(error.code)
     title, remedy = PAGES.get(error.code, ("That did not work", "Go back and try again."))
     if isinstance(error, RateLimitExceeded):
         return _too_often(title)

@@ -24,6 +24,7 @@ from bookkeeping.storage.work.journal import Call, Operation
 from webapp.access.roles import open_to
 from webapp.frame.filters import neighbours, position_asked
 from webapp.ops.filter import FailureFilterForm
+from webapp.ops.looks import shows_inspections_of
 from webapp.ops.words import MUTE_SPANS
 
 bp = Blueprint("ops_failures", __name__)
@@ -55,6 +56,7 @@ def page() -> ResponseReturnValue:
     whole = [] if _about_inspections(form) else _whole_companies(form)
     listed = failures.failures_page(wanted, position) if form.given or position else None
     rows = listed.rows if listed else []
+    shows_inspections_of(row.company_id for row in rows)
     return render_template(
         "ops/failures.html",
         form=form,
@@ -82,6 +84,8 @@ def page() -> ResponseReturnValue:
 def export() -> Response:
     """Answer with the failing inspections of the filter as CSV."""
     wanted = FailureFilterForm.read().wanted
+    groups = failures.failure_groups(wanted)
+    shows_inspections_of(share.company_id for group in groups for share in group.companies)
     answer = Response(stream_with_context(_lines(wanted)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="failures-{utcnow():%Y-%m-%d}.csv"'
     return answer
@@ -97,6 +101,7 @@ def stuck() -> ResponseReturnValue:
     waiting = failures.failures_page(old, None, size=20)
     companies = {one.company_id for one in calls} | {one.company_id for one in runs}
     companies |= {row.company_id for row in [*rising.rows, *waiting.rows]}
+    shows_inspections_of(companies)
     return render_template(
         "ops/stuck.html",
         calls=calls,

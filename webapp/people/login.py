@@ -18,6 +18,7 @@ from bookkeeping.storage.people.sessions import (
     open_session,
     user_by_password,
 )
+from webapp.access.evidence import note_security
 from webapp.access.limits import (
     GUESSES,
     by_account,
@@ -67,6 +68,7 @@ def log_in() -> ResponseReturnValue:
         return render_template("login.html", form=form), 422
     user = user_by_password(form.email.data, form.password.data)
     if user is None:
+        note_security("login-failed")
         form.password.errors = ["E-mail and password do not belong together. Check both and try again."]
         return render_template("login.html", form=form), 401
     forgive()

@@ -22,6 +22,7 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.leases import lease_names_held, take_lease
 from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun, latest_run, queue_run
 from worker.app import bell, settings
+from worker.clock.evidence import note_audit_heads
 from worker.clock.hourly import count_hours
 from worker.clock.retention import archive_old
 from worker.notices.mailing import mail_in_background
@@ -66,7 +67,7 @@ def tick_once(now: datetime | None = None) -> list[int]:
         LeaseTakenError: another tick is at work.
     """
     lease = take_lease("tick", f"{socket.gethostname()}:{os.getpid()}", SWEEP_SECONDS * 2)
-    note_due_slots(now or utcnow(), settings())
+    night = note_due_slots(now or utcnow(), settings())
     queue_wanted_changes(now or utcnow())
     beat("tick")
     db.session.commit()
@@ -75,6 +76,8 @@ def tick_once(now: datetime | None = None) -> list[int]:
     lease.commit()
     for company_id in due:
         bell().ring(company_id)
+    if night is not None:
+        note_audit_heads(settings(), bell().redis)
     if count_hours(now or utcnow()):
         db.session.commit()
         archive_old(settings(), now or utcnow())

@@ -1,7 +1,9 @@
 """How commands answer: text or one JSON object, one-line errors, exit codes. What they do is in the modules that name them."""
 
 import functools
+import getpass
 import json
+import socket
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.errors import BookkeepingError, MisconfiguredError
 from bookkeeping.faults import fault
+from bookkeeping.storage.people.audit import acting_from
 
 
 class Refusal(click.ClickException):
@@ -58,6 +61,7 @@ def _outcome(
     function: Callable[..., dict[str, Any]], *args: Any, **kwargs: Any
 ) -> tuple[dict[str, Any], tuple[str, str] | None]:
     """Run the command; return what it says, and the (code, message) of what kept it from being done, or None."""
+    acting_from.set(_who_types())
     try:
         return function(*args, **kwargs), None
     except Refusal as error:
@@ -71,6 +75,15 @@ def _outcome(
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         words = f"The database did not work: {reason}. Did you run `flask --app wsgi db upgrade`?"
         return {}, ("database", words)
+
+
+def _who_types() -> str:
+    """Return the system's user and machine, which stand in the audit log where a browser's address would."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # No such user on this machine, as in some containers.
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"[:64]
 
 
 class PlainCommand(click.Command):

@@ -11,10 +11,12 @@ from typing import Any
 import click
 
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.people.audit import record_act
 from worker.app import settings
 from worker.clock.retention import archive_old
 from worker.commands.answering import PlainCommand, Refusal, answering
 
+WHO = "command line"
 WHOLE = 1_000_000
 
 
@@ -22,7 +24,10 @@ WHOLE = 1_000_000
 @answering
 def archive() -> dict[str, Any]:
     """Move all history that is older than KEEP_OPERATIONS_DAYS into ARCHIVE_FOLDER."""
-    return {**archive_old(settings(), utcnow(), batches=WHOLE), "folder": settings().archive_folder}
+    moved = archive_old(settings(), utcnow(), batches=WHOLE)
+    record_act(None, WHO, "archived old history", after=moved)
+    db.session.commit()
+    return {**moved, "folder": settings().archive_folder}
 
 
 @click.command("backup", cls=PlainCommand)
@@ -35,6 +40,8 @@ def backup(target: str) -> dict[str, Any]:
     path = Path(target)
     if path.exists():
         raise Refusal(f"{target} is there already: name a new file.")
+    record_act(None, WHO, "backed up the database")
+    db.session.commit()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.close(descriptor)
     source = sqlite3.connect(f"file:{db.engine.url.database}?mode=ro", uri=True)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from bookkeeping.queue_health import queue_health
 from bookkeeping.settings import full_database_url
 from bookkeeping.storage.base import connect_storage, db, reading
+from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.copying import (
     Seen,
     all_tables,
@@ -22,7 +23,7 @@ from bookkeeping.storage.copying import (
     schema_revision,
     tables_with_rows,
 )
-from bookkeeping.storage.people.audit import broken_entries, chains
+from bookkeeping.storage.people.audit import broken_entries, chains, record_act
 from bookkeeping.storage.work.leases import lease_names_held
 from worker.app import bell, settings
 from worker.commands.answering import PlainCommand, Refusal, answering
@@ -39,6 +40,8 @@ def copy_to(database_url: str) -> dict[str, Any]:
     Stop web, workers and tick first. Until the command ends, nobody can write to the database that is copied.
     """
     url = _understood(database_url)
+    record_act(None, "command line", "began to copy everything into another database")
+    db.session.commit()
     with db.engine.connect() as source:
         keep_writers_out(source)
         _nobody_works()
@@ -87,6 +90,7 @@ def _nobody_works() -> None:
 def _storage(url: str) -> Iterator[Connection]:
     """Yield the connection that `db.session` has to that database meanwhile; what was not committed is rolled back."""
     app = Flask("target")
+    app.extensions["vault"] = vault()
     connect_storage(app, url)
     with app.app_context():
         try:

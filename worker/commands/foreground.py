@@ -9,6 +9,7 @@ from bookkeeping.errors import LeaseTakenError
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import Run
 from worker.app import settings
 from worker.commands.answering import Refusal
@@ -41,6 +42,7 @@ def run_in_foreground(
         if uses_quickbooks(kind):
             work.refuse_other_intuit()
         run = Run(company_id=company_id, kind=kind, reason="command", parameters=parameters)
+        record_act(company_id, "command line", f"ran {kind}")
         db.session.add(run)
         work.commit()
         run = run_to_end(work, run)

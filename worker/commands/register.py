@@ -19,6 +19,7 @@ from bookkeeping.faults import fault
 from bookkeeping.rules.money import cents
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.documents import LegacyReceipt
 from bookkeeping.storage.work.resealing import rotate_keys
 from worker.clock.tick import tick_forever
@@ -91,6 +92,7 @@ def import_legacy(company_id: int, file: io.TextIOBase) -> dict[str, Any]:
         )
         added += 1
     row.legacy = True
+    record_act(row.id, "command line", "imported SalesReceipts", after={"added": added})
     db.session.commit()
     return {"company": row.id, "added": added, "on_record": len(known)}
 

@@ -54,9 +54,25 @@ class Vault:
         except InvalidTag as error:
             raise MisconfiguredError(f"a sealed {column} does not belong to company {company_id}") from error
 
+    def sign(self, purpose: str, text: str) -> str:
+        """Return a mark on a text that only the holder of TOKEN_KEYS can make: `<key id>.<HMAC under a key derived for the purpose>`."""
+        return f"{self.newest}.{_mac(self._keys[self.newest], purpose, text)}"
+
+    def is_signed(self, purpose: str, text: str, mark: str) -> bool | None:
+        """Return whether the mark is of this text; None when its key is no longer among TOKEN_KEYS, so that nobody can say."""
+        key_id, _, given = mark.partition(".")
+        if key_id not in self._keys:
+            return None
+        return hmac.compare_digest(_mac(self._keys[key_id], purpose, text), given)
+
     def digests(self, plain: str) -> list[str]:
         """Return the keyed digests under every key, newest first: for finding equal secrets without storing them."""
         return [hmac.new(key, plain.encode(), hashlib.sha256).hexdigest() for key in self._keys.values()]
+
+
+def _mac(key: bytes, purpose: str, text: str) -> str:
+    derived = hmac.new(key, f"tieout {purpose}".encode(), hashlib.sha256).digest()
+    return hmac.new(derived, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _bound(company_id: int, column: str) -> bytes:

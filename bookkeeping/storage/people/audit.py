@@ -1,6 +1,9 @@
 """The audit log: every act of a person or of ops, append-only and hash-chained, written in the transaction of the act itself.
 
-The database itself refuses to change or delete an entry (triggers, in the migration), and to give one entry two successors.
+The database itself refuses to change or delete an entry (triggers, in the migrations), and to give one entry two successors. Each entry's
+digest covers the one before it, and is sealed under a key derived from TOKEN_KEYS: whoever has the database alone can compute the digests
+of another history, but no seal. A good seal vouches for everything before it, so old entries stay proven when their key is long gone.
+What is cut off at the end shows against the heads that are noted outside the database (`audit_heads.py`).
 """
 
 import hashlib
@@ -14,17 +17,23 @@ from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, String, e
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
+from bookkeeping.storage.company.vault import Vault, vault
 
 acting_from: ContextVar[str] = ContextVar("acting_from", default="")
 """The address that the present request comes from; entries that name none carry it."""
 
+SEAL, AMENDMENT = "audit entry", "audit amendment"
 _TO_WRITE = "acts to write"
 _CHAIN_LOCKS = 0x71E0
 """The first half of the advisory locks by which PostgreSQL lets one transaction at a time lengthen a company's chain."""
 
 
 class AuditEntry(Base):
-    """One act. `digest` covers the row and the digest before it in the same company's chain (company None = the house's own)."""
+    """One act. `digest` covers the row and the digest before it in the same company's chain (company None = the house's own).
+
+    `seal` is the mark on that digest; empty in entries from before there were seals. `amended` is the mark on what the entry says since
+    a person's data was erased from it: its digest stays that of the words it had.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (
@@ -43,6 +52,8 @@ class AuditEntry(Base):
     after: Mapped[Any] = mapped_column(JSON)
     previous: Mapped[str] = mapped_column(String(64), default="", unique=False)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
+    seal: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    amended: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
 
 def record_act(
@@ -83,6 +94,7 @@ def _lengthen_chains(session: Session) -> None:
     for facts in to_write:
         entry = AuditEntry(**facts, previous=newest[facts["company_id"]])
         entry.digest = newest[facts["company_id"]] = _digest(entry)
+        entry.seal = vault().sign(SEAL, entry.digest)
         session.add(entry)
         session.flush()  # One by one: ids follow the chain.
 
@@ -94,14 +106,49 @@ def _forget_acts(session: Session, ended: SessionTransaction) -> None:
 
 
 def broken_entries(company_id: int | None) -> list[int]:
-    """Return the ids of entries whose digest does not fit their content or their predecessor; empty when the chain is whole."""
-    broken, previous = [], ""
+    """Return the ids of entries whose digest does not fit their content or their predecessor, or whose seal is not ours.
+
+    Empty when the chain is whole. A seal under a key that is gone, or none, is as good as the next good one after it; so the last entry
+    counts as broken when it has no good seal.
+    """
+    broken, previous, keys = [], "", vault()
+    sealed, last = True, 0
     rows = select(AuditEntry).where(_chain(company_id)).order_by(AuditEntry.id)
     for entry in db.session.scalars(rows.execution_options(yield_per=1000)):
-        if entry.previous != previous or entry.digest != _digest(entry):
+        seal = keys.is_signed(SEAL, entry.digest, entry.seal)
+        if entry.previous != previous or not _says_what_it_said(entry, keys) or seal is False:
             broken.append(entry.id)
-        previous = entry.digest
-    return broken
+        previous, last, sealed = entry.digest, entry.id, bool(seal)
+    return broken if sealed or last in broken else [*broken, last]
+
+
+def end_is_sealed(company_id: int | None) -> bool:
+    """Return whether the newest entry of a chain has a good seal. An empty chain needs none."""
+    newest = select(AuditEntry).where(_chain(company_id)).order_by(AuditEntry.id.desc()).limit(1)
+    entry = db.session.scalar(newest)
+    return entry is None or bool(vault().is_signed(SEAL, entry.digest, entry.seal))
+
+
+def amend(entry: AuditEntry, **words: Any) -> None:
+    """Replace what an entry says of a person, in the current transaction: who, address, subject, before, after. Its place in the chain stays."""
+    for name in words:
+        if name not in ("who", "address", "subject", "before", "after"):
+            raise ValueError(f"{name} of an entry cannot be amended")
+        setattr(entry, name, words[name])
+    entry.amended = vault().sign(AMENDMENT, _amendment(entry))
+
+
+def sign_amendments_again(company_id: int | None) -> int:
+    """Mark the amended entries of a chain under the newest key, in the current transaction; return how many. Forged ones stay as they are."""
+    keys, changed = vault(), 0
+    rows = select(AuditEntry).where(_chain(company_id), AuditEntry.amended != "")
+    for entry in db.session.scalars(rows):
+        if keys.is_signed(AMENDMENT, _amendment(entry), entry.amended) and not entry.amended.startswith(
+            f"{keys.newest}."
+        ):
+            entry.amended = keys.sign(AMENDMENT, _amendment(entry))
+            changed += 1
+    return changed
 
 
 def chains() -> list[tuple[int | None, int, str]]:
@@ -144,6 +191,16 @@ def _chain(company_id: int | None) -> ColumnElement[bool]:
 def _lock_chain(company_id: int | None) -> None:
     if db.engine.dialect.name == "postgresql":  # On SQLite the transaction is the only writer anyway.
         db.session.execute(select(func.pg_advisory_xact_lock(_CHAIN_LOCKS, company_id or 0)))
+
+
+def _says_what_it_said(entry: AuditEntry, keys: Vault) -> bool:
+    if entry.amended:
+        return bool(keys.is_signed(AMENDMENT, _amendment(entry), entry.amended))
+    return entry.digest == _digest(entry)
+
+
+def _amendment(entry: AuditEntry) -> str:
+    return f"{entry.digest} {_digest(entry)}"
 
 
 def _digest(entry: AuditEntry) -> str:

@@ -1,4 +1,4 @@
-"""Sealing every secret again under the newest key."""
+"""Sealing every secret again under the newest key, and the audit log with it."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.vault import Vault, vault
+from bookkeeping.storage.people.audit import chains, end_is_sealed, record_act, sign_amendments_again
 from bookkeeping.storage.people.notices import Notice
+
+WHO = "command line"
 
 
 def rotate_keys() -> int:
@@ -26,7 +29,23 @@ def rotate_keys() -> int:
         for notice in db.session.scalars(links.with_for_update()):
             changed += _reseal(keys, notice, company_id, ("sealed_link",))
         db.session.commit()
+    _lengthen_chains(changed)
     return changed
+
+
+def _lengthen_chains(changed: int) -> None:
+    """Put an entry under the newest key at the end of every chain, which vouches for all before it when the old key is gone.
+
+    A chain without a good seal at its end gets none: that is for somebody to look at first (`audit verify`, `audit seal`). Nothing is
+    added where nothing was sealed anew.
+    """
+    if not changed:
+        return
+    for company_id in {None, *(chain for chain, _, _ in chains())}:
+        sign_amendments_again(company_id)
+        if end_is_sealed(company_id):
+            record_act(company_id, WHO, "rotated the keys")
+        db.session.commit()
 
 
 def _reseal(keys: Vault, row: Any, company_id: int, columns: tuple[str, ...]) -> int:
