@@ -36,7 +36,7 @@ from worker.reading.changes import check_changes
 from worker.reading.company import refresh_facts, set_up
 from worker.reading.connection import renew_sign_in, stop_working, warn_of_expiry
 from worker.reading.lists import refresh_lists
-from worker.reading.numbers import pull_numbers
+from worker.reading.numbers import pull_numbers, pull_numbers_at_night
 from worker.reading.poll import full_poll, poll
 from worker.reconciling.practice import practise
 from worker.reconciling.reconcile import reconcile
@@ -86,7 +86,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("release", release_waiting),
         Step("migration", migrate_tonight),
         RECONCILE,
-        *NUMBERS,
+        Step("numbers", pull_numbers_at_night),
         *TIE_OUT,
         Step("reconnect by", warn_of_expiry),
         Step("finish", finish_nightly),

@@ -8,7 +8,7 @@ has sections, and may lack any of the columns.
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, Protocol
 
@@ -64,13 +64,17 @@ class ReportRow:
 
 @dataclass(frozen=True)
 class ProfitAndLoss:
-    """Profit and Loss by month: accounts with activity, and each section's total by (section, month) as QuickBooks gives it."""
+    """Profit and Loss by month: accounts with activity, and each section's total by (section, month) as QuickBooks gives it.
+
+    `answered_at` (aware UTC) is QuickBooks' clock at the first answer, None if it did not say.
+    """
 
     basis: Basis
     first_day: date
     last_day: date
     accounts: tuple[AccountMonth, ...]
     totals: dict[tuple[str, date], Decimal]
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def profit_and_loss(
     """
     accounts: list[AccountMonth] = []
     totals: dict[tuple[str, date], Decimal] = {}
+    answered: list[datetime | None] = []
     for start, end in _spans(first_day, last_day):
         asked = {
             "start_date": start.isoformat(),
@@ -112,6 +117,7 @@ def profit_and_loss(
         }
         raw = reports.report("ProfitAndLoss", asked)
         _expect(raw, StartPeriod=start.isoformat(), EndPeriod=end.isoformat(), ReportBasis=basis)
+        answered.append(_answered_at(raw))
         if not has_data(raw):
             continue
         months = _months(raw)
@@ -122,7 +128,16 @@ def profit_and_loss(
                     totals[row.group, month] = totals.get((row.group, month), ZERO) + amount
                 elif amount:
                     accounts.append(AccountMonth(row.group, row.qbo_id, row.name, month, amount))
-    return ProfitAndLoss(basis, first_day, last_day, tuple(accounts), totals)
+    return ProfitAndLoss(basis, first_day, last_day, tuple(accounts), totals, answered[0])
+
+
+def _answered_at(raw: dict[str, Any]) -> datetime | None:
+    """Return when QuickBooks says that it made the report. A time without a zone is of no use."""
+    try:
+        at = datetime.fromisoformat(str(_header(raw).get("Time", "")))
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else None
 
 
 def aged_receivables(reports: Reports, on: date) -> AgedReceivables:

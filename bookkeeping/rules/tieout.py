@@ -131,6 +131,12 @@ class Period:
         return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, last + 1)]
 
 
+def nightly_period(today: date) -> Period:
+    """What the nightly statement is about: the calendar year, and the month before and after where those lie outside of it."""
+    first = date(today.year, 1, 1) if today.month > 1 else date(today.year - 1, 12, 1)
+    return Period(first, date(today.year, 12, 31) if today.month < 12 else date(today.year + 1, 1, 31))
+
+
 @dataclass(frozen=True)
 class Figure:
     """A count and US dollars of one measure on one day."""

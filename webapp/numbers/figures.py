@@ -140,6 +140,11 @@ def total_of(rows: Iterable[dict[str, Any]], column: str = "total") -> Decimal:
     return sum((Decimal(row[column]) for row in rows), ZERO)
 
 
+def days_late(due: str, today: date) -> int:
+    """Return by how many days an Invoice due on that ISO day ("" for none) is late today."""
+    return max((today - date.fromisoformat(due)).days, 0) if due else 0
+
+
 def pulled_at(pulled: dict[tuple[str, str], PulledNumbers]) -> datetime | None:
     """Return the instant of the oldest figure on the page."""
     return min((row.pulled_at for row in pulled.values()), default=None)

@@ -11,6 +11,7 @@ from flask_login import current_user
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import stood_until
 from bookkeeping.storage.records.numbers import (
     PulledNumbers,
     inspections_behind,
@@ -23,7 +24,7 @@ from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.spreadsheets import csv_answer
-from webapp.frame.standing import standing_of
+from webapp.frame.standing import local_today, standing_of
 from webapp.frame.words import day
 from webapp.numbers import figures
 from webapp.sync_log.pages import what_happens
@@ -83,6 +84,8 @@ def page() -> ResponseReturnValue:
     methods = figures.by_method(payments)
     aging = _content(pulled, "aged-receivables")
     opened = _content(pulled, "open-invoices")
+    for one in opened.get("invoices", []):
+        one["days_late"] = figures.days_late(one["due"], local_today(company))
     _name_inspections(company, opened.get("invoices", []))
     _name_inspections(company, [*undeposited[:SHOWN], *unapplied[:SHOWN]])
     return render_template(
@@ -91,6 +94,7 @@ def page() -> ResponseReturnValue:
         standing=standing_of(company),
         pulled=pulled,
         pulled_at=figures.pulled_at(pulled),
+        stood_until=stood_until(company.id, figures.pulled_at(pulled)),
         job=progress_of(run) if is_open(run) else None,
         trouble=trouble_of(run),
         metered=metered_calls(company.id, f"{utcnow():%Y-%m}"),

@@ -10,6 +10,7 @@ from wtforms import ValidationError
 from wtforms.validators import InputRequired
 
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import stood_until
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none, statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.access.roles import COMPANY_ROLES, current_company, open_to
@@ -95,6 +96,8 @@ def _shown(company: Company, kept: TieoutStatement | None, form: RangeForm | Non
     run = latest_run(company.id, "tieout", "nightly")
     before = request.args.get("before", type=int)
     past_ones = statements_of(company.id, before=before, limit=KEPT_SHOWN + 1)
+    nights = [one.id for one in past_ones if not one.asked_by]
+    newest_of_a_night = kept is not None and before is None and nights[:1] == [kept.id]
     if form is None:
         first = kept.first_day if kept else date(today.year, 1, 1)
         last = kept.last_day if kept else date(today.year, 12, 31)
@@ -104,6 +107,7 @@ def _shown(company: Company, kept: TieoutStatement | None, form: RangeForm | Non
         company=company,
         standing=standing_of(company),
         kept=kept,
+        stood_until=stood_until(company.id, kept.made_at) if kept and newest_of_a_night else None,
         form=form,
         ranges=handy_ranges(today),
         job=progress_of(run) if is_open(run) else None,

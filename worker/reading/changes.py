@@ -34,6 +34,7 @@ from worker.reading.others import (
     note_others_refunds,
     reread_used_refunds,
 )
+from worker.reading.quiet import note_movement
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def check_changes(work: Work) -> bool:
     work.commit()
     work.before_call()
     changes, complete = _captured(work, since)
+    note_movement(work.existing_connection, changes, complete)
     _take_over(work, changes)
     if complete:
         work.existing_connection.changes_since = changes.server_time

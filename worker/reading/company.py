@@ -17,6 +17,7 @@ from bookkeeping.quickbooks_gateway import reading
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.rules.customers import PEOPLE, of_people
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.names import NamedThing, keep_name
 from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.due import held_up_by, make_due, make_ended_due
@@ -70,12 +71,13 @@ def read_lists(work: Work) -> None:
 
 
 def refresh_facts(work: Work) -> bool:
-    """Read CompanyInfo and Preferences again, so that a moved closing date or a renewed subscription takes effect.
+    """Read Preferences again, and CompanyInfo with them unless the night asks, so that a moved closing date takes effect.
 
-    A company that keeps several currencies since then: the names are read again, to know which are in another one.
+    CompanyInfo says nothing that a night needs, but whether a subscription was renewed that QuickBooks refused writes for. A company that keeps several currencies since then: the names are read again, to know which are in another one.
     """
     knew = (work.existing_connection.facts or {}).get("several_currencies")
-    read_facts(work)
+    at_night = work.run.kind == "nightly" and not work.existing_connection.blocked
+    read_facts(work, preferences_only=at_night)
     if work.existing_connection.facts["several_currencies"] and not knew:
         read_lists(work)
         follow_customers(work.company_id)
@@ -83,11 +85,16 @@ def refresh_facts(work: Work) -> bool:
     return True
 
 
-def read_facts(work: Work) -> None:
-    """Read CompanyInfo and Preferences, and refuse what we do not serve. What was blocked is tried again, unless it says that it still is."""
+def read_facts(work: Work, *, preferences_only: bool = False) -> None:
+    """Read CompanyInfo and Preferences, and refuse what we do not serve. What was blocked is tried again, unless it says that it still is.
+
+    `preferences_only`: what CompanyInfo says is taken from the last time, if there was one.
+    """
     gateway = work.gateway
-    work.before_call()
-    info = gateway.company_info()
+    info = _kept_info(work.existing_connection) if preferences_only else None
+    if info is None:
+        work.before_call()
+        info = gateway.company_info()
     work.before_call()
     preferences = gateway.preferences()
     facts = reading.company_facts(info, preferences)
@@ -114,6 +121,19 @@ def read_facts(work: Work) -> None:
             connection.proven_at = before  # Not this company's realm: it may connect its own.
             refuse(work, "realm-taken", "")
     work.commit()
+
+
+def _kept_info(connection: Connection) -> dict[str, Any] | None:
+    """Return what we kept of CompanyInfo in its own form, or None when it was never read."""
+    kept = connection.facts or {}
+    if connection.state != "connected" or not kept.get("country"):
+        return None
+    return {
+        "CompanyName": kept["name"],
+        "Country": kept["country"],
+        "DefaultTimeZone": kept.get("time_zone", ""),
+        "NameValue": [{"Name": "SubscriptionStatus", "Value": kept.get("subscription", "")}],
+    }
 
 
 def refuse(work: Work, code: str, detail: str) -> None:

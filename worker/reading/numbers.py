@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,11 +18,13 @@ from bookkeeping.quickbooks_gateway.reading import (
     seen,
 )
 from bookkeeping.quickbooks_gateway.reports import Basis, aged_receivables, profit_and_loss
-from bookkeeping.storage.base import db
+from bookkeeping.rules.tieout import nightly_period
+from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import named_things
 from bookkeeping.storage.records.numbers import inspections_behind, keep_numbers
 from worker.holding.progress import tell
 from worker.holding.work import Work
+from worker.reading.quiet import nothing_moved
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +41,12 @@ def pull_numbers(work: Work) -> bool:
     """
     today = work.now().astimezone(ZoneInfo(work.company.time_zone)).date()
     first, last = months_back(today)
+    connection = work.existing_connection
+    connection.numbers_read_at, connection.numbers_through = utcnow(), None
+    connection.numbers_days = f"{first} {last}"
+    answered: list[datetime | None] = []
     pulls: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("Profit and Loss", lambda: _pull_profit(work, first, last)),
+        ("Profit and Loss", lambda: answered.append(_pull_profit(work, first, last))),
         ("Aged Receivables", lambda: _pull_aging(work, today)),
         ("open invoices", lambda: _pull_open(work, today)),
         ("payments", lambda: _pull_payments(work, first)),
@@ -62,6 +68,22 @@ def pull_numbers(work: Work) -> bool:
     work.commit()
     if first_problem is not None:
         raise first_problem
+    work.existing_connection.numbers_through = answered[0]
+    work.commit()
+    return True
+
+
+def pull_numbers_at_night(work: Work) -> bool:
+    """Read the numbers, unless nothing can have moved since they and the statement were made: then both stand as they are."""
+    today = work.now().astimezone(ZoneInfo(work.company.time_zone)).date()
+    first, last = months_back(today)
+    connection = work.existing_connection
+    if work.run.problems or not nothing_moved(connection, f"{first} {last}", nightly_period(today)):
+        return pull_numbers(work)
+    connection.quiet_at = utcnow()
+    work.run.parameters = {**work.run.parameters, "quiet": True}
+    tell(work, "Nothing has changed: numbers and statement stand as they are")
+    work.commit()
     return True
 
 
@@ -73,10 +95,13 @@ def months_back(today: date, months: int = MONTHS) -> tuple[date, date]:
     return first, date(after // 12, after % 12 + 1, 1) - timedelta(days=1)
 
 
-def _pull_profit(work: Work, first: date, last: date) -> None:
+def _pull_profit(work: Work, first: date, last: date) -> datetime | None:
+    """Return QuickBooks' clock at the first answer."""
+    answered: list[datetime | None] = []
     for basis in BASES:
         work.before_call()
         made = profit_and_loss(work.gateway, first, last, basis)
+        answered.append(made.answered_at)
         content = {
             "accounts": [
                 {
@@ -94,6 +119,7 @@ def _pull_profit(work: Work, first: date, last: date) -> None:
             ],
         }
         keep_numbers(work.company_id, "profit-and-loss", content, basis=basis, period=f"{first} {last}")
+    return answered[0]
 
 
 def _pull_aging(work: Work, today: date) -> None:
@@ -116,7 +142,7 @@ def _pull_open(work: Work, today: date) -> None:
     work.before_call()
     found = [seen("Invoice", row) for row in work.gateway.query_all("Invoice", "Balance > '0'")]
     behind = inspections_behind(work.company_id, "Invoice", [one.qbo_id for one in found])
-    rows = [_document(one, behind) | _open(one, today) for one in found if isinstance(one, SeenInvoice)]
+    rows = [_document(one, behind) | _open(one) for one in found if isinstance(one, SeenInvoice)]
     rows.sort(key=lambda row: (row["due"] or row["date"], row["id"]))
     content = {
         "invoices": rows,
@@ -125,10 +151,9 @@ def _pull_open(work: Work, today: date) -> None:
     keep_numbers(work.company_id, "open-invoices", content, period=today.isoformat())
 
 
-def _open(one: SeenInvoice, today: date) -> dict[str, Any]:
+def _open(one: SeenInvoice) -> dict[str, Any]:
     due = one.due_date or one.txn_date
-    late = max((today - due).days, 0) if due else 0
-    return {"balance": str(one.balance), "due": due.isoformat() if due else "", "days_late": late}
+    return {"balance": str(one.balance), "due": due.isoformat() if due else ""}
 
 
 def _pull_payments(work: Work, first: date) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from bookkeeping.rules.tieout import Period, Statement
+from bookkeeping.rules.tieout import Period, Statement, nightly_period
 from bookkeeping.rules.tieout_causes import needs_a_look
 from bookkeeping.rules.tieout_matching import tie_out
 from bookkeeping.storage.base import db, utcnow
@@ -22,8 +22,13 @@ from worker.tieout.both_sides import documents_dated_within, our_side, read_what
 
 
 def tie_out_step(work: Work) -> bool:
-    """Make the statement for the days that the run asks for (the default ones without), and keep it; always finishes."""
+    """Make the statement for the days that the run asks for (the default ones without), and keep it; always finishes.
+
+    In a quiet night the last one stands.
+    """
     asked = work.run.parameters
+    if asked.get("quiet"):
+        return True
     today = work.now().astimezone(ZoneInfo(work.company.time_zone)).date()
     if asked.get("first_day"):
         period = Period(date.fromisoformat(asked["first_day"]), date.fromisoformat(asked["last_day"]))
@@ -41,12 +46,6 @@ def tie_out_step(work: Work) -> bool:
 def this_year(today: date) -> Period:
     """The default of the command and the page: the calendar year."""
     return Period(date(today.year, 1, 1), date(today.year, 12, 31))
-
-
-def nightly_period(today: date) -> Period:
-    """What the nightly statement is about: the calendar year, and the month before and after where those lie outside of it."""
-    first = date(today.year, 1, 1) if today.month > 1 else date(today.year - 1, 12, 1)
-    return Period(first, date(today.year, 12, 31) if today.month < 12 else date(today.year + 1, 1, 31))
 
 
 def make_tie_out(work: Work, period: Period) -> dict[str, Any]:

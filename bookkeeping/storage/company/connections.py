@@ -64,6 +64,16 @@ class Connection(Base):
         UtcDateTime
     )  # QuickBooks said that something changed.
     changes_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # Change data capture cursor.
+    # When all numbers were last read (our clock, begun then), QuickBooks' clock at that, and the days of them. None: not whole.
+    numbers_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    numbers_through: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    numbers_days: Mapped[str] = mapped_column(String(30), default="", server_default="")
+    books_moved_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # When QuickBooks last showed what they were read without.
+    quiet_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # The last night that left them as they are.
     connected_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     connected_by: Mapped[str] = mapped_column(String(200), default="")
     # Which Intuit granted it and to which app (`GRANTED_BY`); empty until a process has used it successfully.
@@ -165,6 +175,13 @@ def note_refused_use(company_id: int, how: str) -> None:
 def connection_of(company_id: int) -> Connection | None:
     """Return the company's connection, or None before its first consent."""
     return db.session.get(Connection, company_id)
+
+
+def stood_until(company_id: int, read_at: datetime | None) -> datetime | None:
+    """Return the last night that found nothing moved since numbers or a statement were made at that moment; None without one."""
+    row = connection_of(company_id)
+    at = row.quiet_at if row else None
+    return at if at is not None and read_at is not None and at > read_at else None
 
 
 class ConsentState(Base):

@@ -1,6 +1,6 @@
 """The pulled numbers as tables: months, accounts, ages, methods. Values in, values out."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ from webapp.numbers.figures import (
     age_sums,
     aging_chart,
     by_method,
+    days_late,
     method_chart,
     months_between,
     profit_chart,
@@ -121,3 +122,9 @@ def test_payments_are_summed_by_method_the_largest_first():
 def test_the_page_is_as_old_as_its_oldest_figure():
     old, new = (PulledNumbers(pulled_at=at) for at in (NOON - timedelta(hours=3), NOON))
     assert pulled_at({("a", ""): new, ("b", ""): old}) == NOON - timedelta(hours=3)
+
+
+def test_an_invoice_is_late_from_the_day_after_it_was_due():
+    due = date(2026, 3, 2)
+    days = [days_late("2026-03-02", due + timedelta(days=number)) for number in (-1, 0, 1, 30)]
+    assert days == [0, 0, 1, 30] and days_late("", due) == 0

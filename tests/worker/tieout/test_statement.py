@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from bookkeeping.rules.tieout import MEASURES, Period
+from bookkeeping.rules.tieout import MEASURES, Period, nightly_period
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.inspections import BadRecord
 from bookkeeping.storage.records.numbers import statement_or_none
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.tieout.as_text import statement_lines
-from worker.tieout.statement import make_tie_out, nightly_period, this_year, tie_out_step
+from worker.tieout.statement import make_tie_out, this_year, tie_out_step
 
 TODAY = datetime.now(UTC).date()
 
