@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from tests.harness import ROOT
+from tests.mutants.__main__ import asked_for, chosen
 from tests.mutants.known import EQUIVALENT
 from tests.mutants.planting import faults_of
 from tests.mutants.running import killed, passes
@@ -47,6 +48,15 @@ def test_a_fault_is_planted_in_every_condition_constant_and_step(tmp_path):
     for one in planted:
         assert ast.unparse(one.tree) != ast.unparse(ast.parse(MODULE))
         compile(one.tree, "module.py", "exec")
+
+
+@pytest.mark.parametrize(("words", "files"), [([], 5), (["--file", "money"], 1)])
+def test_mutants_are_chosen_from_all_rules_or_from_the_file_that_is_named(words, files):
+    asked = asked_for([*words, "--number", "10"])
+    found = chosen(asked)
+    assert len(found) == 10 and len({one.path for one in found}) >= files
+    assert all("money" in one.path for one in found) or not words
+    assert [one.key for one in found] == [one.key for one in chosen(asked)]
 
 
 @pytest.mark.parametrize("key", EQUIVALENT)

@@ -17,7 +17,8 @@ TESTS = ROOT / "tests" / "bookkeeping" / "rules"
 
 def chosen(asked: argparse.Namespace) -> list[Mutant]:
     """Return the mutants to try, the same for the same seed, in the order of their files."""
-    every = [fault for path in sorted(RULES.glob(f"*{asked.file}*")) for fault in faults_of(path)]
+    paths = [path for path in sorted(RULES.glob("*.py")) if asked.file in path.stem]
+    every = [fault for path in paths for fault in faults_of(path)]
     random.Random(asked.seed).shuffle(every)
     planted = (fault.planted(ROOT) for fault in every)
     wanted = (mutant for mutant in planted if mutant and mutant.key not in EQUIVALENT)
@@ -28,7 +29,7 @@ def chosen(asked: argparse.Namespace) -> list[Mutant]:
 
 def main() -> int:
     """Return an exit code: 0 when enough were noticed."""
-    asked = _asked()
+    asked = asked_for()
     began = time.monotonic()
     if not passes(TESTS):
         print("The tests fail without a mutant: mend them first.")
@@ -49,7 +50,7 @@ def main() -> int:
     return 0 if share >= asked.at_least else 1
 
 
-def _asked() -> argparse.Namespace:
+def asked_for(given: list[str] | None = None) -> argparse.Namespace:
     words = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     words.add_argument("--number", type=int, default=300, help="how many mutants")
     words.add_argument("--minutes", type=int, default=30, help="stop after so long")
@@ -58,7 +59,7 @@ def _asked() -> argparse.Namespace:
     words.add_argument("--processes", type=int, default=2, help="how many at a time")
     words.add_argument("--at-least", type=float, default=90, help="the share to be killed, in per cent")
     words.add_argument("--verbose", action="store_true", help="name the killed ones too")
-    return words.parse_args()
+    return words.parse_args(given)
 
 
 if __name__ == "__main__":
