@@ -30,6 +30,9 @@ def judge(document: Document, row: dict[str, Any]) -> Verdict:
     if _token(row) < int(document.sync_token or 0):
         return "older"
     document.sync_token, document.token_stale = str(row["SyncToken"]), False
+    if document.in_books != document.total == money(row.get("TotalAmt")):
+        # QuickBooks had made another total of ours, and a person has put that right: no drift, and nothing to look at any more.
+        document.body = {**document.body, "TotalAmt": str(row["TotalAmt"])}
     fields = _drifted(document, row)
     if document.kind in FROZEN_BY_DEPOSITS:
         _note_deposit(document, row)

@@ -22,6 +22,8 @@ from worker.holding.blocks import block
 from worker.holding.work import Work
 from worker.jitter import jitter
 
+OTHER_TOTAL = "total-mismatch"
+
 UNSEEN = {"synchronize_session": False}
 """Nothing looks at these rows again before the commit; finding them among all that the session holds took most of the time."""
 
@@ -71,18 +73,22 @@ def _let_others_go(work: Work, gone: set[Cause], cases: list[Case]) -> None:
 def _settled(company_id: int, case: Case) -> dict[str, Any]:
     flags = [{"code": flag.code, "detail": flag.detail} for flag in case.desired.flags]
     flags += _not_applied(case)
-    flags += [{"code": code, "detail": ""} for code in dict.fromkeys(case.warnings)]
+    flags += [{"code": code, "detail": ""} for code in dict.fromkeys(case.warnings) if code != OTHER_TOTAL]
     flags += _left_out(company_id, case)
     values = {"detail": "", "flags": flags, "waits_for": "", "failures": 0, "next_try_at": None}
     values |= {"held_since": None, "waiting_documents": _waiting_documents(case)}
     held = case.plan.held if case.plan else ()
     drifted = [one for one in case.live if one.hands_off == "drift"]
+    other_total = _other_total(case)
+    if other_total and (drifted or case.waits):
+        flags.append({"code": OTHER_TOTAL, "detail": other_total})
     if drifted:
         values |= {"state": "drift", "reason": "drift"}
     elif case.waits:
         values |= _waiting(case)
-    elif "total-mismatch" in case.warnings:
-        values |= {"state": "needs-you", "reason": "total-mismatch"}
+    elif other_total:
+        values |= {"state": "needs-you", "reason": OTHER_TOTAL, "detail": other_total}
+        values["held_since"] = held_since_now()
     elif case.eligibility.in_books:
         values |= {"state": "in-sync", "reason": "kept-theirs" if held else ""}
     elif case.owner:
@@ -92,6 +98,14 @@ def _settled(company_id: int, case: Case) -> dict[str, Any]:
     if values["state"] in ("in-sync", "not-in-books"):
         values["last_synced_at"] = utcnow()
     return values
+
+
+def _other_total(case: Case) -> str:
+    """Say of which documents QuickBooks' total is another than ours, "" for none: whatever is tried again, until the two agree."""
+    off = [one for one in case.live if not one.hands_off and one.in_books != one.total]
+    return " ".join(
+        f"{one.name} is {dollars(one.in_books)} in QuickBooks instead of {dollars(one.total)}." for one in off
+    )
 
 
 def _not_applied(case: Case) -> list[dict[str, str]]:

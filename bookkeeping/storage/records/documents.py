@@ -87,6 +87,12 @@ class Document(Base):
         return Standing(self.name, self.total, self.txn_date, self.deposit_id)
 
     @property
+    def in_books(self) -> Decimal:
+        """What QuickBooks' TotalAmt was when it took what we last wrote, or has been put right to since; ours where it said none."""
+        said = self.body.get("TotalAmt")
+        return self.total if said is None else Decimal(str(said)).quantize(Decimal("0.01"))
+
+    @property
     def frozen(self) -> bool:
         """Whether it stays as it is or keeps another one so: a Deposit holds it, or it gives back what a Deposit holds."""
         return self.kind == "RefundReceipt" or bool(self.deposit_id)

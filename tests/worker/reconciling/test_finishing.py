@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from bookkeeping.acts.questions import retry_one
 from bookkeeping.case import build_cases
 from bookkeeping.errors import NotConnectedError, PermanentError, RuleError, TemporaryError
 from bookkeeping.rules.documents import Flag
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
+from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.poll import poll
@@ -51,11 +53,31 @@ def test_a_case_that_went_through_is_in_sync_with_its_flags_and_nothing_to_wait_
     ]
 
 
-def test_another_total_in_quickbooks_needs_a_person(held):
-    work, case = held
-    case.warnings.append("total-mismatch")
-    row = _finished(work, case)
-    assert (row.state, row.reason, row.last_synced_at) == ("needs-you", "total-mismatch", None)
+def test_another_total_in_quickbooks_needs_a_person_until_it_is_ours(desk: Desk):
+    taxes = f"/_standin/realms/{desk.realm_id}/preferences"
+    desk.intuit.post("/_standin/settings", {"automated_tax": "on-every-line"})
+    desk.intuit.post(taxes, {"TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": True}})
+    [key] = desk.book(inspection(1, payments=[]))
+    desk.run()
+    desk.intuit.post("/_standin/settings", {"automated_tax": "by-code"})
+    desk.intuit.post(taxes, {"TaxPrefs": {"UsingSalesTax": False, "PartnerTaxEnabled": False}})
+    [there] = desk.books()["Invoice"]
+    said = f"Invoice SP-{key} is ${there['TotalAmt']:.2f} in QuickBooks instead of $575.00."
+    assert there["TotalAmt"] != 575.0
+    for _ in range(2):
+        with desk.holding() as work:
+            row = db.session.scalars(select(InspectionRow).where(InspectionRow.company_id == desk.id)).one()
+            assert (row.state, row.reason, row.detail) == ("needs-you", "total-mismatch", said)
+            assert row.last_synced_at is None and row.held_since is not None
+            retry_one(desk.id, key, "ann@office.example")
+            work.commit()
+        desk.run()
+    Bookkeeper(desk).edit("Invoice", there["Id"], Line=there["Line"])
+    assert desk.books()["Invoice"][0]["TotalAmt"] == 575.0
+    desk.run("check")
+    with desk.holding():
+        row = db.session.scalars(select(InspectionRow).where(InspectionRow.company_id == desk.id)).one()
+        assert (row.state, row.reason, row.detail, row.flags) == ("in-sync", "", "", [])
 
 
 def test_what_is_not_in_the_books_says_why_and_has_no_flags(desk: Desk):
