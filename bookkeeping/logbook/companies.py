@@ -24,7 +24,7 @@ from bookkeeping.logbook.failures import (
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow, held_dollars
 from bookkeeping.storage.records.migrations import Migration
 from bookkeeping.storage.records.numbers import untied_statements
 from bookkeeping.storage.work.journal import ApiUsage, Call
@@ -277,7 +277,7 @@ def _count_inspections(lines: dict[int, CompanyLine]) -> None:
         InspectionRow.company_id,
         InspectionRow.state,
         func.count(),
-        func.sum(InspectionRow.total, type_=InspectionRow.total.type),
+        func.sum(held_dollars(), type_=InspectionRow.total.type),
         func.min(
             func.coalesce(InspectionRow.held_since, InspectionRow.polled_at),
             type_=InspectionRow.polled_at.type,

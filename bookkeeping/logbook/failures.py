@@ -17,7 +17,7 @@ from bookkeeping.logbook.pages import STUCK_STATES
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.paging import Page, Position, keyset_page
-from bookkeeping.storage.records.inspections import OPEN_STATES, InspectionRow
+from bookkeeping.storage.records.inspections import OPEN_STATES, InspectionRow, held_dollars
 from bookkeeping.storage.work.ops import Mute
 
 FAILURE_ORDER = ((InspectionRow.id + 0).label("id"),)
@@ -99,7 +99,7 @@ def failure_groups(wanted: FailureFilter) -> list[CauseGroup]:
     rows = select(
         InspectionRow.company_id.label("company_id"),
         root_code().label("code"),
-        InspectionRow.total.label("total"),
+        held_dollars().label("total"),
         held_at().label("since"),
     )
     one = rows.where(*conditions(wanted)).subquery()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from bookkeeping.storage.base import db
 from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, keyset_page, search_page
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, documents_of
-from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow, held_dollars
 from bookkeeping.storage.work.journal import Call, Operation
 from bookkeeping.storage.work.runs import Run
 
@@ -173,7 +173,7 @@ def causes(company_id: int, examples: int = 5) -> list[Cause]:
         InspectionRow.state,
         InspectionRow.reason,
         func.count(),
-        func.sum(InspectionRow.total, type_=InspectionRow.total.type),
+        func.sum(held_dollars(), type_=InspectionRow.total.type),
         func.min(InspectionRow.starts_at, type_=InspectionRow.starts_at.type),
     )
     grouped = grouped.where(*stuck).group_by(InspectionRow.state, InspectionRow.reason)

@@ -134,7 +134,8 @@ def plan(
 
     A document that a person has in hand, or that is history, is never written. So an Invoice in a person's hands keeps its Payments as they
     are; and a Payment in a person's hands that is applied to the Invoice holds everything that would need it gone or smaller.
-    QuickBooks moves no Invoice to another Customer while money of others is on it: then ours stays on it, too.
+    QuickBooks moves no Invoice to another Customer while money of others is on it: then ours stays on it, too, and what is received
+    meanwhile goes to the Customer that it has.
 
     Raises:
         RuleError: our records name a document twice (`known-twice`).
@@ -186,11 +187,12 @@ class _Planning:
         if invoice and pinned and (wanted is None or self.moves or pinned > wanted.total):
             return Plan(held=(invoice, *self.held))
         root = self._root()
-        if root is not None and (invoice is None or wanted is None or self.moves):
+        if root is not None and (invoice is None or wanted is None):
             return self._all_wait(root)
         if root is not None and invoice is not None:
-            self.room = invoice.amount
-            return replace(self._around(None), waits=self._invoice_waits(root))
+            waits = self._invoice_waits(root)
+            self._leave(invoice)
+            return replace(self._around(None), waits=waits)
         return self._around(self._invoice_action())
 
     def cannot_move(self, action: AnyAction) -> Hindrance | None:
@@ -200,6 +202,11 @@ class _Planning:
             return None
         detail = f"{dollars(others)} is applied to Invoice {action.desired.doc_number}."
         return Hindrance("paid-by-others", detail)
+
+    def _leave(self, invoice: Known) -> None:
+        """Plan with the Invoice as it is: its Payments stay with the Customer that it has, and new ones go to that one, too."""
+        self.room = invoice.amount
+        self.customer_id, self.moves = invoice.customer_id, False
 
     def _stays(self, key: str) -> bool:
         standing = self.payments[key]

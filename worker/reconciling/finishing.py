@@ -76,7 +76,7 @@ def _settled(company_id: int, case: Case) -> dict[str, Any]:
     flags += [{"code": code, "detail": ""} for code in dict.fromkeys(case.warnings) if code != OTHER_TOTAL]
     flags += _left_out(company_id, case)
     values = {"detail": "", "flags": flags, "waits_for": "", "failures": 0, "next_try_at": None}
-    values |= {"held_since": None, "waiting_documents": _waiting_documents(case)}
+    values |= {"held_since": None, "waiting_documents": _waiting_documents(case), "held_amount": None}
     held = case.plan.held if case.plan else ()
     drifted = [one for one in case.live if one.hands_off == "drift"]
     other_total = _other_total(case)
@@ -132,8 +132,19 @@ def _waiting(case: Case) -> dict[str, Any]:
         "detail": f"{document}. {because.detail}".strip(),
         "waits_for": because.waits_for,
         "held_since": held_since_now(),
+        "held_amount": _held_amount(case),
         "failures": InspectionRow.failures + (not waits),
     }
+
+
+def _held_amount(case: Case) -> Decimal:
+    """Return how many US dollars wait: the same money once, where the Invoice waits and Payments on it, too."""
+    sums = dict.fromkeys(("Invoice", "Payment", "RefundReceipt"), ZERO)
+    for place, amount in {
+        one.action.place: describe(one.action, case.hindrances.known(one.action))[1] for one in case.waits
+    }.items():
+        sums[place[0]] += amount
+    return max(sums["Invoice"], sums["Payment"]) + sums["RefundReceipt"]
 
 
 def _waiting_documents(case: Case) -> list[dict[str, Any]]:
@@ -175,6 +186,7 @@ def _parked(case: Case, error: BookkeepingError) -> dict[str, Any]:
         "detail": error.detail,
         "waits_for": case.waits_for,
         "held_since": held_since_now(),
+        "held_amount": None,
     }
     if error.code == "drift":
         return values | {"state": "drift", "next_try_at": None}

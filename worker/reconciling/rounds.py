@@ -1,7 +1,7 @@
 """The rounds in which the planned documents go out: each a few batches, settled before the next begins.
 
-Order: Payments away, Invoices away, then Invoices, then Payments; RefundReceipts are linked to nothing and go last each time. Before a document is changed whose SyncToken we know to be
-old, it is read back; what a person changed meanwhile is left alone and becomes drift.
+Order: Payments away, Invoices away, then Invoices, then Payments; RefundReceipts are linked to nothing and go last each time. Before a
+document is changed whose SyncToken we know to be old, it is read back; what a person changed meanwhile is left alone and becomes drift.
 """
 
 import json
@@ -335,9 +335,9 @@ def _say_invoice(
 def _say_payment(
     write: Write, case: Case, desired: DesiredPayment, methods: dict[str, str], standing: Document | None
 ) -> None:
-    customer_id, invoice = _customer_id(case), case.invoice
-    if invoice is None:
-        raise AssertionError(f"{case.key} has no Invoice: its Payments do not go out before it")
+    invoice = case.invoice
+    assert invoice is not None, f"{case.key} has no Invoice: its Payments do not go out before it"
+    customer_id = invoice.customer_id or _customer_id(case)  # Also while the Invoice cannot move.
     write.body = payment_body(
         desired,
         customer_id,

@@ -4,7 +4,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+    type_coerce,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.inspection import Inspection
@@ -69,6 +80,7 @@ class InspectionRow(Base):
     flags: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     # The documents of it that wait, each {kind, source_key, verb, name, amount, date, code, detail, depends}: see `worker.reconciling.finishing`.
     waiting_documents: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
+    held_amount: Mapped[Decimal | None] = mapped_column(Cents)  # What waits of it, where single documents do.
     waits_for: Mapped[str] = mapped_column(String(100), default="")
     due: Mapped[bool] = mapped_column(default=True)
     wanted_gen: Mapped[int] = mapped_column(default=1)
@@ -86,6 +98,12 @@ class InspectionRow(Base):
     def inspection(self) -> Inspection:
         """Return the neutral inspection that was last polled."""
         return Inspection.from_record(self.record)
+
+
+def held_dollars() -> ColumnElement[Decimal]:
+    """How many US dollars of an inspection are held up, if it is: of its documents that wait, or the whole."""
+    held = func.coalesce(InspectionRow.held_amount, InspectionRow.total)
+    return type_coerce(held, InspectionRow.total.type)
 
 
 class BadRecord(Base):

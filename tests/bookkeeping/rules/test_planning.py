@@ -78,9 +78,9 @@ class Books:
                 assert self.applied == 0, "QuickBooks refuses: payments hang on the Invoice."
                 del self.known["Invoice", known.source_key]
             case CreatePayment(desired, generation):
-                self._create("Payment", desired, generation, customer_id, desired.amount)
+                self._create("Payment", desired, generation, self.invoice.customer_id, desired.amount)
             case UpdatePayment(desired, known):
-                self._write(known, desired, customer_id, desired.amount)
+                self._write(known, desired, self.invoice.customer_id, desired.amount)
             case DeletePayment(known):
                 assert not known.hands_off
                 del self.known["Payment", known.source_key]

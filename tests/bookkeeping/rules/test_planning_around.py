@@ -127,14 +127,24 @@ def test_an_invoice_that_others_pay_does_not_move_and_ours_stay_on_it():
     books = Books()
     books.run(desired, "71")
     with_balance(books, Decimal("225"))
-    assert waiting_names(books.plan(desired, "72")) == [
-        ("UpdateInvoice", False),
-        ("DeletePayment", True),
-        ("CreatePayment", True),
-    ]
+    assert waiting_names(books.plan(desired, "72")) == [("UpdateInvoice", False)], "Only the document waits."
     assert books.plan(desired, "72").empty and books.plan(desired, "71").empty
     assert names(books.plan(desired, None).actions)[:1] == [
         "DeletePayment"
     ]  # It may be the same Customer after all.
     with_balance(books, Decimal("325"))
     assert names(books.plan(desired, "72").actions) == ["DeletePayment", "UpdateInvoice", "CreatePayment"]
+
+
+def test_what_is_received_while_an_invoice_cannot_move_goes_to_the_customer_that_it_has():
+    books = Books()
+    books.run(documents(payments=(payment("100"),)), "71")
+    with_balance(books, Decimal("225"))  # $100.00 of it is somebody else's.
+    more = documents(payments=(payment("100"), payment("50", "p2"), payment("300", "p3")))
+    planned = books.run(more, "72")
+    assert waiting_names(planned) == [("UpdateInvoice", False)]
+    assert [(one.source_key, one.customer_id, one.applied) for one in books.payments] == [
+        ("p1", "71", 100),
+        ("p2", "71", 50),
+        ("p3", "71", 175),
+    ]

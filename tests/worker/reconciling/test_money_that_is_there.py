@@ -15,6 +15,7 @@ from bookkeeping.storage.records.numbers import statement_or_none
 from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
+from tests.worker.reconciling.test_waiting import held
 
 FULL = [{"kind": "service", "name": "Full Home Inspection", "amount": "450.00"}]
 ANN = {"first_name": "Ann", "last_name": "Lopez", "email": "ann@client.example", "phone": "303-555-0101"}
@@ -275,11 +276,18 @@ def test_an_invoice_with_somebody_elses_payment_keeps_ours_until_it_can_go_to_an
     desk.sync()
     assert (payment(desk, "ch_1"), invoice(desk, key)) == before
     assert row(desk, key)["reason"] == "paid-by-others"
+    if seen:
+        pay(desk, key, "50.00", "ch_2")  # What is received meanwhile is booked: only the Invoice waits.
+        assert (payment(desk, "ch_2")["UnappliedAmt"], invoice(desk, key)["Balance"]) == (0, 100)
+        assert payment(desk, "ch_2")["CustomerRef"] == payment(desk, "ch_1")["CustomerRef"]
+        assert (row(desk, key)["reason"], held(desk)) == ("paid-by-others", Decimal("450.00"))
     Bookkeeper(desk).edit("Payment", theirs["Id"], Line=[])
     desk.run("check")
     there, ch_1 = invoice(desk, key), payment(desk, "ch_1")
     assert there["CustomerRef"]["name"] == ch_1["CustomerRef"]["name"] == "Bob Stone"
-    assert (there["Balance"], ch_1["UnappliedAmt"], row(desk, key)["state"]) == (250, 0, "in-sync")
+    open_now = 200 if seen else 250
+    assert (there["Balance"], ch_1["UnappliedAmt"], row(desk, key)["state"]) == (open_now, 0, "in-sync")
+    assert held(desk) == 0
 
 
 def test_a_payment_of_ours_seen_before_its_answer_is_not_somebody_elses(desk):

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bookkeeping.logbook.pages import causes
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.inspections import InspectionRow
 from tests.functional.bookkeeper import Bookkeeper
@@ -30,6 +31,12 @@ def row(desk: Desk, key: str) -> dict[str, Any]:
         return {"state": one.state, "reason": one.reason, "detail": one.detail, "waits": waits}
 
 
+def held(desk: Desk) -> Decimal:
+    """Return how many dollars pages say are held up."""
+    with desk.shop.app.app_context():
+        return sum((cause.amount for cause in causes(desk.id)), Decimal(0))
+
+
 def paid(amount: str, days_ago: int, reference: str) -> dict[str, Any]:
     """Return a payment received so many days ago."""
     at = datetime.now(UTC).replace(hour=17, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
@@ -49,6 +56,7 @@ def test_a_prepayment_in_a_closed_month_waits_alone_and_goes_when_the_books_open
     said = row(desk, key)
     assert (said["state"], said["reason"]) == ("needs-you", "closed-books")
     assert said["waits"] == [("Payment ch_pre", "create", "closed-books")]
+    assert held(desk) == 200, "Not the inspection is held up, but its prepayment."
     assert said["detail"].startswith("Payment ch_pre of $200.00 on ")
     desk.forget_calls()
     desk.run("check")
@@ -68,6 +76,7 @@ def test_an_invoice_of_a_closed_month_keeps_its_payments_waiting_behind_it(desk)
         (f"Invoice SP-{key}", "create", "closed-books"),
         ("Payment ch_1", "create", "closed-books"),
     ]
+    assert held(desk) == 575, "The same money once."
     close_books(desk, "")
     assert desk.books()["Invoice"][0]["Balance"] == 0
     assert row(desk, key)["state"] == "in-sync"
