@@ -18,6 +18,7 @@ class Tally:
 
     `months` {month: [invoices, invoiced, payments, received]}, of documents that would be made. `changes` {"Invoice update": count}.
     `left_out` {reason: [inspections, dollars]}. `clients` {client key: use | create | ask}. `names` are Items that would be made.
+    `billed` {QuickBooks id of a Customer that is there: Invoices that would be made for it}.
     """
 
     inspections: int = 0
@@ -26,6 +27,7 @@ class Tally:
     left_out: dict[str, list[Any]] = field(default_factory=dict)
     clients: dict[str, str] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
+    billed: dict[str, int] = field(default_factory=dict)
     first: str = ""
     last: str = ""
 

@@ -25,7 +25,7 @@ from bookkeeping.rules.migration import (
 )
 from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.records.documents import Document, LegacyReceipt
+from bookkeeping.storage.records.documents import Document, LegacyReceipt, open_credits
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migration_basis import basis_of
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
@@ -104,7 +104,9 @@ def _keep(work: Work, migration: Migration, recorded: list[Recorded], raws: dict
     }
     migration.boundary = _boundary(work, migration)
     migration.others = others
-    migration.numbers = _numbers(entries, others)
+    billed = {one.receipt.customer_id for one in entries if one.place == "change" and one.receipt}
+    credit = sum(open_credits(company.id, billed).values(), ZERO)
+    migration.numbers = _numbers(entries, others) | {"credit": f"{credit:.2f}"}
     facts = {
         "company": company.name,
         "company_id": company.id,

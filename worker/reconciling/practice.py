@@ -14,13 +14,14 @@ from bookkeeping.quickbooks_gateway.reading import Seen, seen
 from bookkeeping.rules.customers import Ask, NameIndex, Use
 from bookkeeping.rules.hindering import describe
 from bookkeeping.rules.inspection import BookSettings
+from bookkeeping.rules.money import ZERO
 from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreateInvoice, CreatePayment
 from bookkeeping.rules.practice import NEAR, Tally, same_client
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.items import item_ids
 from bookkeeping.storage.company.names import listed_names, named_things
-from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt
+from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt, open_credits
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.progress import tell
 from worker.holding.work import SLICE_INSPECTIONS, Work
@@ -60,7 +61,8 @@ def practise(work: Work) -> bool:
     doubles = _doubles(work, tally, settings)
     run = work.run
     run.parameters = {name: value for name, value in run.parameters.items() if name != "standing"}
-    run.result = {**run.result, **tally.summary(), "doubles": doubles}
+    credit = sum(open_credits(work.company_id, tally.billed).values(), ZERO)
+    run.result = {**run.result, **tally.summary(), "doubles": doubles, "credit": f"{credit:.2f}"}
     tell(work, "Nothing was sent")
     work.commit()
     return True
@@ -109,6 +111,8 @@ def _count(tally: Tally, case: Case, index: NameIndex, known: set[str]) -> None:
 
 def _count_client(tally: Tally, case: Case, index: NameIndex) -> None:
     customer = case.billed
+    if case.customer_id is not None:
+        tally.billed[case.customer_id] = tally.billed.get(case.customer_id, 0) + 1
     if customer.client_key in tally.clients:
         return
     if case.customer_id is not None:

@@ -121,6 +121,11 @@ class Document(Base):
         return {(kind, qbo_id): Decimal(amount) for kind, qbo_id, amount in self.links}
 
     @property
+    def unapplied(self) -> Decimal:
+        """How much of a Payment pays nothing yet, so that it is its Customer's credit."""
+        return max(self.total - self.applied - self.elsewhere, ZERO) if self.kind == "Payment" else ZERO
+
+    @property
     def elsewhere(self) -> Decimal:
         """How much of a Payment pays something else than its Invoice, US dollars; a CreditMemo linked to it adds to it instead."""
         if self.kind != "Payment":
@@ -197,6 +202,27 @@ def documents_of(company_id: int, inspection_keys: list[str]) -> dict[str, list[
         rows = select(Document).where(Document.company_id == company_id, Document.inspection_key.in_(chunk))
         for document in db.session.scalars(rows.order_by(Document.id)):
             found[document.inspection_key].append(document)
+    return found
+
+
+def open_credits(company_id: int, customer_ids: Iterable[str]) -> dict[str, Decimal]:
+    """Return how much of our Payments is the credit of each of these Customers, US dollars by QuickBooks id; absent for those without.
+
+    What others gave a Customer as credit is on no record of ours.
+    """
+    wanted = sorted(set(customer_ids) - {""})
+    found: dict[str, Decimal] = {}
+    for start in range(0, len(wanted), 500):
+        rows = select(Document).where(
+            Document.company_id == company_id,
+            Document.kind == "Payment",
+            Document.status == "live",
+            Document.total > Document.applied,
+            Document.customer_id.in_(wanted[start : start + 500]),
+        )
+        for one in db.session.scalars(rows):
+            if one.unapplied:
+                found[one.customer_id] = found.get(one.customer_id, ZERO) + one.unapplied
     return found
 
 

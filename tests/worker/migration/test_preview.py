@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bookkeeping.errors import TemporaryError
 from bookkeeping.rules.migration import sha256_of
 from bookkeeping.storage.base import db
+from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from tests.functional.legacy import old_inspection
 from tests.harness.in_process import Desk
@@ -35,11 +36,21 @@ def _receipts(migration_id: int) -> dict[str, MigrationReceipt]:
     return {row.inspection_key: row for row in db.session.scalars(rows)}
 
 
+def credit_of(desk: Desk, customer_id: str) -> None:
+    """Let a Payment of ours be on record of which $30.00 pays nothing."""
+    row = {"kind": "Payment", "source_key": "p9", "qbo_id": "990", "sync_token": "0", "fingerprint": "f"}
+    sums = {"total": Decimal("100.00"), "applied": Decimal("70.00"), "txn_date": date(2019, 5, 1)}
+    db.session.add(Document(company_id=desk.id, inspection_key="x", customer_id=customer_id, **row, **sums))
+    db.session.commit()
+
+
 def test_every_receipt_has_its_place_and_the_sums_say_what_changes(legacy: Desk, enter):
     before, after, later = enter(BEFORE, AFTER, LATER)
     legacy.book(old_inspection(9, "2019-05-01T10:00:00-06:00"))
     legacy.do(poll)
+    receipts = {one["Id"]: one for one in legacy.books()["SalesReceipt"]}
     with legacy.shop.app.app_context():
+        credit_of(legacy, max(receipts.values(), key=lambda one: int(one["Id"]))["CustomerRef"]["value"])
         migration = _previewed(legacy)
         assert migration.state == "preview" and migration.previewed_at is not None
         places = {key: row.state for key, row in _receipts(migration.id).items()}
@@ -50,7 +61,7 @@ def test_every_receipt_has_its_place_and_the_sums_say_what_changes(legacy: Desk,
             {"count": 1, "total": "425.00"},
         )
         assert (numbers["new"]["count"], numbers["invoices"], numbers["payments"]) == (1, 2, 2)
-        assert numbers["open"] == "0.00"
+        assert (numbers["open"], numbers["credit"]) == ("0.00", "30.00")
         assert migration.sha256 == sha256_of(migration.manifest)
         manifest = json.loads(migration.manifest)
         assert [one["inspection_id"] for one in manifest["receipts"]] == [before, after, later]

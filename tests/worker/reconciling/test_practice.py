@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from bookkeeping.storage.records.documents import open_credits
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.company import set_up
@@ -31,6 +32,25 @@ def test_it_counts_what_a_sync_would_make_and_makes_nothing(desk: Desk):
     assert result["doubles"] == []
     books = desk.books()
     assert [books[kind] for kind in ("Customer", "Invoice", "Payment")] == [[], [], []]
+
+
+def test_credit_of_clients_that_are_there_is_foreseen(desk: Desk):
+    ann = {"first_name": "Ann", "last_name": "Lopez", "email": "ann@client.example"}
+    over = {
+        "amount": "600.00",
+        "method": "card",
+        "received_at": datetime.now(UTC).isoformat(),
+        "reference": "ch_1",
+    }
+    [first] = desk.book(inspection(1, payments=[over], buyer=ann))
+    desk.sync()
+    buyer = desk.platform.get(f"/_standin/inspections/{first}")["buyer"]
+    assert _practise(desk)["credit"] == "0.00", "Nothing more is to be made for her."
+    desk.book(inspection(2, payments=[], buyer={**ann, "id": buyer["id"]}))
+    result = _practise(desk)
+    assert (result["invoices"], result["credit"]) == (1, "25.00")
+    with desk.shop.app.app_context():
+        assert open_credits(desk.id, ["77777"]) == {}
 
 
 def test_an_earlier_day_shows_what_earlier_inspections_would_bring(desk: Desk):
