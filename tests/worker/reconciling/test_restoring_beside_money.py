@@ -1,0 +1,88 @@
+"""Restore ours where other money has come to the Invoice, or a refund by hand to the client, since a person changed ours."""
+
+from datetime import UTC, datetime
+
+from bookkeeping.acts.questions import settle_drifts
+from bookkeeping.storage.base import db
+from bookkeeping.storage.records.documents import Drift
+from tests.functional.bookkeeper import Bookkeeper
+from tests.harness.in_process import Desk
+from tests.worker.reconciling.money_back import Client, settled
+from tests.worker.reconciling.test_money_that_is_there import (
+    book,
+    by_hand,
+    drifts,
+    invoice,
+    paid,
+    payment,
+    row,
+)
+from tests.worker.reconciling.test_refunds_of_others import by_hand as refund_by_hand
+from tests.worker.reconciling.test_refunds_of_others import ours
+
+
+def restore(desk: Desk) -> None:
+    """Restore ours in all that a person changed, and sync."""
+    with desk.holding() as work:
+        open_ones = db.session.query(Drift).filter_by(company_id=desk.id, settled_at=None)
+        settle_drifts(desk.id, [one.id for one in open_ones], "restore", "ann@office.example")
+        work.commit()
+    desk.sync_until_quiet()
+
+
+def test_a_payment_restored_beside_theirs_is_asked_about_and_one_made_smaller_gets_what_is_open(desk):
+    key = book(desk, paid("450.00", "ch_1"))
+    Bookkeeper(desk).delete("Payment", payment(desk, "ch_1")["Id"])
+    theirs = by_hand(desk, key, "450.00", days_ago=2)
+    desk.run("check")
+    assert drifts(desk) == ["Payment ch_1 deleted"]
+    restore(desk)
+    assert payment(desk, "ch_1") is None and row(desk, key)["reason"] == "same-money"
+    Bookkeeper(desk).edit("Payment", theirs["Id"], Line=[], TotalAmt=200)
+    desk.run("check")
+    assert (invoice(desk, key)["Balance"], payment(desk, "ch_1")["UnappliedAmt"]) == (0, 0)
+    smaller = [{"Amount": 50, "LinkedTxn": [{"TxnId": invoice(desk, key)["Id"], "TxnType": "Invoice"}]}]
+    Bookkeeper(desk).edit("Payment", payment(desk, "ch_1")["Id"], TotalAmt=50, Line=smaller)
+    whole = [{"Amount": 200, "LinkedTxn": smaller[0]["LinkedTxn"]}]
+    Bookkeeper(desk).edit("Payment", theirs["Id"], TotalAmt=200, Line=whole)
+    desk.run("check")
+    assert drifts(desk) == ["Payment ch_1 edited"]
+    restore(desk)
+    assert (invoice(desk, key)["Balance"], payment(desk, "ch_1")["UnappliedAmt"]) == (0, 200)
+    assert row(desk, key) == {"state": "in-sync", "reason": "", "flags": ["not-applied"]}
+    desk.run("check")
+    assert drifts(desk) == []
+
+
+def test_an_invoice_restored_or_reinstated_is_paid_by_the_credit_that_theirs_became(desk):
+    key = book(desk, paid("450.00", "ch_1"))
+    Bookkeeper(desk).delete("Payment", payment(desk, "ch_1")["Id"])
+    by_hand(desk, key, "100.00")
+    Bookkeeper(desk).delete("Invoice", invoice(desk, key)["Id"])
+    desk.run("check")
+    assert sorted(drifts(desk)) == [f"Invoice SP-{key} deleted", "Payment ch_1 deleted"]
+    restore(desk)
+    assert (invoice(desk, key)["Balance"], payment(desk, "ch_1")["UnappliedAmt"]) == (0, 100)
+    assert row(desk, key)["flags"] == ["not-applied"] and drifts(desk) == []
+    desk.change(key, canceled_at=datetime.now(UTC).isoformat())
+    desk.sync_until_quiet()
+    assert desk.books()["Invoice"] == [] and payment(desk, "by hand")["UnappliedAmt"] == 100
+    desk.change(key, canceled_at=None)
+    desk.sync_until_quiet()
+    assert (invoice(desk, key)["Balance"], payment(desk, "ch_1")["UnappliedAmt"]) == (0, 100)
+    assert (row(desk, key)["state"], row(desk, key)["flags"]) == ("in-sync", ["not-applied"])
+
+
+def test_a_refund_restored_beside_one_by_hand_is_asked_about(desk):
+    client = Client(desk)
+    client.refund("75.00")
+    desk.sync()
+    client.bookkeeper.delete("RefundReceipt", client.refunds[0]["Id"])
+    theirs = refund_by_hand(client, "75.00")
+    desk.run("check")
+    restore(desk)
+    assert ours(client) == [] and row(desk, client.key)["reason"] == "same-money"
+    client.bookkeeper.delete("RefundReceipt", theirs["Id"])
+    desk.run("check")
+    assert ours(client) == [(f"SP-{client.key}-R1", 75)]
+    settled(desk)
