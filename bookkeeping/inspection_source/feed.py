@@ -21,16 +21,12 @@ from requests.adapters import HTTPAdapter
 from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError, RuleError
 from bookkeeping.inspection_source.records import BadRecord, index_included, read_record
 from bookkeeping.inspection_source.walk import Row, Walk
+from bookkeeping.rules.eligibility import is_us
 from bookkeeping.rules.inspection import Inspection
 
 _INCLUDE = "buyer,line_items,payments"
 NEVER_OURS = frozenset({400, 404, 405, 406, 410, 415, 422, 501})
 """Answers that a later attempt will not change: the platform does not know what we ask for."""
-
-_US = frozenset(
-    {"", "us", "usa", "america", "united states", "united states of america", "840"}
-    | {"pr", "gu", "vi", "as", "mp"}  # Its territories, whose companies keep US books.
-)
 
 _PAUSE = timedelta(seconds=60)
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -87,11 +83,11 @@ class Feed:
         fields = record.get("attributes") if isinstance(record, dict) else None
         if not isinstance(fields, dict) or not isinstance(fields.get("us_based"), bool):
             raise _nonsense("The company has no attributes, or us_based is neither true nor false.")
-        zone = str(fields.get("time_zone") or "")
+        zone, country = (str(fields.get(name) or "").strip() for name in ("time_zone", "country"))
         return FeedCompany(
             name=str(fields.get("name") or ""),
-            country=str(fields.get("country") or ""),
-            us_based=fields["us_based"] and _may_be_us(str(fields.get("country") or "")),
+            country=country,
+            us_based=fields["us_based"] and (not country or is_us(country)),
             time_zone=zone if zone in available_timezones() else "",
         )
 
@@ -206,12 +202,6 @@ def _question(since: datetime | None, page_size: int) -> dict[str, str]:
     if since is not None:
         params["filter[updated_since]"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return params
-
-
-def _may_be_us(country: str) -> bool:
-    """Whether the country is the United States, however it is written, or not said."""
-    said = " ".join(country.replace(".", "").casefold().split()).removeprefix("the ")
-    return said in _US
 
 
 def _session() -> requests.Session:

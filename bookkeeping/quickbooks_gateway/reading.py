@@ -13,6 +13,7 @@ from bookkeeping.quickbooks_gateway.changes import changed_at
 from bookkeeping.quickbooks_gateway.differences import differs, every_line
 from bookkeeping.rules.accounts import IncomeAccount, main_income_account
 from bookkeeping.rules.customers import NameEntry, NameKind
+from bookkeeping.rules.eligibility import is_us
 
 __all__ = [
     "CompanyFacts",
@@ -256,7 +257,7 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
     country = company_info.get("Country") or (company_info.get("CompanyAddr") or {}).get("Country") or ""
     currencies = preferences.get("CurrencyPrefs") or {}
     home = currencies.get("HomeCurrency") or {}
-    united_states = country.strip().upper() in {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
+    united_states = is_us(country)
     return CompanyFacts(
         name=company_info.get("CompanyName") or company_info.get("LegalName") or "",
         country="US" if united_states else country,

@@ -1,4 +1,4 @@
-"""Whether an inspection belongs in the books, and why. Which documents it then has is in `documents`."""
+"""Whether an inspection belongs in the books, and why; and whether a company's country is served. Which documents it has is in `documents`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,19 @@ from datetime import datetime
 from bookkeeping.rules.cutoff import Side, side_of
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.local_time import local_day, say_day, say_moment
+
+_US = frozenset(
+    {"us", "usa", "united states", "united states of america"}
+    | {"pr", "gu", "vi", "as", "mp"}  # The territories keep US books in US dollars.
+)
+
+
+def is_us(country: str) -> bool:
+    """Whether a country, as a name or code in anybody's spelling, is the United States. An unnamed one is not.
+
+    Source: bookkeeping decision 10 (US companies only).
+    """
+    return " ".join(country.replace(".", "").casefold().split()).removeprefix("the ") in _US
 
 
 @dataclass(frozen=True)

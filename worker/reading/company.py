@@ -16,6 +16,7 @@ from bookkeeping.errors import BookkeepingError, NotConnectedError
 from bookkeeping.quickbooks_gateway import reading
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.rules.customers import PEOPLE, of_people
+from bookkeeping.rules.eligibility import is_us
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.names import NamedThing, keep_name
@@ -218,7 +219,7 @@ def default_accounts(facts: dict[str, Any], accounts: list[dict[str, Any]]) -> d
 
 
 def _not_served(facts: reading.CompanyFacts) -> tuple[str, str] | None:
-    if facts.country.upper() not in ("US", "USA", "UNITED STATES"):
+    if not is_us(facts.country):
         return "not-us", f"{facts.name} is in {facts.country or 'an unnamed country'}."
     if facts.currency.upper() != "USD":
         return "not-usd", f"{facts.name} keeps its books in {facts.currency}."

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookkeeping.rules.eligibility import eligibility
+from bookkeeping.rules.eligibility import eligibility, is_us
 from bookkeeping.rules.local_time import local_day
 from tests.bookkeeping.rules.factories import NOON, SETTINGS, inspection, inspections, settings_values
 
@@ -121,3 +121,20 @@ def test_in_the_books_exactly_by_decision_one(one, settings):
         late_enough = start is not None and local_day(one.starts_at, settings.time_zone) >= start
     alive = one.confirmed_at is not None and one.canceled_at is None and one.deleted_at is None
     assert eligibility(one, settings).in_books == (alive and late_enough)
+
+
+@pytest.mark.parametrize(
+    ("country", "served"),
+    [
+        *(
+            (said, True)
+            for said in ("US", "usa", " U.S.A. ", "United States", "The United  States of America", "PR")
+        ),
+        *(
+            (said, False)
+            for said in ("", "CA", "Canada", "Mexico", "United Kingdom", "USSR", "Australia", "UM1")
+        ),
+    ],
+)
+def test_the_united_states_are_known_in_anybodys_spelling(country, served):
+    assert is_us(country) is served
