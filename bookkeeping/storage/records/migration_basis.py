@@ -38,11 +38,12 @@ def basis_of(company: Company, cutoff: datetime) -> str:
         ReceiptSeen.company_id == company.id, ReceiptSeen.accepted_by != ""
     )
     connection = db.session.get(Connection, company.id)
+    closed_through = connection.closed_through if connection else None
     facts = [
         cutoff.isoformat(),
         repr(company.book_settings()),
         connection.realm_digest if connection else "",
-        (connection.facts or {}).get("close_date") if connection else None,
+        closed_through.isoformat() if closed_through else None,
         recorded,
         mirrored,
         sorted(list(row) for row in db.session.execute(links)),
