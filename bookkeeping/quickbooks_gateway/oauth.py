@@ -46,11 +46,6 @@ class TokenSet:
     refresh_expires_at: datetime
     hard_expires_at: datetime | None = None
 
-    @property
-    def reconnect_by(self) -> datetime:
-        """The day by which the owner must reconnect if nothing refreshes in between."""
-        return min(self.refresh_expires_at, self.hard_expires_at or self.refresh_expires_at)
-
 
 Answer = TypeVar("Answer")
 

@@ -38,7 +38,6 @@ class SeenLine:
 
     amount: Decimal
     item_id: str = ""
-    item_name: str = ""
     description: str = ""
     links: tuple[tuple[str, str], ...] = ()
 
@@ -129,20 +128,16 @@ class SeenDeposit(Seen):
 class CompanyFacts:
     """What of a company decides how we may write. `close_date`: nothing on or before it can be changed.
 
-    `custom_numbers`: document numbers are ours to give. `automated_sales_tax`, `auto_apply_credit`: QuickBooks may change totals or
-    apply credits by itself. `subscription` is QuickBooks' own word, empty if it does not say.
+    `automated_sales_tax`, `auto_apply_credit`: QuickBooks may change totals or apply credits by itself. `subscription` is QuickBooks' own word, empty if it does not say.
     """
 
     name: str
     country: str
     currency: str
     close_date: date | None
-    custom_numbers: bool
     auto_apply_credit: bool
     automated_sales_tax: bool
-    allow_discount: bool
     subscription: str = ""
-    time_zone: str = ""
     class_on: str = (
         ""  # Where the company puts classes: on each line, on the invoice as a whole, or "" for nowhere.
     )
@@ -165,7 +160,6 @@ class Chart:
     default_income: AccountChoice | None
     undeposited: AccountChoice | None
     incomes: tuple[AccountChoice, ...]
-    banks: tuple[AccountChoice, ...]
 
 
 @overload
@@ -263,12 +257,9 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
         country="US" if united_states else country,
         currency=home.get("value") or ("USD" if united_states else ""),
         close_date=_day(accounting.get("BookCloseDate")),
-        custom_numbers=_flag(sales.get("CustomTxnNumbers")),
         auto_apply_credit=_flag(sales.get("AutoApplyCredit")),
         automated_sales_tax=_flag((preferences.get("TaxPrefs") or {}).get("PartnerTaxEnabled")),
-        allow_discount=_flag(sales.get("AllowDiscount")),
         subscription=named.get("SubscriptionStatus") or "",
-        time_zone=company_info.get("DefaultTimeZone") or "",
         class_on=next((place for place, used in classes.items() if _flag(used)), ""),
         uses_locations=_flag(accounting.get("TrackDepartments")),
         several_currencies=_flag(currencies.get("MultiCurrencyEnabled")),
@@ -289,7 +280,6 @@ def chart(accounts: Iterable[Mapping[str, Any]]) -> Chart:
         ),
         undeposited=_choice(undeposited[0]) if undeposited else None,
         incomes=tuple(_choice(each) for each in incomes),
-        banks=tuple(_choice(each) for each in active if each.get("AccountType") == "Bank"),
     )
 
 
@@ -323,7 +313,6 @@ def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[SeenLine]:
             yield SeenLine(
                 amount=money(line.get("Amount")),
                 item_id=item.get("value") or "",
-                item_name=item.get("name") or "",
                 description=line.get("Description") or "",
                 links=links,
             )

@@ -15,7 +15,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow
 
-HEIGHT, FOOT, WIDTH = 150, 34, 1000
+HEIGHT, WIDTH = 150, 1000
 
 
 @dataclass(frozen=True)

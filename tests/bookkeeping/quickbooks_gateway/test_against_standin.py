@@ -272,7 +272,7 @@ def test_the_company_and_its_accounts_are_understood(company):
     assert (facts.name, facts.country, facts.currency) == ("Acme Inspections", "US", "USD")
     assert facts.close_date is None
     found = chart(company.gateway.query_all("Account"))
-    assert found.default_income and found.undeposited and found.banks
+    assert found.default_income and found.undeposited
 
 
 NAMES = ["Peet's", "back\\slash", "O'\\'Brien", "100% sure", "Zoë Müller", 'say "hi"', "a" * 500]
