@@ -52,7 +52,6 @@ class FeedPage:
     inspections: tuple[Inspection, ...]
     bad: tuple[BadRecord, ...]
     source_time: datetime | None
-    last: bool
 
 
 class Feed:
@@ -97,8 +96,8 @@ class Feed:
         A record that cannot be read is in its page's `bad` and stops nothing. Raises as `company` does, and:
             FeedForeignError: the pages show that inspections would be left out (`walk`); the page that shows it is not yielded.
         """
-        walk = Walk(since, page_size)
-        url: str | None = f"{self._base}/v2/inspections"
+        walk, start = Walk(since, page_size), f"{self._base}/v2/inspections"
+        url: str | None = start
         params: dict[str, str] | None = _question(since, page_size)
         seen: set[str] = set()
         while url is not None:
@@ -114,14 +113,18 @@ class Feed:
             # What cannot be read proves nothing by its stamp either.
             rows = [(one.key, one.updated_at if isinstance(one, Inspection) else None) for one in read]
             walk.take(rows, body, more=url is not None)
+            if walk.brings_nothing_new(rows):
+                return
             if walk.doubts(rows, body, more=url is not None):
                 self._prove_pages(rows, since)
             yield FeedPage(
                 inspections=tuple(record for record in read if isinstance(record, Inspection)),
                 bad=tuple(record for record in read if isinstance(record, BadRecord)),
                 source_time=_date(response.headers.get("Date")),
-                last=url is None,
             )
+            behind = walk.look_behind(rows, body, more=url is not None)
+            if behind is not None:
+                url, params = start, _question(behind, page_size)
 
     def _prove_pages(self, rows: list[Row], since: datetime | None) -> None:
         """Ask for these rows again, one fewer at a time: a server that names next pages must name one now.

@@ -1,7 +1,8 @@
 """Guards over one walk through the pages of a feed, so that no inspection is left out in silence. Reading a page is `feed`'s business.
 
 A walk is whole when every page came in the order of `updated_at`, none held what lies before the moment asked for, and as many rows
-were read as the answers say there are. What says nothing of its total and ends on a full page has to prove that it names next pages.
+were read as the answers say there are. What says nothing of its total and ends on a full page has to prove that it names next pages;
+behind a shorter one, which may be as many rows as the platform ever gives, one more look is taken.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,9 @@ _IN_PAGES = ("total", "total_count", "total_entries", "count")
 SLACK = timedelta(seconds=1)
 """Platforms cut fractions of a second; a row may seem so much older than it is."""
 
+FEWEST = 10
+"""No platform is known to give fewer rows a page than this, whatever it is asked for."""
+
 Row = tuple[str, datetime | None]
 """A row's id, and its `updated_at` where that could be read."""
 
@@ -28,6 +32,8 @@ class Walk:
         self._page_size = page_size
         self._newest: datetime | None = None
         self._read = 0
+        self._names_next = self._looked_behind = False
+        self._keys: set[str] = set()
 
     def take(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> None:
         """Check a page before anything of it is kept; `more`: the answer names a next page.
@@ -35,6 +41,7 @@ class Walk:
         Raises:
             FeedForeignError: the page shows that the platform does not speak our feed; its detail says by what.
         """
+        self._names_next |= more
         for key, updated_at in rows:
             if updated_at is None:
                 continue
@@ -55,9 +62,29 @@ class Walk:
             )
 
     def doubts(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> bool:
-        """Whether a last page is full and says nothing of a total: then it may be one of several that this server pages otherwise."""
+        """Whether a last page is full and says nothing of a total: then it may be one of several that this server pages otherwise.
+
+        So may one that cannot be looked behind, since all its rows were changed at one moment.
+        """
         full = len(rows) >= self._page_size and len(rows) > 1
-        return full and not more and stated_total(body) is None
+        at_once = self._may_be_short(rows, body) and len({updated_at for _, updated_at in rows}) == 1
+        return (full or at_once) and not more and stated_total(body) is None
+
+    def look_behind(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> datetime | None:
+        """Return from which moment to ask for rows behind a last page that may be all this server gives at once; None where there is no need."""
+        if more or not self._may_be_short(rows, body):
+            return None
+        self._keys |= {key for key, _ in rows}
+        self._looked_behind = True
+        return self._newest
+
+    def brings_nothing_new(self, rows: list[Row]) -> bool:
+        """Whether a look behind the last page found only rows that were read already."""
+        return self._looked_behind and {key for key, _ in rows} <= self._keys
+
+    def _may_be_short(self, rows: list[Row], body: Mapping[str, Any]) -> bool:
+        proven = self._names_next or stated_total(body) is not None
+        return not proven and FEWEST <= len(rows) < self._page_size
 
 
 def stated_total(body: Mapping[str, Any]) -> int | None:

@@ -36,9 +36,11 @@ class Platform:
         links=False,
         count=ALL,
         same_moment=False,
+        most=ALL,
     ):
         self.totals, self.by_number, self.newest_first = totals, by_number, newest_first
         self.ignores_filter, self.links, self.count = ignores_filter, links, count
+        self.most = most
         self.moment = (lambda number: moment(0)) if same_moment else moment
 
     def __call__(self, path: str) -> Answer:
@@ -46,7 +48,7 @@ class Platform:
         since = "" if self.ignores_filter else asked.get("filter[updated_since]", "")
         numbers = [number for number in range(self.count) if self.moment(number) >= since]
         numbers = numbers[::-1] if self.newest_first else numbers
-        size, first = int(asked.get("page[size]", 100)), 0
+        size, first = min(int(asked.get("page[size]", 100)), self.most), 0
         if self.by_number:
             first = size * (int(asked.get("page[number]", 1)) - 1)
         elif self.links:
@@ -94,6 +96,34 @@ def test_a_full_page_that_cannot_prove_its_end_is_refused_before_anything_is_kep
         with pytest.raises(FeedForeignError, match="cannot be told"):
             kept.extend(Feed(server.url, "key").changed(None))
         assert kept == []
+
+
+@pytest.mark.parametrize("by_number", [False, True])
+@pytest.mark.parametrize(("most", "count"), [(10, 11), (25, 26), (25, 250), (50, 50), (50, 99)])
+def test_a_platform_that_gives_fewer_rows_a_page_than_it_is_asked_for_is_read_whole(most, count, by_number):
+    found = read(Platform(most=most, count=count, by_number=by_number))
+    assert list(dict.fromkeys(found)) == [str(number) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("platform", "says"),
+    [
+        (Platform(most=25, same_moment=True), "cannot be told"),
+        (Platform(most=25, ignores_filter=True), "out of order"),
+    ],
+)
+def test_a_short_page_that_cannot_be_looked_behind_is_refused(platform, says):
+    with pytest.raises(FeedForeignError, match=says):
+        read(platform)
+
+
+@pytest.mark.parametrize(("platform", "asked"), [
+    (Platform(count=9), 1), (Platform(count=10), 2), (Platform(count=99, totals="total"), 1), (Platform(links=True, count=110), 2),
+])  # fmt: skip
+def test_a_look_behind_is_taken_only_where_nothing_proves_the_end(platform, asked):
+    with serve(platform) as server:
+        assert list(Feed(server.url, "key").changed(None))
+    assert len(server.requests) == asked
 
 
 @pytest.mark.parametrize("same_moment", [False, True])
