@@ -220,7 +220,9 @@ class Case:
         stays = {("Payment", key) for key in books.history}
         if settled.invoice_stays and self.invoice is not None:
             stays.add(("Invoice", self.invoice.source_key))
-        asked = questions(self.desired.payments, [one.others() for one in self.others], booked)
+        # A receipt being replaced stood beside what others entered; the Payment takes the place of its money, so nothing is asked.
+        beside = [] if self.whole else [one.others() for one in self.others]
+        asked = questions(self.desired.payments, beside, booked)
         self.hindrances.questions = {key: question(other) for key, other in asked.items()}
         known = [one.known(history=(one.kind, one.source_key) in stays) for one in self.live]
         around = [one for one in known if one.kind != "RefundReceipt"]

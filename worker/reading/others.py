@@ -187,7 +187,7 @@ def _given_back_to(company_id: int, customer_ids: set[str]) -> set[str]:
 
 
 def _would_pay(case: Case) -> bool:
-    if case.parked is not None or case.plan is None or case.invoice is None:
+    if case.parked is not None or case.plan is None or case.invoice is None or case.whole:
         return False
     return any(isinstance(action, CreatePayment) for action in case.plan.after)
 
