@@ -75,6 +75,11 @@ check: bootstrap-tests  ## Check one file or folder and run its tests: make chec
 mutants: bootstrap-tests  ## Plant 300 faults in the rules; do their tests notice? About 15 minutes; ARGS="--seed 2"
 	@$(PY) -m tests.mutants $(ARGS)
 
+SEEDS ?= 1-1000
+.PHONY: simulate
+simulate: bootstrap-tests  ## Tell months of a company's life with everything that can go wrong: make simulate SEEDS=1-10000
+	@$(PY) -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
 .PHONY: test
 test: export HYPOTHESIS_PROFILE ?= ci
 test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it

@@ -3,17 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from tests.checker.facts import ZERO, Finding, InvoiceFacts, Options, PaymentFacts, Wanted
 from tests.checker.ledger import (
+    ANY,
     Books,
     Entry,
     Ours,
     cents,
     deposited,
     invoice_facts,
+    known_as,
+    paid_by_others,
     payment_facts,
     pays,
     sort_out,
@@ -36,10 +40,10 @@ def check_books(
     want = wanted(truth, options)
     ours = sort_out(books, history)
     payment_of = {str(paid["id"]): str(one["id"]) for one in truth for paid in one["payments"]}
-    gone = _deleted_by_us(history)
+    gone, aliases = _deleted_by_us(history), known_as(history)
     found: list[Finding] = []
     for key, one in want.items():
-        found += _check_one(key, one, ours, books, payment_of, gone, truth)
+        found += _check_one(key, one, ours, books, payment_of, gone, truth, aliases)
     found += _strangers(want, ours, payment_of, history)
     return found + _names_twice(books, truth)
 
@@ -52,6 +56,7 @@ def _check_one(
     payment_of: Mapping[str, str],
     gone: set[tuple[str, str]],
     truth: list[Mapping[str, Any]],
+    aliases: Mapping[tuple[str, str], set[str]],
 ) -> list[Finding]:
     invoices = ours.invoices.get(key, [])
     paid = {paid_key: ours.payments.get(paid_key, []) for paid_key, of in payment_of.items() if of == key}
@@ -75,9 +80,11 @@ def _check_one(
     if len(invoices) > 1:
         found.append(Finding("doubled", key, f"{len(invoices)} Invoices"))
     for invoice in invoices[:1]:
-        found += _differences(want.invoice, invoice_facts(key, invoice))
+        others = paid_by_others(books, invoice["Id"], [each for rows in paid.values() for each in rows])
+        expected = replace(want.invoice, balance=max(want.invoice.balance - others, ZERO))
+        found += _differences(expected, _as_named(expected, invoice_facts(key, invoice), invoice, aliases))
     invoice_id = invoices[0]["Id"] if invoices else ""
-    return found + _payments(key, want.invoice, paid, invoice_id, gone)
+    return found + _payments(key, want.invoice, paid, invoice_id, gone, aliases)
 
 
 def _payments(
@@ -86,6 +93,7 @@ def _payments(
     paid: Mapping[str, list[dict[str, Any]]],
     invoice_id: str,
     gone: set[tuple[str, str]],
+    aliases: Mapping[tuple[str, str], set[str]],
 ) -> list[Finding]:
     found, wanted_keys = [], {one.key: one for one in want.payments}
     for one in want.payments:
@@ -96,11 +104,45 @@ def _payments(
         if len(rows) > 1:
             found.append(Finding("doubled", key, f"{len(rows)} Payments for {one.key}"))
         for row in rows[:1]:
-            found += _payment_differences(key, one, payment_facts(one.key, row, invoice_id))
+            facts = payment_facts(one.key, row, invoice_id)
+            named = _customer(one.customer, facts.customer, row, aliases)
+            found += _payment_differences(key, one, replace(facts, customer=named))
     for paid_key, rows in paid.items():
         if rows and paid_key not in wanted_keys:
             found.append(Finding("kept though deleted", key, f"Payment {paid_key}, voided or refunded whole"))
     return found
+
+
+def _as_named(
+    want: InvoiceFacts,
+    actual: InvoiceFacts,
+    invoice: Mapping[str, Any],
+    aliases: Mapping[tuple[str, str], set[str]],
+) -> InvoiceFacts:
+    """Return the facts with the names that are wanted where people renamed or merged what bore them."""
+    ids = [
+        line["SalesItemLineDetail"]["ItemRef"]["value"]
+        for line in invoice["Line"]
+        if line["DetailType"] == "SalesItemLineDetail"
+    ]
+    lines = list(actual.lines)
+    for number, (one, wanted_line) in enumerate(zip(lines, want.lines, strict=False)):
+        known = {name.removesuffix(ITEM_SUFFIX) for name in aliases.get(("Item", ids[number]), ())}
+        if wanted_line.item in known or ANY in known:
+            lines[number] = replace(one, item=wanted_line.item)
+    customer = _customer(want.customer, actual.customer, invoice, aliases)
+    return replace(actual, customer=customer, lines=tuple(lines))
+
+
+def _customer(
+    wanted_name: str,
+    name: str,
+    document: Mapping[str, Any],
+    aliases: Mapping[tuple[str, str], set[str]],
+) -> str:
+    known = aliases.get(("Customer", document["CustomerRef"]["value"]), set())
+    as_wanted = ANY in known or wanted_name in {_bare(each, wanted_name) for each in known}
+    return wanted_name if as_wanted else name
 
 
 def _differences(want: InvoiceFacts, actual: InvoiceFacts) -> list[Finding]:

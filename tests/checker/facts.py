@@ -53,7 +53,8 @@ class Options:
 
     `start` is the sync start date, None books nothing. `cutoff` (aware) takes its place in a company that migrates; `sides` are the
     inspections that a migration froze (*new*, *old*), `receipts` those whose SalesReceipt stands. `earlier`: the options that the
-    Invoice of an inspection keeps from before a change "from now on". Names are QuickBooks' names.
+    Invoice of an inspection keeps from before a change "from now on". `theirs`: payments received for which somebody said that a Payment
+    entered by hand stands (decision 18). Names are QuickBooks' names.
     """
 
     time_zone: str
@@ -71,6 +72,7 @@ class Options:
     deposit_to: str = ""
     classes: Mapping[str, str] = field(default_factory=dict)
     locations: Mapping[str, str] = field(default_factory=dict)
+    theirs: frozenset[str] = frozenset()
     earlier: Mapping[str, "Options"] = field(default_factory=dict)
 
 

@@ -24,6 +24,7 @@ STAYS = (
 )
 """What a person may put on a document of ours that is no money, and finds there again after our updates (decision 20)."""
 
+VOIDED = "Voided"
 LISTS = ("Customer", "Item", "Account", "Class", "Department", "PaymentMethod", "Vendor", "Employee")
 MOVED_BY_ITSELF = {"Line", "LinkedTxn", "Balance", "UnappliedAmt", "SyncToken", "MetaData"}
 """What QuickBooks changes in other documents when one of ours is deleted or applied."""
@@ -188,6 +189,8 @@ def _work_lost(history: list[Entry]) -> list[Finding]:
         if name not in made:
             continue
         before, after = entry["before"] or {}, entry["body"]
+        if str(after.get("PrivateNote") or "").startswith(VOIDED):
+            continue  # QuickBooks wrote that into the memo, nobody else.
         if entry["by"] == "person":
             theirs[name] |= {
                 field: after.get(field) for field in STAYS if before.get(field) != after.get(field)

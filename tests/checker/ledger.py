@@ -10,6 +10,8 @@ from tests.checker.facts import ZERO, InvoiceFacts, LineFacts, PaymentFacts
 
 MARK = re.compile(r"\bTieout (inspection|payment|refund) (\S+)[ \t]*$", re.M)
 OURS = {"Invoice": "inspection", "Payment": "payment", "RefundReceipt": "refund"}
+ANY = "*"
+NAMED = {"Customer": "DisplayName", "Item": "Name"}
 Books = Mapping[str, Any]
 Entry = Mapping[str, Any]
 
@@ -99,6 +101,51 @@ def pays(payment: Mapping[str, Any]) -> list[tuple[str, str, Decimal]]:
         for line in payment.get("Line") or ()
         for link in line.get("LinkedTxn") or ()
     ]
+
+
+def paid_by_others(books: Books, invoice_id: str, ours: Iterable[Mapping[str, Any]]) -> Decimal:
+    """Return how much of an Invoice is paid by Payments that are not these."""
+    mine = {each["Id"] for each in ours}
+    others = (each for each in books.get("Payment", ()) if each["Id"] not in mine)
+    links = (link for each in others for link in pays(each))
+    return sum((amount for kind, one, amount in links if (kind, one) == ("Invoice", invoice_id)), ZERO)
+
+
+def known_as(history: Iterable[Entry]) -> dict[tuple[str, str], set[str]]:
+    """Return the names that a Customer or Item had, by (entity, id), where a person renamed it; ANY where others were merged into it."""
+    names: dict[tuple[str, str], set[str]] = {}
+    by_people: set[tuple[str, str]] = set()
+    for entry in history:
+        if entry.get("entity") not in NAMED or entry["operation"] == "delete":
+            moved = _moved_to(entry) if entry["by"] == "person" else {}
+            for merged, survivor in moved.items():
+                # Whom others were merged into keeps its name, whatever the client's becomes (decision 22).
+                names.setdefault(survivor, set()).update(names.get(merged, ()), {ANY})
+                by_people.add(survivor)
+            continue
+        thing, name = (entry["entity"], entry["id"]), entry["body"][NAMED[entry["entity"]]]
+        names.setdefault(thing, set()).add(name)
+        if (
+            entry["operation"] == "update"
+            and entry["by"] == "person"
+            and entry["before"][NAMED[thing[0]]] != name
+        ):
+            by_people.add(thing)
+    return {thing: names[thing] for thing in by_people}
+
+
+def _moved_to(entry: Entry) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return which Customer or Items a person's change of a document put in the place of which."""
+    before, after = entry.get("before") or {}, entry.get("body") or {}
+    pairs = [("Customer", before.get("CustomerRef"), after.get("CustomerRef"))]
+    for old, new in zip(before.get("Line", ()), after.get("Line", ()), strict=False):
+        details = (old.get("SalesItemLineDetail") or {}, new.get("SalesItemLineDetail") or {})
+        pairs.append(("Item", details[0].get("ItemRef"), details[1].get("ItemRef")))
+    return {
+        (kind, old["value"]): (kind, new["value"])
+        for kind, old, new in pairs
+        if old and new and old["value"] != new["value"]
+    }
 
 
 def deposited(books: Books) -> set[str]:

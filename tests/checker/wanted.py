@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,8 @@ def _wanted(one: Mapping[str, Any], options: Options) -> Wanted:
     reason = _why_not(one, options)
     if reason:
         return Wanted(key, None, reason)
-    return Wanted(key, _invoice(one, options.earlier.get(key, options)))
+    kept = replace(options.earlier.get(key, options), theirs=options.theirs)
+    return Wanted(key, _invoice(one, kept))
 
 
 def _why_not(one: Mapping[str, Any], options: Options) -> str:
@@ -91,7 +93,7 @@ def _payments(one: Mapping[str, Any], total: Decimal, options: Options) -> tuple
     found, still_open = [], total
     for payment in sorted(one["payments"], key=lambda payment: (payment["received_at"], payment["id"])):
         amount = Decimal(payment["amount"]) - Decimal(payment["refunded_amount"])
-        if payment["voided_at"] or amount <= 0:
+        if payment["voided_at"] or amount <= 0 or str(payment["id"]) in options.theirs:
             continue
         applied = min(amount, max(still_open, ZERO))
         still_open -= applied

@@ -1,0 +1,7 @@
+"""Deterministic simulation: months of a company's life in seconds, with everything that can go wrong, repeatable from one number.
+
+One process, in which the outside world is simulated: clock and chance (`moment`), the network with both stand-ins behind it (`network`), the
+order in which 2 to 8 workers go on, where they die and where they stand still (`workers`). The product's own code runs as it is, on a real
+database and a real Valkey. `stories` tells what happens from a seed, `platform_life`, `office_life` and `books_life` carry it out,
+`judging` asks the checker, `shrinking` makes a failing story short. `python -m tests.simulation --seeds 1-100`, or `make simulate`.
+"""

@@ -1,0 +1,105 @@
+"""Where a story is told: this process, with clock, chance, sleep and network taken over once, and stand-ins and a database for each story."""
+
+import importlib
+import logging
+import pkgutil
+import shutil
+import traceback
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from tests.harness.inside import intuit_inside, platform_inside
+from tests.simulation import moment as moments
+from tests.simulation.network import Network
+from tests.simulation.stories import Story
+from tests.simulation.workers import Workers
+
+INTUIT, PLATFORM = "http://127.0.0.1:8010", "http://127.0.0.1:8020"
+
+
+def environment(database_url: str, redis_url: str) -> dict[str, str]:
+    """Return the settings of the simulated installation."""
+    return {
+        "SECRET_KEY": "a secret for simulations",
+        "TOKEN_KEYS": "c2ltdWxhdGVkIGtleSwgb2YgMzIgYnl0ZXMsIG5vIG0=",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "INTUIT_ENVIRONMENT": "standin",
+        "INTUIT_API_URL": INTUIT,
+        "INTUIT_DISCOVERY_URL": f"{INTUIT}/.well-known/openid_configuration",
+        "INTUIT_REQUESTS_PER_SECOND": "1000",
+        "INTUIT_REQUESTS_PER_MINUTE": "60000",
+        "INTUIT_BATCHES_PER_MINUTE": "60000",
+        # Batches of one wave fly in threads that no seed could put in order.
+        "INTUIT_CONCURRENCY": "1",
+    }
+
+
+class Stage:
+    """Takes this process over, which is good for nothing else then. The settings must be in the environment already."""
+
+    def __init__(self, folder: Path, redis: Redis):
+        logging.disable(logging.CRITICAL)
+        self._folder, self._redis, self._moment = folder, redis, moments.Moment()
+        self._workers = Workers(self._moment)
+        # Before the product is imported, which keeps what `time.sleep` was then.
+        moments.take_over_sleep(self._workers.sleep)
+        self._network = Network(self._moment)
+        self._network.before = lambda what: self._workers.call(f"{what} begins")
+        self._network.after = lambda what: self._workers.point(f"{what} is answered")
+        self._network.take_over()
+
+    def make_tables(self, database: Path, template: Path) -> None:
+        """Make all tables in the database and keep a copy of it."""
+        import bookkeeping.storage
+        from bookkeeping.storage.base import db
+        from worker.app import worker_app
+
+        for found in pkgutil.walk_packages(bookkeeping.storage.__path__, "bookkeeping.storage."):
+            importlib.import_module(found.name)
+        with worker_app().app_context():
+            db.create_all()
+            db.session.remove()
+            db.engine.dispose()
+        shutil.copy(database, template)
+
+    def live(self, story: Story) -> dict[str, Any]:
+        """Tell a story on the database as it lies there; return what came of it, with `wrong` where it failed."""
+        from bookkeeping.storage.base import db
+        from tests.simulation.judging import judge
+        from tests.simulation.life import ZONES, Life
+        from tests.simulation.telling import tell
+        from worker.app import worker_app
+
+        with worker_app().app_context():
+            db.engine.dispose()
+        self._redis.flushdb()
+        moments.take_over_chance(story.seed)
+        self._moment.begin(datetime(2026, 1, 5, 15, 0, tzinfo=UTC) + timedelta(days=story.seed * 37 % 330))
+        self._workers.begin()
+        platform, intuit = platform_inside(self._folder, PLATFORM), intuit_inside(INTUIT)
+        self._network.begin([platform, intuit])
+        zone = ZONES[story.seed % len(ZONES)]
+        life = Life(self._moment, self._network, self._workers, platform, intuit, self._redis, zone)
+        wrong = ""
+        try:
+            life.open()
+            tell(life, story)
+            judge(life)
+        except Exception:  # noqa: BLE001 - what breaks is what a story is told for.
+            wrong = traceback.format_exc(limit=-40)
+        with worker_app().app_context():
+            db.engine.dispose()
+        network = Counter({f"network: {name}": count for name, count in self._network.happened.items()})
+        return {
+            "wrong": wrong or "\n".join(self._workers.complaints),
+            "days": self._moment.passed / 86400,
+            "points": self._workers.points,
+            "deaths": self._workers.deaths,
+            "pauses": self._workers.pauses,
+            "happened": dict(life.faults + network),
+        }

@@ -1,0 +1,77 @@
+"""What happens, from a seed: a list of steps that can be told again, and again without some of them. Pure; `telling` lets it happen.
+
+Each step has chance of its own, so that leaving out another changes nothing in it but what it depends on.
+"""
+
+import random
+from dataclasses import dataclass
+
+DAYS = 30
+LIKELY: dict[str, dict[str, int]] = {
+    "platform": {
+        "book": 30, "decide": 12, "reschedule": 6, "change fees": 8, "change client": 4, "correct client": 4, "pay": 8,
+        "change payment": 8,
+    },
+    "books": {
+        "edit": 8, "edit amount": 4, "void": 3, "delete": 4, "deposit": 8, "undo deposit": 2, "merge": 2, "rename": 3,
+        "switch": 4, "close books": 4, "credit memo": 3, "pay by hand": 5, "auto credits": 2, "plan change": 2,
+    },
+    "office": {
+        "settle": 4, "choose customers": 3, "answer money": 3, "change settings": 2, "start earlier": 1,
+        "pause or resume": 1, "retry": 2, "let deletes through": 2, "check": 4,
+    },
+    "fault": {
+        "outage": 10, "platform outage": 4, "late commits": 3, "lapse": 2, "expire": 3, "revoke": 1, "flush": 3,
+        "clock jump": 3,
+    },
+}  # fmt: skip
+"""How likely each happening is among those of its table."""
+FLAVOURS = {
+    "plain": {"platform": 60, "books": 0, "office": 5, "fault": 35},
+    "people": {"platform": 45, "books": 35, "office": 20, "fault": 0},
+    "all": {"platform": 40, "books": 25, "office": 12, "fault": 23},
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One happening: its table, its name there, and the seed of its own chance."""
+
+    table: str
+    name: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.table}:{self.name}:{self.number}"
+
+
+@dataclass(frozen=True)
+class Story:
+    """A month of steps."""
+
+    seed: int
+    flavour: str
+    steps: tuple[Step, ...]
+
+    def without(self, left_out: set[int]) -> "Story":
+        """Return the story without the steps of these numbers."""
+        kept = tuple(step for number, step in enumerate(self.steps) if number not in left_out)
+        return Story(self.seed, self.flavour, kept)
+
+
+def story_of(seed: int, days: int = DAYS) -> Story:
+    """Return the story of this seed, always the same one; of fewer days the beginning of it."""
+    chance = random.Random(seed)
+    flavour = chance.choice(list(FLAVOURS))
+    steps = [Step("platform", "book", chance.randrange(10**6)) for _ in range(3)]
+    for _day in range(days):
+        for _ in range(chance.choice((0, 1, 1, 2, 3))):
+            table = chance.choices(list(FLAVOURS[flavour]), list(FLAVOURS[flavour].values()))[0]
+            weights = LIKELY[table]
+            name = chance.choices(list(weights), list(weights.values()))[0]
+            steps.append(Step(table, name, chance.randrange(10**6)))
+            if chance.random() < 0.12:
+                steps.append(Step("work", "sync", chance.randrange(10**6)))
+        what = chance.choices(("night", "day", "nobody"), (15, 20, 65))[0]
+        steps.append(Step("work", what, chance.randrange(10**6)))
+    return Story(seed, flavour, tuple(steps))
