@@ -312,10 +312,9 @@ def _note_problems(lines: dict[int, CompanyLine]) -> None:
             line.problems.append(("feed-unavailable", company.feed_detail, company.last_poll_at))
         if connection.refused_use_at and utcnow() - connection.refused_use_at < REFUSED_USE_SHOWN:
             line.problems.append(("other-intuit", connection.refused_use, connection.refused_use_at))
-        blocked = (connection.facts or {}).get("blocked")
         codes = {code for code, _, _ in line.problems}
         run = failed.get(company.id)
-        if run is not None and run.error_code not in codes and not blocked:
+        if run is not None and run.error_code not in codes and not connection.blocked:
             line.problems.append((run.error_code or "unexpected", run.error_detail, run.finished_at))
 
 

@@ -1,1 +1,1 @@
-"""People: login, account, who belongs to a company, notifications, the audit log."""
+"""People: login, account, who belongs to a company, notifications, the audit log. Which page is open to whom is in `access`."""

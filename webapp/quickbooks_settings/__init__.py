@@ -1,1 +1,1 @@
-"""Settings of the connection: integrations, connecting and disconnecting, state and dates."""
+"""Settings of the connection: integrations, connecting and disconnecting, state and dates. How books are kept is in `bookkeeping_settings`."""

@@ -1,1 +1,1 @@
-"""The sync log and its runs, with progress."""
+"""The sync log and its runs, with progress. What ops look at across companies is in `ops`."""
