@@ -100,6 +100,40 @@ def test_each_contract_is_proven_to_fail():
     assert names == {contract for *_, contract in PLANTS}
 
 
+def imports_within(house: str) -> dict[str, set[str]]:
+    """Return which modules of a house each of its modules imports, wherever the import stands."""
+    paths = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in (ROOT / house).rglob("*.py")
+    }
+    found: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        named = {one.name for node in nodes if isinstance(node, ast.Import) for one in node.names}
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                named |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+        found[module] = (named & paths.keys()) - {module}
+    return found
+
+
+def circle_in(imports: dict[str, set[str]]) -> list[str]:
+    """Return the modules that import one another in a circle, or that lead to one; none when there is no circle."""
+    left = {module: set(named) for module, named in imports.items()}
+    while done := [module for module, named in left.items() if not named & left.keys()]:
+        for module in done:
+            del left[module]
+    return sorted(left)
+
+
+@pytest.mark.parametrize("house", PACKAGES)
+def test_no_module_imports_itself_through_others(house):
+    assert circle_in(imports_within(house)) == []
+
+
+def test_a_circle_is_found():
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("house", ["bookkeeping", "webapp", "worker"])
 def test_every_room_has_few_files_and_says_what_lives_there(house):
     for room in [ROOT / house, *(each.parent for each in (ROOT / house).rglob("*/__init__.py"))]:

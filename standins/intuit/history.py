@@ -8,12 +8,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from standins.intuit.realm import Record
+from typing import Any, Protocol
 
 KEPT = 50_000
+
+
+class Changed(Protocol):
+    """What is noted of an object that changed."""
+
+    entity: str
+    id: str
+    token: int
+    body: dict[str, Any]
+    deleted: bool
 
 
 class History:
@@ -33,7 +40,7 @@ class History:
         finally:
             self._app = None
 
-    def note_changes(self, changed: Mapping[Record, dict | None], at: int) -> None:
+    def note_changes(self, changed: Mapping[Changed, dict | None], at: int) -> None:
         """Note one whole change: each record as it is now, with its row before or None for a new one."""
         self._last += 1
         for record, before in changed.items():
