@@ -1,35 +1,42 @@
 """How a company stands: its inspections counted by state, its connection, and the one sentence that says it all."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from bookkeeping.faults import fault
-from bookkeeping.logbook.pages import state_counts
+from bookkeeping.logbook.situation import Facts, Situation, situation
+from bookkeeping.logbook.situation_facts import facts_of
 from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.work.journal import Operation
-from bookkeeping.storage.work.runs import latest_run
-from webapp.frame.words import plural
 
 
 @dataclass(frozen=True)
 class Standing:
-    """`counts` is inspections by state; `drifts` documents changed in QuickBooks and not settled yet.
-
-    `first_run` is the state of the newest run after consent, empty when there was none.
-    """
+    """A company with its connection, what is so of it, and how that is said."""
 
     company: Company
     connection: Connection | None
-    counts: dict[str, int] = field(default_factory=dict)
-    drifts: int = 0
-    first_run: str = ""
+    facts: Facts
+
+    @cached_property
+    def situation(self) -> Situation:
+        return situation(self.facts)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Inspections by state."""
+        return self.facts.states
+
+    @property
+    def drifts(self) -> int:
+        """How many documents were changed in QuickBooks and are not settled yet."""
+        return self.facts.drifts
 
     @property
     def connected(self) -> bool:
@@ -37,83 +44,19 @@ class Standing:
         return self.connection is not None and self.connection.usable
 
     @property
-    def starting(self) -> bool:
-        """True from consent until the first sync is over."""
-        under_way = self.first_run in ("queued", "running")
-        checking = self.connection is not None and self.connection.state == "checking"
-        return self.connected and (checking or under_way)
-
-    @property
-    def never_through(self) -> bool:
-        """True when the first sync is over and did not get through; later ones try again by themselves."""
-        return self.connected and self.company.last_sync_at is None and self.first_run == "failed"
-
-    @property
     def word(self) -> str:
-        """The status word of the whole company: a state's key, `paused`, `reconnect`, or `off`."""
-        if self.connection is None or self.connection.state in ("disconnected", "refused"):
-            return "off"
-        if self.connection.state == "reconnect":
-            return "needs-you"
-        if self.company.paused_at:
-            return "paused"
-        if self.company.brake_at or self.company.feed_stopped:
-            return "needs-you"
-        if self.starting:
-            return "syncing"
-        for state in ("needs-you", "drift", "syncing", "waiting"):
-            if self.counts.get(state):
-                return state
-        return "waiting" if self.company.wait_code or self.never_through else "in-sync"
+        """The status word of the whole company: a state's key, `paused`, or `off`."""
+        return self.situation.word
 
     @property
     def sentence(self) -> str:
         """What is so, in one sentence."""
-        if not self.connected:
-            return _UNCONNECTED[self.connection.state if self.connection else "never"]
-        if self.company.paused_at:
-            return "Syncing is paused."
-        if self.company.brake_at:
-            return f"{plural(self.company.brake_count, 'delete waits', 'deletes wait')} for your approval."
-        if self.company.feed_stopped:
-            title = fault(self.company.feed_cause).title
-            return f"We cannot read your inspections. {title}."
-        if self.starting:
-            return "Your first sync is under way."
-        if self.never_through:
-            return "Your first sync was not finished. We try again by ourselves."
-        if needs := self.counts.get("needs-you"):
-            return f"{plural(needs, 'inspection needs', 'inspections need')} you."
-        if self.drifts:
-            return f"{plural(self.drifts, 'document was', 'documents were')} changed in QuickBooks."
-        if syncing := self.counts.get("syncing"):
-            return f"{plural(syncing, 'inspection is', 'inspections are')} on the way to QuickBooks."
-        if waiting := self.counts.get("waiting"):
-            return f"{plural(waiting, 'inspection waits', 'inspections wait')}. We try again by ourselves."
-        if not sum(self.counts.values()):
-            return "No inspections yet."
-        return "Everything is in the books."
-
-
-_UNCONNECTED = {
-    "never": "QuickBooks is not connected yet.",
-    "disconnected": "QuickBooks is disconnected.",
-    "refused": "This QuickBooks company cannot be used.",
-    "reconnect": "QuickBooks no longer lets us in.",
-}
+        return self.situation.headline
 
 
 def standing_of(company: Company) -> Standing:
     """Count and return how the company stands now."""
-    open_drifts = select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))
-    first = latest_run(company.id, "first")
-    return Standing(
-        company=company,
-        connection=db.session.get(Connection, company.id),
-        counts=state_counts(company.id),
-        drifts=db.session.scalar(open_drifts) or 0,
-        first_run=first.state if first else "",
-    )
+    return Standing(company, db.session.get(Connection, company.id), facts_of(company))
 
 
 def today(company: Company) -> list[tuple[str, str, int]]:

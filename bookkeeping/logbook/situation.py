@@ -1,0 +1,366 @@
+"""How a company stands, in one truthful sentence with one action, and below it everything else that is open. Values in, values out.
+
+Home, the frame's header, settings and mails say it with these words. What is counted for it is `situation_facts`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bookkeeping.rules.money import dollars
+
+ZERO = Decimal("0.00")
+WHO_FIXES = {"owner": "an owner", "bookkeeper": "your bookkeeper", "ops": "our support"}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How many of something, and for how many US dollars in all."""
+
+    count: int = 0
+    dollars: Decimal = ZERO
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+
+@dataclass(frozen=True)
+class HeldUp:
+    """What one cause of the fault catalogue holds up. `who` can fix it: owner, bookkeeper or ops."""
+
+    code: str
+    title: str
+    who: str
+    held: Amount
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is so of a company. Moments are said in words already, in the company's zone; empty where there is none.
+
+    `to_start`: the first sync waits for a person. `connection` is never, disconnected, refused, reconnect, checking or connected. `migration` is "", choose, scheduled, running or
+    paused; `receipts` are those that it is about, `left` those of an ended one that could not be replaced.
+    """
+
+    connection: str = "connected"
+    connection_cause: str = ""
+    legacy: bool = False
+    to_start: bool = False
+    paused_by: str = ""
+    paused_since: str = ""
+    halted_cause: str = ""
+    deletes: int = 0
+    feed_cause: str = ""
+    first_run: str = ""
+    synced: bool = True
+    states: dict[str, int] = field(default_factory=dict)
+    causes: tuple[HeldUp, ...] = ()
+    migration: str = ""
+    migration_cause: str = ""
+    migration_at: str = ""
+    receipts: Amount = Amount()
+    replaced: int = 0
+    left: Amount = Amount()
+    customers: int = 0
+    drifts: int = 0
+    unexplained: Amount = Amount()
+    to_settle: int = 0
+    on_the_way: Amount = Amount()
+    earlier: Amount = Amount()
+    left_as_theirs: int = 0
+
+    @property
+    def usable(self) -> bool:
+        """Whether QuickBooks can be worked with."""
+        return self.connection in ("checking", "connected")
+
+
+@dataclass(frozen=True)
+class Open:
+    """One thing that is open: the sentence, what more to say of it, the state's word, and the one action with its address.
+
+    `stops` everything: nothing is sent while it lasts. `quiet` ones never are the headline.
+    """
+
+    key: str
+    sentence: str
+    more: str
+    word: str
+    action: str
+    address: str
+    stops: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Situation:
+    """`headline` with `more`; `word` is the state's word of the whole company; `first` what to do, if anything; `rest` in order."""
+
+    headline: str
+    more: str
+    word: str
+    first: Open | None
+    rest: tuple[Open, ...]
+
+
+def situation(facts: Facts) -> Situation:
+    """Return the situation: what stops everything first, then what needs a person, then what passes by itself."""
+    found = [one for make in _IN_ORDER for one in make(facts)]
+    loud = [one for one in found if not one.quiet]
+    if not loud:
+        return Situation(*_quiet(facts), "in-sync", None, tuple(found))
+    first = loud[0]
+    rest = tuple(one for one in found if one is not first)
+    return Situation(first.sentence, _more(first, facts, rest), first.word, first, rest)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return `1 inspection`, `2 inspections`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _more(first: Open, facts: Facts, rest: tuple[Open, ...]) -> str:
+    """Return what follows the headline. That everything else goes on is said only when it does."""
+    goes_on = (
+        facts.usable and first.word == "needs-you" and not first.stops and not any(one.stops for one in rest)
+    )
+    return " ".join(part for part in (first.more, "Everything else goes on." if goes_on else "") if part)
+
+
+def _quiet(facts: Facts) -> tuple[str, str]:
+    if not sum(facts.states.values()):
+        return "No inspections yet.", "Each confirmed one gets its Customer, Invoice and Payments by itself."
+    elsewhere = facts.states.get("not-in-books", 0)
+    more = counted(elsewhere, "inspection does", "inspections do") + " not belong there; each says why."
+    if facts.left_as_theirs:
+        return "Everything that is ours is in the books.", more if elsewhere else ""
+    return "Everything is in the books.", more if elsewhere else ""
+
+
+SETTINGS, INTEGRATIONS, MIGRATION = (
+    "/settings/quickbooks",
+    "/settings#system-integrations",
+    "/settings/quickbooks/migration",
+)
+
+
+def _connection(facts: Facts) -> list[Open]:
+    held = facts.on_the_way
+    waits = (
+        f"{counted(held.count, 'inspection waits', 'inspections wait')} ({dollars(held.dollars)}); nothing is lost."
+        if held
+        else "Nothing is lost."
+    )
+    said = {
+        "never": (
+            "QuickBooks is not connected yet.",
+            "You used the integration before August 2019. Enable it again, then choose from which inspection on SalesReceipts become "
+            "Invoices and Payments."
+            if facts.legacy
+            else "Connect it once, and every confirmed inspection gets its Customer, Invoice and Payments by itself.",
+            "off",
+            "Enable",
+        ),
+        "disconnected": (
+            "QuickBooks is disconnected.",
+            "Nothing is sent. Every record is kept; connecting again goes on where it stopped.",
+            "off",
+            "Enable",
+        ),
+        "refused": ("This QuickBooks company cannot be used.", facts.connection_cause, "off", "See why"),
+        "reconnect": ("QuickBooks needs you to reconnect.", waits, "needs-you", "Reconnect"),
+    }
+    if facts.connection not in said:
+        return []
+    sentence, more, word, action = said[facts.connection]
+    return [Open("connection", sentence, more, word, action, INTEGRATIONS, stops=True)]
+
+
+def _halted(facts: Facts) -> list[Open]:
+    found: list[Open] = []
+    if not facts.usable:
+        return found
+    if facts.to_start:
+        more = "Look at what it would send, then start it."
+        sentence = "The first sync waits for you."
+        found.append(Open("to-start", sentence, more, "needs-you", "Start", SETTINGS, stops=True))
+    elif facts.paused_by or facts.paused_since:
+        more = (
+            f"{facts.paused_by} paused it, {facts.paused_since}. Nothing is sent until somebody resumes it."
+        )
+        found.append(Open("paused", "Syncing is paused.", more, "paused", "Resume", SETTINGS, stops=True))
+    if facts.halted_cause:
+        more = f"{facts.halted_cause} Nothing is sent, and nothing is deleted."
+        found.append(
+            Open("halted", "Syncing has stopped.", more, "needs-you", "See why", SETTINGS, stops=True)
+        )
+    return found
+
+
+def _deletes(facts: Facts) -> list[Open]:
+    if not facts.deletes:
+        return []
+    sentence = f"{counted(facts.deletes, 'delete waits', 'deletes wait')} for your approval."
+    more = "More documents than usual would go at once."
+    return [Open("deletes", sentence, more, "needs-you", "Look at them", SETTINGS)]
+
+
+def _feed(facts: Facts) -> list[Open]:
+    if not facts.feed_cause:
+        return []
+    sentence = f"We cannot read your inspections. {facts.feed_cause}."
+    return [Open("feed", sentence, "What was read before stays as it is.", "needs-you", "See why", SETTINGS)]
+
+
+def _migration_now(facts: Facts) -> list[Open]:
+    if not facts.usable:
+        return []
+    total = counted(facts.receipts.count, "SalesReceipt")
+    if facts.migration == "running":
+        sentence = f"{total} {'is' if facts.receipts.count == 1 else 'are'} being replaced."
+        return [Open("running", sentence, f"{facts.replaced:,} done so far.", "syncing", "Watch", MIGRATION)]
+    if facts.migration == "paused":
+        more = f"{facts.migration_cause}. What was done is kept; nothing is left halfway."
+        return [Open("migration-paused", "The migration is paused.", more, "needs-you", "Look", MIGRATION)]
+    if facts.migration == "choose":
+        more = f"{total} ({dollars(facts.receipts.dollars)}) on record. Until you choose, inspections that have one are left alone."
+        sentence = "One step is left: choose your cutoff."
+        return [Open("choose", sentence, more, "needs-you", "Choose the cutoff", MIGRATION)]
+    return []
+
+
+def _first_sync(facts: Facts) -> list[Open]:
+    if not facts.usable:
+        return []
+    if facts.connection == "checking" or facts.first_run in ("queued", "running"):
+        more = "You can leave this page; we carry on."
+        return [Open("first-sync", "Your first sync is under way.", more, "syncing", "Watch", "/sync-log")]
+    return []
+
+
+def _causes(facts: Facts) -> list[Open]:
+    """Return what all causes hold up together, and then each cause with who can fix it."""
+    if not facts.causes:
+        return []
+    held = Amount(
+        sum(one.held.count for one in facts.causes), sum((one.held.dollars for one in facts.causes), ZERO)
+    )
+    sentence = f"{counted(held.count, 'inspection needs', 'inspections need')} you."
+    more = f"{dollars(held.dollars)} waits. Nothing is lost."
+    each = [
+        Open(
+            f"cause:{one.code}",
+            f"{one.title}.",
+            " · ".join(
+                part
+                for part in (
+                    counted(one.held.count, "inspection"),
+                    dollars(one.held.dollars),
+                    WHO_FIXES.get(one.who, ""),
+                )
+                if part
+            ),
+            "needs-you",
+            "What to do",
+            f"/sync-log#cause-{one.code}",
+            quiet=True,
+        )
+        for one in facts.causes
+    ]
+    return [Open("causes", sentence, more, "needs-you", "See what to do", "/sync-log"), *each]
+
+
+def _left(facts: Facts) -> list[Open]:
+    if not facts.left or not facts.usable:
+        return []
+    count = counted(facts.left.count, "SalesReceipt still needs", "SalesReceipts still need")
+    sentence = f"{count} you ({dollars(facts.left.dollars)})."
+    more = "The migration could not replace them; the report says why for each."
+    return [Open("left", sentence, more, "needs-you", "See them", MIGRATION)]
+
+
+def _customers(facts: Facts) -> list[Open]:
+    if not facts.customers:
+        return []
+    sentence = f"Which Customer is it? {counted(facts.customers, 'client asks', 'clients ask')}."
+    return [Open("customers", sentence, "", "needs-you", "Choose", "/customers/review")]
+
+
+def _unexplained(facts: Facts) -> list[Open]:
+    if not facts.unexplained:
+        return []
+    sentence = f"Nothing explains {dollars(facts.unexplained.dollars)} of the newest statement."
+    more = f"{counted(facts.unexplained.count, 'document')} differ."
+    return [Open("unexplained", sentence, more, "needs-you", "Look at the statement", "/numbers/tie-out")]
+
+
+def _drifts(facts: Facts) -> list[Open]:
+    if not facts.drifts:
+        return []
+    sentence = f"{counted(facts.drifts, 'document was', 'documents were')} changed in QuickBooks."
+    more = "Nothing is overwritten until you choose."
+    return [Open("drifts", sentence, more, "drift", "Look at them", "/drift")]
+
+
+def _scheduled(facts: Facts) -> list[Open]:
+    if facts.migration != "scheduled":
+        return []
+    count = counted(facts.receipts.count, "SalesReceipt is", "SalesReceipts are")
+    more = f"{facts.migration_cause}." if facts.migration_cause else "You can cancel until it starts."
+    sentence = f"{count} replaced {facts.migration_at}."
+    return [Open("scheduled", sentence, more, "waiting", "Look or cancel", MIGRATION)]
+
+
+def _by_itself(facts: Facts) -> list[Open]:
+    if not facts.usable:
+        return []
+    found = []
+    if facts.first_run == "failed" and not facts.synced:
+        sentence = "Your first sync was not finished. We try again by ourselves."
+        found.append(Open("first-sync", sentence, "", "waiting", "See why", "/sync-log"))
+    if syncing := facts.states.get("syncing"):
+        sentence = f"{counted(syncing, 'inspection is', 'inspections are')} on the way to QuickBooks."
+        found.append(Open("syncing", sentence, "", "syncing", "Sync log", "/sync-log"))
+    if waiting := facts.states.get("waiting"):
+        sentence = f"{counted(waiting, 'inspection waits', 'inspections wait')}. We try again by ourselves."
+        found.append(Open("waiting", sentence, "", "waiting", "See why", "/sync-log"))
+    return found
+
+
+def _quiet_ones(facts: Facts) -> list[Open]:
+    found = []
+    if facts.to_settle:
+        sentence = f"{counted(facts.to_settle, 'difference')} of the newest statement to settle."
+        found.append(
+            Open("settle", sentence, "", "drift", "Look at the statement", "/numbers/tie-out", quiet=True)
+        )
+    if facts.left_as_theirs:
+        count = counted(facts.left_as_theirs, "document is", "documents are")
+        sentence = f"{count} left as QuickBooks has {'it' if facts.left_as_theirs == 1 else 'them'}."
+        found.append(Open("theirs", sentence, "", "drift", "See them", "/drift", quiet=True))
+    if facts.earlier and facts.usable and not facts.legacy:
+        held = facts.earlier
+        count = counted(held.count, "earlier inspection is", "earlier inspections are")
+        sentence = f"{count} not brought in ({dollars(held.dollars)})."
+        found.append(
+            Open("earlier", sentence, "", "not-in-books", "Choose", f"{SETTINGS}#earlier", quiet=True)
+        )
+    return found
+
+
+_IN_ORDER: tuple[Callable[[Facts], list[Open]], ...] = (
+    _connection,
+    _halted,
+    _deletes,
+    _feed,
+    _migration_now,
+    _first_sync,
+    _causes,
+    _left,
+    _customers,
+    _unexplained,
+    _drifts,
+    _scheduled,
+    _by_itself,
+    _quiet_ones,
+)

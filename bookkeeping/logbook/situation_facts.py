@@ -1,0 +1,148 @@
+"""Counts what `situation` needs to know of a company. Reads only, a fixed number of queries whatever the company's size."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from bookkeeping.faults import fault
+from bookkeeping.logbook.pages import question_count
+from bookkeeping.logbook.situation import Amount, Facts, HeldUp
+from bookkeeping.rules.local_time import say_moment
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.documents import Document, Drift, LegacyReceipt
+from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.migrations import MigrationReceipt, newest_migration
+from bookkeeping.storage.records.numbers import statement_or_none
+from bookkeeping.storage.work.runs import latest_run
+
+LEFT = ("left", "blocked")
+"""States of receipts that an ended migration could not replace."""
+
+ZERO = Decimal("0.00")
+Grouped = dict[tuple[str, str], Amount]
+
+
+def facts_of(company: Company) -> Facts:
+    """Return what is so of this company now."""
+    connection = db.session.get(Connection, company.id)
+    state = connection.state if connection else "never"
+    first, statement = latest_run(company.id, "first"), statement_or_none(company.id)
+    grouped = _grouped(company.id)
+    states: Counter[str] = Counter()
+    for (word, _), held in grouped.items():
+        states[word] += held.count
+    waits_to_start = company.hold_first_sync and company.last_sync_at is None
+    zone = company.time_zone
+    migration = _migration(company) if company.legacy else {}
+    return Facts(
+        connection=state,
+        connection_cause=_words(connection.code) if connection else "",
+        legacy=company.legacy,
+        to_start=bool(company.paused_at and waits_to_start),
+        paused_by=company.paused_by if company.paused_at else "",
+        paused_since=_said(company.paused_at, zone),
+        halted_cause=_words("platform-not-us") if company.us_based is False else "",
+        deletes=company.brake_count if company.brake_at else 0,
+        feed_cause=fault(company.feed_cause).title if company.feed_stopped else "",
+        first_run=first.state if first else "",
+        synced=company.last_sync_at is not None,
+        states=dict(states),
+        causes=_causes(grouped),
+        customers=question_count(company.id),
+        drifts=_count_of(
+            select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))
+        ),
+        unexplained=Amount(statement.unexplained_count, statement.unexplained) if statement else Amount(),
+        to_settle=statement.to_look_at if statement else 0,
+        on_the_way=_sum(held for (word, _), held in grouped.items() if word in ("syncing", "waiting")),
+        earlier=grouped.get(("not-in-books", "before-start"), Amount()),
+        left_as_theirs=_count_of(
+            select(func.count()).where(
+                Document.company_id == company.id, Document.status == "live", Document.hands_off == "kept"
+            )
+        ),
+        **migration,
+    )
+
+
+def _grouped(company_id: int) -> Grouped:
+    """Return the inspections by state and reason."""
+    rows = select(
+        InspectionRow.state,
+        InspectionRow.reason,
+        func.count(),
+        func.sum(InspectionRow.total, type_=InspectionRow.total.type),
+    ).where(InspectionRow.company_id == company_id)
+    grouped = rows.group_by(InspectionRow.state, InspectionRow.reason)
+    return {
+        (state, reason): Amount(count, total or ZERO)
+        for state, reason, count, total in db.session.execute(grouped)
+    }
+
+
+def _causes(grouped: Grouped) -> tuple[HeldUp, ...]:
+    """Return what holds up inspections until a person acts, most dollars first."""
+    found = [
+        HeldUp(code, fault(code).title, fault(code).who, held)
+        for (word, code), held in grouped.items()
+        if word == "needs-you"
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.held.dollars, one.code)))
+
+
+def _migration(company: Company) -> dict[str, Any]:
+    """Return the facts of a company with SalesReceipts: what is to be chosen, is planned, goes on, or was left."""
+    open_one = newest_migration(company.id, "scheduled", "running", "paused")
+    if open_one is None:
+        if company.cutoff is None:
+            return {"migration": "choose", "receipts": _on_record(company.id)}
+        ended = newest_migration(company.id, "done")
+        left = _receipts(ended.id, LEFT) if ended else Amount()
+        return {"left": left}
+    done = _receipts(open_one.id, ("done",))
+    todo = _receipts(open_one.id, ("planned", "working", "taking-back"))
+    return {
+        "migration": open_one.state,
+        "migration_cause": fault(open_one.code).title if open_one.code else "",
+        "migration_at": _said(open_one.runs_at, company.time_zone),
+        "receipts": Amount(done.count + todo.count, done.dollars + todo.dollars),
+        "replaced": done.count,
+    }
+
+
+def _on_record(company_id: int) -> Amount:
+    rows = select(func.count(), func.sum(LegacyReceipt.amount, type_=LegacyReceipt.amount.type))
+    count, total = db.session.execute(
+        rows.where(LegacyReceipt.company_id == company_id, LegacyReceipt.replaced_at.is_(None))
+    ).one()
+    return Amount(count, total or ZERO)
+
+
+def _receipts(migration_id: int, states: tuple[str, ...]) -> Amount:
+    rows = select(func.count(), func.sum(MigrationReceipt.total, type_=MigrationReceipt.total.type))
+    mine = (MigrationReceipt.migration_id == migration_id, MigrationReceipt.state.in_(states))
+    count, total = db.session.execute(rows.where(*mine)).one()
+    return Amount(count, total or ZERO)
+
+
+def _sum(held: Iterable[Amount]) -> Amount:
+    amounts = list(held)
+    return Amount(sum(one.count for one in amounts), sum((one.dollars for one in amounts), ZERO))
+
+
+def _count_of(query: Select[int]) -> int:
+    return db.session.scalar(query) or 0
+
+
+def _words(code: str) -> str:
+    return f"{fault(code).title}. {fault(code).remedy}" if code else ""
+
+
+def _said(moment: datetime | None, zone: str) -> str:
+    return say_moment(moment, zone) if moment else ""
