@@ -6,6 +6,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bookkeeping.settings import Settings
@@ -77,10 +78,18 @@ class House:
         return self.app.app_context()
 
 
+class _Client(FlaskClient):
+    """Reads each answer to its end. A download that nobody reads would keep its app context open until it is thrown away, at any moment."""
+
+    def open(self, *asked: Any, buffered: bool = True, **options: Any) -> TestResponse:
+        return super().open(*asked, buffered=buffered, **options)
+
+
 class Browser:
     """A browser without JavaScript: keeps cookies, takes the CSRF token from the page before, follows no redirect by itself."""
 
     def __init__(self, app: Flask):
+        app.test_client_class = _Client
         self.client = app.test_client()
 
     def get(self, path: str, **options: Any) -> TestResponse:
