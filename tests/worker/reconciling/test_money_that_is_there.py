@@ -228,6 +228,35 @@ def test_a_credit_memo_and_a_write_off_take_their_part(desk):
     assert row(desk, second)["state"] == "in-sync"
 
 
+@pytest.mark.parametrize(
+    ("total", "open_", "unapplied"), [("500.00", 0, 10), ("400.00", 0, 110), ("600.00", 90, 0)]
+)
+def test_an_invoice_with_a_credit_memo_and_ours_on_it_changes_to_the_cent(desk, total, open_, unapplied):
+    key = book(desk, paid("450.00", "ch_1"))
+    desk.change(key, line_items=[{"kind": "service", "name": "Radon", "amount": "510.00"}])
+    desk.sync()
+    memo = credit(desk, invoice(desk, key)["CustomerRef"]["value"], "60.00")
+    if invoice(desk, key)["Balance"]:
+        apply_credit(desk, memo, key, "60.00")
+    assert invoice(desk, key)["Balance"] == 0
+    desk.run("check")
+    desk.change(key, line_items=[{"kind": "service", "name": "Radon", "amount": total}])
+    desk.sync_until_quiet()
+    assert (invoice(desk, key)["Balance"], payment(desk, "ch_1")["UnappliedAmt"]) == (open_, unapplied)
+    assert row(desk, key)["state"] == "in-sync" and drifts(desk) == []
+
+
+def test_a_write_off_larger_than_the_lowered_total_ends_in_books_that_agree(desk):
+    key = book(desk)
+    memo = credit(desk, invoice(desk, key)["CustomerRef"]["value"], "450.00")
+    apply_credit(desk, memo, key, "450.00")
+    desk.run("check")
+    desk.change(key, line_items=[{"kind": "service", "name": "Radon", "amount": "300.00"}])
+    desk.sync_until_quiet()
+    assert (invoice(desk, key)["TotalAmt"], invoice(desk, key)["Balance"]) == (300, 0)
+    assert row(desk, key)["state"] == "in-sync" and drifts(desk) == []
+
+
 def test_a_fee_and_a_discount_keep_to_what_is_open(desk):
     key = book(desk, paid("450.00", "ch_1"))
     by_hand(desk, key, "50.00", applied="0")

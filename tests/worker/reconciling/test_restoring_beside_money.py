@@ -9,8 +9,10 @@ from tests.functional.bookkeeper import Bookkeeper
 from tests.harness.in_process import Desk
 from tests.worker.reconciling.money_back import Client, settled
 from tests.worker.reconciling.test_money_that_is_there import (
+    apply_credit,
     book,
     by_hand,
+    credit,
     drifts,
     invoice,
     paid,
@@ -71,6 +73,30 @@ def test_an_invoice_restored_or_reinstated_is_paid_by_the_credit_that_theirs_bec
     desk.sync_until_quiet()
     assert (invoice(desk, key)["Balance"], payment(desk, "ch_1")["UnappliedAmt"]) == (0, 100)
     assert (row(desk, key)["state"], row(desk, key)["flags"]) == ("in-sync", ["not-applied"])
+
+
+def test_a_payment_restored_beside_a_credit_memo_is_applied_to_what_that_leaves(desk):
+    key = book(desk, paid("450.00", "ch_1"))
+    Bookkeeper(desk).delete("Payment", payment(desk, "ch_1")["Id"])
+    memo = credit(desk, invoice(desk, key)["CustomerRef"]["value"], "60.00")
+    apply_credit(desk, memo, key, "60.00")
+    desk.run("check")
+    assert drifts(desk) == ["Payment ch_1 deleted"]
+    restore(desk)
+    assert (invoice(desk, key)["Balance"], payment(desk, "ch_1")["UnappliedAmt"]) == (0, 60)
+    assert row(desk, key) == {"state": "in-sync", "reason": "", "flags": ["not-applied"]}
+
+
+def test_an_invoice_restored_after_it_was_written_off_is_open_for_ours_again(desk):
+    key = book(desk)
+    memo = credit(desk, invoice(desk, key)["CustomerRef"]["value"], "450.00")
+    apply_credit(desk, memo, key, "450.00")  # Written off.
+    Bookkeeper(desk).edit("Invoice", invoice(desk, key)["Id"], TxnDate="2026-01-02")
+    desk.run("check")
+    assert drifts(desk) == [f"Invoice SP-{key} edited"]
+    restore(desk)
+    assert invoice(desk, key)["Balance"] == 0 and drifts(desk) == []
+    assert row(desk, key)["state"] == "in-sync"
 
 
 def test_a_refund_restored_beside_one_by_hand_is_asked_about(desk):
