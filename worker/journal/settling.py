@@ -3,7 +3,7 @@
 An operation's `document` note says what to keep once it succeeded:
 Invoice, Payment and RefundReceipt: {inspection_key, doc_number, fingerprint, customer_id, total, txn_date, applied, invoice_id}, and
 `ours`, what of the body is ours, where it carries over what others put on the document
-Customer: {client_key, display_name, fingerprint, because, name: {…NameEntry fields}} · Item and PaymentMethod: {name}
+Customer: {client_key, display_name, fingerprint, because, details, name: {…NameEntry fields}} · Item and PaymentMethod: {name}
 """
 
 import json
@@ -261,6 +261,7 @@ def _customer_written(operation: Operation, note: dict[str, Any], entity: dict[s
     link.display_name = entity.get("DisplayName") or note["display_name"]
     link.sync_token = str(entity.get("SyncToken", "0"))
     link.fingerprint, link.candidates, link.create_new = note["fingerprint"], [], False
+    link.as_written = note.get("details", {})
     link.because = note.get("because") or link.because or ""
     link.left_out = note.get("left_out") or []
     link.updated_at = utcnow()

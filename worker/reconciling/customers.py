@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from bookkeeping.case import Case, whom_to_bill
 from bookkeeping.errors import DuplicateNameError, RuleError
-from bookkeeping.quickbooks_gateway.bodies import customer_body
+from bookkeeping.quickbooks_gateway.bodies import Body, customer_body
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.customers import (
     PEOPLE,
@@ -116,6 +116,7 @@ def _create(desired: DesiredCustomer, display_name: str, because: str, case: Cas
             "display_name": display_name,
             "fingerprint": customer_fingerprint(desired),
             "because": because,
+            "details": _details(desired),
             "name": {
                 "email": desired.email,
                 "phone": ",".join(part for part in (desired.phone, desired.mobile) if part),
@@ -207,8 +208,35 @@ def _update(case: Case, index: NameIndex) -> Write:
     name = kept_name(link.display_name, desired, link.qbo_id, index)
     write = _create(desired, name, link.because, case)
     write.action, write.qbo_id = "update", link.qbo_id
-    write.body = customer_body(desired, name, sync=(link.qbo_id, link.sync_token))
+    write.body = _update_body(case, name, link.sync_token)
     return write
+
+
+def _update_body(case: Case, name: str, token: str) -> Body:
+    """Return the sparse update of a Customer that we made: its name, and those details that the platform changed since we wrote them.
+
+    Source: bookkeeping decision 20, as far as it is about Customers.
+    """
+    link, desired = case.link, case.billed
+    if link is None:
+        raise AssertionError("only a client whose Customer we made is corrected")
+    same = {name for name, value in _details(desired).items() if link.as_written.get(name) == value}
+    body = customer_body(desired, name, sync=(link.qbo_id, token))
+    return {key: value for key, value in body.items() if _DETAILS.get(key) not in same}
+
+
+_DETAILS = {
+    "PrimaryEmailAddr": "email",
+    "PrimaryPhone": "phone",
+    "Mobile": "mobile",
+    "GivenName": "given_name",
+    "FamilyName": "family_name",
+}
+
+
+def _details(desired: DesiredCustomer) -> dict[str, str]:
+    """Return what a Customer says beside its name."""
+    return {name: getattr(desired, name) or "" for name in _DETAILS.values()}
 
 
 def _send_updates(work: Work, writes: list[Write], cases: dict[str, Case]) -> None:
@@ -218,8 +246,6 @@ def _send_updates(work: Work, writes: list[Write], cases: dict[str, Case]) -> No
     fresh_token(
         work,
         writes,
-        lambda write, token: customer_body(
-            cases[write.source_key].billed, write.note["display_name"], sync=(write.qbo_id, token)
-        ),
+        lambda write, token: _update_body(cases[write.source_key], write.note["display_name"], token),
     )
     send_without_refused(work, writes)

@@ -94,6 +94,23 @@ def test_what_a_bookkeeper_calls_the_customer_stays_until_the_client_is_renamed(
     assert [one["DisplayName"] for one in customers(desk)] == ["Ann Lopez"]
 
 
+def test_a_detail_that_a_bookkeeper_changed_stays_until_the_platform_changes_that_very_detail(desk):
+    key = booked(desk)
+    [there] = customers(desk)
+    theirs = {"PrimaryEmailAddr": {"Address": "ann.work@client.example"}, "GivenName": "Annie"}
+    Bookkeeper(desk).edit("Customer", there["Id"], **theirs)
+    desk.run("check")
+    desk.change(key, buyer={"phone": "303-555-0177"})
+    desk.sync_until_quiet()
+    [now] = customers(desk)
+    assert now["PrimaryPhone"]["FreeFormNumber"] == "303-555-0177"
+    assert (now["PrimaryEmailAddr"]["Address"], now["GivenName"]) == ("ann.work@client.example", "Annie")
+    desk.change(key, buyer={"phone": "303-555-0177", "email": "ann.new@client.example"})
+    desk.sync_until_quiet()
+    [now] = customers(desk)
+    assert (now["PrimaryEmailAddr"]["Address"], now["GivenName"]) == ("ann.new@client.example", "Annie")
+
+
 def test_a_customer_that_was_there_before_us_is_never_changed(desk):
     Bookkeeper(desk).do(
         "create", "Customer", DisplayName="Ann Lopezz", PrimaryEmailAddr={"Address": LOPEZ["email"]}
