@@ -80,6 +80,10 @@ SEEDS ?= 1-1000
 simulate: bootstrap-tests  ## Tell months of a company's life with everything that can go wrong: make simulate SEEDS=1-10000
 	@$(PY) -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
+.PHONY: crashes
+crashes: bootstrap-tests  ## Break each kind of work off at every step, and at pairs of steps; about an hour; ARGS="--every 8"
+	@$(PY) -m tests.simulation --crashes all $(ARGS)
+
 .PHONY: test
 test: export HYPOTHESIS_PROFILE ?= ci
 test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it

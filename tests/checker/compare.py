@@ -241,11 +241,11 @@ def _strangers(
                     Finding("orphaned", key, f"Payment {each['Id']}: the platform has no such payment")
                 )
             elif not at_home[key] and want[payment_of[key]].invoice is not None:
-                found.append(
-                    Finding("orphaned", key, f"Payment {each['Id']} without an Invoice of its inspection")
-                )
+                found.append(Finding("orphaned", payment_of[key], f"Payment {each['Id']} without an Invoice"))
             elif on and not on & at_home[key]:
-                found.append(Finding("unapplied", key, f"Payment {each['Id']} pays others: {sorted(on)}"))
+                found.append(
+                    Finding("unapplied", payment_of[key], f"Payment {each['Id']} pays others: {sorted(on)}")
+                )
     for key, rows in ours.refunds.items():
         if not ours.invoices.get(key.rsplit("-R", 1)[0]):
             found += [

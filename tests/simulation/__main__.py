@@ -1,5 +1,7 @@
 """`python -m tests.simulation --seeds 1-100`: tell the stories of these seeds; print what went wrong, how to tell it again, and the figures.
 
+`--crashes all`: break the scenarios of `scenarios` off at every step instead.
+
 Each seed is told in a process of its own, forked from one that has everything imported, on its own database.
 """
 
@@ -14,7 +16,7 @@ if os.environ.get("PYTHONHASHSEED") != "0":  # The order of sets must be the sam
         {**os.environ, "PYTHONHASHSEED": "0"},
     )
 
-from tests.simulation.running import Figures, run_seeds
+from tests.simulation.running import Figures, run_crashes, run_seeds
 from tests.simulation.stories import DAYS
 
 
@@ -31,7 +33,18 @@ def main() -> int:
     )
     parser.add_argument("--no-shrinking", action="store_true", help="only say that a seed failed")
     parser.add_argument("--going-on", action="store_true", help="go on after a failure")
+    parser.add_argument(
+        "--crashes", default="", help="instead: break these scenarios off, such as refund,restore, or all"
+    )
+    parser.add_argument(
+        "--every", type=int, default=1, help="of the steps of a scenario, die at every such one"
+    )
+    parser.add_argument(
+        "--pairs", type=int, default=20, help="so many pairs of steps besides, the next worker dying, too"
+    )
     given = parser.parse_args()
+    if given.crashes:
+        return 1 if run_crashes(given.crashes, given.every, given.pairs) else 0
     first, _, last = given.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
     steps = [int(one) for one in given.steps.split(",") if one]

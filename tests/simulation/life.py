@@ -152,6 +152,10 @@ class Life:
             left = self.redis.pttl(key) - int(seconds * 1000)
             self.redis.pexpire(key, left) if left > 0 else self.redis.delete(key)
 
+    def receipt_of(self, key: str) -> str:
+        """Return the SalesReceipt of an inspection."""
+        return next(receipt for receipt, of in self.receipts.items() if of == key)
+
     def books(self) -> dict[str, Any]:
         """Return everything alive in the realm."""
         return self.intuit.get(f"/_standin/realms/{self.realm_id}/books")

@@ -11,7 +11,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,31 +96,47 @@ class Teller:
 
     def tell(self, story: Story) -> dict[str, Any]:
         """Tell one story in a process of its own; return its result, with `wrong` where it failed."""
-        listen, say = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(listen)
-            try:
-                result = self._told(story)
-            except BaseException:  # noqa: BLE001 - said by the parent, whatever it is.
-                result = {"wrong": traceback.format_exc(limit=-40)}
-            with os.fdopen(say, "w") as out:
-                json.dump(result, out)
-            os._exit(0)
-        os.close(say)
-        signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
-        signal.alarm(SECONDS_FOR_ONE)
-        with os.fdopen(listen) as heard:
-            text = heard.read()
-        os.waitpid(pid, 0)
-        signal.alarm(0)
-        return json.loads(text) if text else {"wrong": f"no end within {SECONDS_FOR_ONE} s"}
+        return in_a_process(lambda: self._told(story))
+
+    def crash(self, name: str, every: int, pairs: int) -> dict[str, Any]:
+        """Break a scenario off at every such step, and so many pairs of steps; return what came of it."""
+        from tests.simulation.crashing import crash
+
+        return in_a_process(lambda: crash(self._stage, self._fresh, name, every, pairs), 7200)
 
     def _told(self, story: Story) -> dict[str, Any]:
+        self._fresh()
+        return self._stage.live(story)
+
+    def _fresh(self) -> Path:
+        """Put an empty database in place; return its folder."""
         for path in [*self._folder.glob("tieout.db*"), *self._folder.glob("platform.sqlite*")]:
             path.unlink()
         shutil.copy(self._folder / "template.db", self._database)
-        return self._stage.live(story)
+        return self._folder
+
+
+def in_a_process(work: Callable[[], dict[str, Any]], seconds: int = SECONDS_FOR_ONE) -> dict[str, Any]:
+    """Return what the work returns, done in a forked process of its own; {"wrong": …} when it breaks or takes too long."""
+    listen, say = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(listen)
+        try:
+            result = work()
+        except BaseException:  # noqa: BLE001 - said by the parent, whatever it is.
+            result = {"wrong": traceback.format_exc(limit=-40)}
+        with os.fdopen(say, "w") as out:
+            json.dump(result, out)
+        os._exit(0)
+    os.close(say)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
+    signal.alarm(seconds)
+    with os.fdopen(listen) as heard:
+        text = heard.read()
+    os.waitpid(pid, 0)
+    signal.alarm(0)
+    return json.loads(text) if text else {"wrong": f"no end within {seconds} s"}
 
 
 def run_seeds(
@@ -155,6 +171,22 @@ def run_seeds(
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     figures.processor = used.ru_utime + used.ru_stime
     return figures
+
+
+def run_crashes(names: str, every: int, pairs: int) -> list[str]:
+    """Break the scenarios of these names off at every such step, and so many pairs of steps each; print and return those that went wrong."""
+    from tests.simulation.scenarios import SCENARIOS
+
+    wrong, began = [], time.monotonic()
+    with surroundings() as teller:
+        for name in SCENARIOS if names == "all" else names.split(","):
+            told = {"steps": 0, "tried": 0} | teller.crash(name, every, pairs)
+            print(f"{name}: {told['steps']} steps, {told['tried']} deaths tried", flush=True)
+            if told["wrong"]:
+                wrong.append(name)
+                print(told["wrong"], flush=True)
+    print(f"{len(wrong)} scenarios went wrong {wrong or ''}, {time.monotonic() - began:,.0f} s")
+    return wrong
 
 
 def _report(teller: Teller, story: Story, wrong: str, *, shrink: bool) -> None:

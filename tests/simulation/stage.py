@@ -8,7 +8,7 @@ import traceback
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redis import Redis
 
@@ -17,6 +17,9 @@ from tests.simulation import moment as moments
 from tests.simulation.network import Network
 from tests.simulation.stories import Story
 from tests.simulation.workers import Workers
+
+if TYPE_CHECKING:
+    from tests.simulation.life import Life
 
 INTUIT, PLATFORM = "http://127.0.0.1:8010", "http://127.0.0.1:8020"
 
@@ -67,33 +70,41 @@ class Stage:
             db.engine.dispose()
         shutil.copy(database, template)
 
-    def live(self, story: Story) -> dict[str, Any]:
-        """Tell a story on the database as it lies there; return what came of it, with `wrong` where it failed."""
+    def let_go(self) -> None:
+        """Close the database, so that its file can be copied or put in another's place."""
         from bookkeeping.storage.base import db
-        from tests.simulation.judging import judge
-        from tests.simulation.life import ZONES, Life
-        from tests.simulation.telling import tell
         from worker.app import worker_app
 
         with worker_app().app_context():
             db.engine.dispose()
+
+    def new_life(self, seed: int) -> "Life":
+        """Return a life at its very beginning, on the database as it lies there."""
+        from tests.simulation.life import ZONES, Life
+
+        self.let_go()
         self._redis.flushdb()
-        moments.take_over_chance(story.seed)
-        self._moment.begin(datetime(2026, 1, 5, 15, 0, tzinfo=UTC) + timedelta(days=story.seed * 37 % 330))
+        moments.take_over_chance(seed)
+        self._moment.begin(datetime(2026, 1, 5, 15, 0, tzinfo=UTC) + timedelta(days=seed * 37 % 330))
         self._workers.begin()
         platform, intuit = platform_inside(self._folder, PLATFORM), intuit_inside(INTUIT)
         self._network.begin([platform, intuit])
-        zone = ZONES[story.seed % len(ZONES)]
-        life = Life(self._moment, self._network, self._workers, platform, intuit, self._redis, zone)
-        wrong = ""
+        zone = ZONES[seed % len(ZONES)]
+        return Life(self._moment, self._network, self._workers, platform, intuit, self._redis, zone)
+
+    def live(self, story: Story) -> dict[str, Any]:
+        """Tell a story on the database as it lies there; return what came of it, with `wrong` where it failed."""
+        from tests.simulation.judging import judge
+        from tests.simulation.telling import tell
+
+        life, wrong = self.new_life(story.seed), ""
         try:
             life.open()
             tell(life, story)
             judge(life)
         except Exception:  # noqa: BLE001 - what breaks is what a story is told for.
             wrong = traceback.format_exc(limit=-40)
-        with worker_app().app_context():
-            db.engine.dispose()
+        self.let_go()
         network = Counter({f"network: {name}": count for name, count in self._network.happened.items()})
         return {
             "wrong": wrong or "\n".join(self._workers.complaints),

@@ -39,6 +39,13 @@ def test_a_mistake_of_ours_is_noticed_and_how_to_tell_it_again_is_said():
     assert "two at once" in done.stdout and "--seeds 3" in done.stdout, done.stdout[-4000:]
 
 
+@pytest.mark.timeout(600)
+def test_what_dies_on_its_way_is_done_whole_by_the_next():
+    done = simulate("--crashes", "settings,restore,rotate", "--every", "90", "--pairs", "1")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    assert "0 scenarios went wrong" in done.stdout
+
+
 def test_a_seed_tells_the_same_story_each_time():
     assert story_of(11) == story_of(11) != story_of(12)
     assert {story_of(seed).flavour for seed in range(30)} == set(FLAVOURS)
