@@ -9,7 +9,7 @@ from typing import Any
 
 from bookkeeping.quickbooks_gateway.differences import BUNDLE, every_line
 from bookkeeping.quickbooks_gateway.reading import money, seen
-from bookkeeping.rules.migration import Receipt
+from bookkeeping.rules.migration import Part, Receipt
 
 _NOT_CONTENT = {
     "SyncToken",
@@ -71,6 +71,7 @@ def receipt_of(entity: Mapping[str, Any]) -> Receipt:
         deposit_id=deposit_id,
         voided=shown.voided,
         tags=_tags(entity),
+        parts=tuple(_parts(entity)),
     )
 
 
@@ -141,6 +142,28 @@ def _canonical(value: Any) -> Any:
         case int() | float() | Decimal():
             return f"{Decimal(str(value)).normalize():f}"
     return value
+
+
+def _parts(entity: Mapping[str, Any]) -> Iterator[Part]:
+    """Yield what the receipt's lines and QuickBooks' own sales tax come to, each with what says where it is booked."""
+    for line in every_line(entity.get("Line")):
+        amount = money(line.get("Amount"))
+        if line.get("DetailType") == "SalesItemLineDetail":
+            detail = line.get("SalesItemLineDetail") or {}
+            yield Part("item", _value(detail, "ItemRef"), _name(detail, "ItemRef"), amount)
+        elif line.get("DetailType") == "DiscountLineDetail":
+            detail = line.get("DiscountLineDetail") or {}
+            account = _value(detail, "DiscountAccountRef"), _name(detail, "DiscountAccountRef")
+            yield Part("discount", *account, -amount)
+    tax = entity.get("TxnTaxDetail") or {}
+    total = money(tax.get("TotalTax"))
+    for line in tax.get("TaxLine") or ():
+        detail, amount = line.get("TaxLineDetail") or {}, money(line.get("Amount"))
+        rate = f"{_number(detail.get('TaxPercent')) or '?'} %"
+        total -= amount
+        yield Part("tax", _value(detail, "TaxRateRef"), _name(detail, "TaxRateRef") or rate, amount)
+    if total:
+        yield Part("tax", "", "", total)
 
 
 def _tags(entity: Mapping[str, Any]) -> str:

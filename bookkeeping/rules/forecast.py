@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bookkeeping.rules.cutoff import tax_year
-from bookkeeping.rules.migration import Entry, Receipt, Replacement
+from bookkeeping.rules.migration import Entry, Part, Receipt, Replacement
 from bookkeeping.rules.money import ZERO
 
 Basis = Literal["accrual", "cash"]
@@ -74,6 +74,53 @@ def new_booking(inspection_key: str, replacement: Replacement) -> Change:
     return Change(
         f"Invoice {replacement.doc_number}", inspection_key, nothing, replacement_income(replacement)
     )
+
+
+@dataclass(frozen=True)
+class Account:
+    """One income account, or one line of sales tax (`kind` *tax*, `key` the rate): what receipts put there that are replaced, and what is put
+    there instead. `causes` are (SalesReceipt, inspection key, difference) and add up to the difference."""
+
+    kind: Literal["income", "tax"]
+    key: str
+    name: str
+    before: Decimal
+    after: Decimal
+    causes: tuple[tuple[str, str, Decimal], ...] = ()
+
+    @property
+    def difference(self) -> Decimal:
+        """After less before."""
+        return self.after - self.before
+
+
+Place = tuple[Literal["income", "tax"], str, str]
+"""Where a part of a document lands: kind, key and name of an `Account`."""
+
+
+def by_account(entries: Iterable[Entry], place_of: Callable[[Part], Place]) -> list[Account]:
+    """Return every income account and tax line that a receipt which changes touches, before or after, in the order of their names.
+
+    Source: bookkeeping decision 13: totals may agree while income moves to another account, or a tax line to none.
+    """
+    before: dict[Place, Decimal] = defaultdict(lambda: ZERO)
+    after: dict[Place, Decimal] = defaultdict(lambda: ZERO)
+    causes: dict[Place, list[tuple[str, str, Decimal]]] = defaultdict(list)
+    for entry in entries:
+        if entry.place != "change" or entry.receipt is None or entry.replacement is None:
+            continue
+        moved: dict[Place, Decimal] = defaultdict(lambda: ZERO)
+        for parts, sums, sign in ((entry.receipt.parts, before, -1), (entry.replacement.parts, after, 1)):
+            for part in parts:
+                place = place_of(part)
+                sums[place] += part.amount
+                moved[place] += sign * part.amount
+        name = f"SalesReceipt {entry.receipt.doc_number or entry.recorded.receipt_id}"
+        for place, amount in moved.items():
+            if amount:
+                causes[place].append((name, entry.recorded.inspection_key, amount))
+    places = sorted({*before, *after}, key=lambda place: (place[0], place[2].casefold(), place[1]))
+    return [Account(*place, before[place], after[place], tuple(causes[place])) for place in places]
 
 
 def by_month(changes: Iterable[Change], basis: Basis) -> list[Period]:

@@ -32,6 +32,17 @@ class Recorded:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One line of money of a document, US dollars: an `item` by its id (or the `name` under which it will be found or made), a `discount`
+    by its account's id, or a `tax` line by its rate's id; discounts are below zero."""
+
+    kind: Literal["item", "discount", "tax"]
+    ref: str
+    name: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class Receipt:
     """A SalesReceipt as QuickBooks has it. `content_hash` covers what a person can change, not tokens, times or links.
 
@@ -54,6 +65,7 @@ class Receipt:
     deposit_id: str = ""
     voided: bool = False
     tags: str = ""  # Its class and location, as people read them.
+    parts: tuple["Part", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,7 @@ class Replacement:
     txn_date: date
     total: Decimal
     payments: tuple[tuple[str, date, Decimal, Decimal], ...]
+    parts: tuple[Part, ...] = ()
 
     @property
     def paid(self) -> Decimal:
@@ -165,7 +178,8 @@ def replacement_of(desired: DesiredDocuments) -> Replacement:
     if invoice is None:
         raise ValueError("Documents without an Invoice replace nothing.")
     payments = tuple((one.source_key, one.txn_date, one.amount, one.applied) for one in desired.payments)
-    return Replacement(invoice.doc_number, invoice.txn_date, invoice.total, payments)
+    parts = tuple(Part("item", line.item_id, line.item, line.amount) for line in invoice.lines)
+    return Replacement(invoice.doc_number, invoice.txn_date, invoice.total, payments, parts)
 
 
 def sha256_of(manifest: str) -> str:

@@ -107,6 +107,8 @@ def _check(life: Life, when: str) -> bool:
     options, said, recorded = _options(life), _said(life), _recorded(life)
     truth, books, history = life.truth(), life.books(), life.history()
     found = check_books(truth, options, books, history)
+    if life.chose_new:  # A person said that a client is none of the Customers that share the email address.
+        found = [one for one in found if (one.kind, one.detail) != ("doubled", "Customer")]
     left = unexcused(found, said, truth, options, books, history)
     left += check_history(history, receipts=life.receipts, recorded=recorded)
     left += check_calls(life.calls(), {"batch_items": 30})

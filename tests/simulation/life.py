@@ -49,6 +49,7 @@ class Life:
     platform_id: str = ""
     pauses_known: bool = False
     skew: float = 0.0
+    chose_new: bool = False
 
     def open(self, *, legacy: bool = False) -> None:
         """Make the platform's company, the realm and our company, and connect it as a consent does."""

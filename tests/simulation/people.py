@@ -44,7 +44,7 @@ def choose_customers(life: Life, chance: random.Random) -> None:
         for link in db.session.scalars(rows.order_by(CustomerLink.client_key)).all():
             chosen = link.candidates[0]["qbo_id"] if link.candidates and chance.random() < 0.3 else ""
             if not (chosen and use_customer(life.company_id, link.client_key, chosen, WHO)):
-                create_customer(life.company_id, link.client_key, WHO)
+                life.chose_new |= create_customer(life.company_id, link.client_key, WHO)
         db.session.commit()
 
 

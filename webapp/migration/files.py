@@ -84,12 +84,18 @@ def preview_csv(migration: Migration, company: Company, rows: Iterable[Migration
         writer.writerow(())
         writer.writerow(("basis", "period", "before", "after", "difference", "causes"))
         for period in [*sums["months"], *sums["years"]]:
-            causes = "; ".join(
-                f"{name} (inspection {key}) {amount}" for name, key, amount in period["causes"]
-            )
             amounts = (period["before"], period["after"], period["difference"])
-            writer.writerow((basis, period["name"], *amounts, cell(causes)))
+            writer.writerow((basis, period["name"], *amounts, cell(_causes(period))))
+    writer.writerow(())
+    writer.writerow(("kind", "account", "before", "after", "difference", "causes"))
+    for account in (migration.numbers or {}).get("accounts", ()):
+        amounts = (account["before"], account["after"], account["difference"])
+        writer.writerow((account["kind"], cell(account["name"]), *amounts, cell(_causes(account))))
     return out.getvalue()
+
+
+def _causes(sums: dict[str, Any]) -> str:
+    return "; ".join(f"{name} (inspection {key}) {amount}" for name, key, amount in sums["causes"])
 
 
 def report_csv(rows: Iterable[MigrationReceipt]) -> str:

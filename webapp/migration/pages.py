@@ -36,7 +36,7 @@ from webapp.frame.standing import standing_of
 from webapp.frame.words import day, money, span
 from webapp.migration.chart import chart_of, touched
 from webapp.migration.files import PLACES
-from webapp.migration.report import forecast_periods, report_lines
+from webapp.migration.report import forecast_accounts, forecast_periods, report_lines
 from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("migration", __name__)
@@ -264,6 +264,7 @@ def _facts_of(migration: Migration, company: Company) -> dict[str, object]:
         "first_page": after <= 0,
         "attention": receipts_of(migration.id, "blocked", "left", "taking-back"),
         "periods": forecast_periods(migration),
+        "accounts": forecast_accounts(migration),
         "words": migration_acts.words_to_type(migration),
     }
     if migration.state == "preview":

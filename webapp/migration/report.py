@@ -42,6 +42,21 @@ def forecast_periods(migration: Migration) -> dict[Basis, dict[str, list[Period]
     }
 
 
+def forecast_accounts(migration: Migration) -> list[forecast.Account]:
+    """Return the income accounts and tax lines that the preview found; none for a preview from before it looked at them."""
+    return [
+        forecast.Account(
+            facts["kind"],
+            facts["key"],
+            facts["name"],
+            Decimal(facts["before"]),
+            Decimal(facts["after"]),
+            tuple((name, key, Decimal(amount)) for name, key, amount in facts["causes"]),
+        )
+        for facts in (migration.numbers or {}).get("accounts", ())
+    ]
+
+
 def report_lines(migration: Migration, rows: list[MigrationReceipt]) -> dict[Basis, dict[str, list[Line]]]:
     """Return before, forecast and now by basis and `months` or `years`."""
     documents = documents_of(

@@ -31,6 +31,7 @@ from bookkeeping.storage.records.migration_basis import basis_of
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from worker.holding.progress import tell
 from worker.holding.work import Work
+from worker.migration.accounts import Accounts
 from worker.migration.judging import Judged, judge_all, settings_with, sides_for
 from worker.migration.receipts import read_all
 from worker.reading.company import read_facts
@@ -52,6 +53,7 @@ def preview(work: Work) -> bool:
         recorded = recorded_receipts(work.company_id)
         work.commit()
         raws = read_all(work, [one.receipt_id for one in recorded], phase="Reading SalesReceipts")
+        accounts = Accounts.read(work)
     except BookkeepingError as error:
         waited_out = isinstance(error, ThrottledError) and work.patience > 0
         if not waited_out and not isinstance(error, LeaseLostError):
@@ -61,7 +63,7 @@ def preview(work: Work) -> bool:
     work.commit()
     migration = _asked_for(work)
     if migration is not None:
-        _keep(work, migration, recorded, raws)
+        _keep(work, migration, recorded, raws, accounts)
     return True
 
 
@@ -89,7 +91,9 @@ def _note_failure(work: Work, error: BookkeepingError) -> None:
         work.commit()
 
 
-def _keep(work: Work, migration: Migration, recorded: list[Recorded], raws: dict[str, Any]) -> None:
+def _keep(
+    work: Work, migration: Migration, recorded: list[Recorded], raws: dict[str, Any], accounts: Accounts
+) -> None:
     company = work.company
     judged = sorted(judge_all(work, migration, recorded, raws), key=_order)
     entries = [one.entry for one in judged]
@@ -106,7 +110,8 @@ def _keep(work: Work, migration: Migration, recorded: list[Recorded], raws: dict
     migration.others = others
     billed = {one.receipt.customer_id for one in entries if one.place == "change" and one.receipt}
     credit = sum(open_credits(company.id, billed).values(), ZERO)
-    migration.numbers = _numbers(entries, others) | {"credit": f"{credit:.2f}"}
+    placed = [_account(one) for one in forecast.by_account(entries, accounts.place_of)]
+    migration.numbers = _numbers(entries, others) | {"credit": f"{credit:.2f}", "accounts": placed}
     facts = {
         "company": company.name,
         "company_id": company.id,
@@ -115,6 +120,7 @@ def _keep(work: Work, migration: Migration, recorded: list[Recorded], raws: dict
         "typed_cutoff": migration.typed_cutoff,
         "invoice_date": company.invoice_date,
         "forecast": migration.forecast,
+        "accounts": placed,
     }
     migration.manifest = manifest_text(facts, entries, others)
     migration.sha256 = sha256_of(migration.manifest)
@@ -174,6 +180,10 @@ def _text(value: Any) -> str:
 def _period(period: forecast.Period) -> dict[str, Any]:
     facts = asdict(period) | {"difference": period.difference}
     return as_json(facts)
+
+
+def _account(account: forecast.Account) -> dict[str, Any]:
+    return as_json(asdict(account) | {"difference": account.difference})
 
 
 def _others(

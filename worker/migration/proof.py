@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from bookkeeping.case import Case
-from bookkeeping.quickbooks_gateway.reading import Seen, SeenInvoice, SeenPayment, seen
+from bookkeeping.quickbooks_gateway.differences import every_line
+from bookkeeping.quickbooks_gateway.reading import Seen, SeenInvoice, SeenPayment, money, seen
 from bookkeeping.rules.documents import DesiredInvoice, DesiredPayment
 from bookkeeping.rules.money import ZERO, dollars
 from worker.holding.work import Work
@@ -48,6 +49,11 @@ def why_wrong(case: Case, rows: Rows) -> str:
     if row is None:
         return f"Invoice {case.invoice.qbo_id} is not there."
     invoice = seen("Invoice", row)
+    problem = _items(
+        case.invoice.body, row
+    )  # Before its sums: an Item decides on which income account a line is.
+    if problem:
+        return problem
     problem = _payments(case, rows, invoice.qbo_id)  # Before the Invoice's balance, which follows from them.
     if problem:
         return problem
@@ -63,6 +69,24 @@ def why_wrong(case: Case, rows: Rows) -> str:
                 f"The {what} of Invoice {invoice.doc_number} should be {_say(ours)}, and is {_say(theirs)}."
             )
     return ""
+
+
+def _items(wrote: dict[str, Any], row: dict[str, Any]) -> str:
+    """Return what is wrong with an Invoice's lines: each must be on the Item that was sent, and QuickBooks must have added no tax."""
+    sent, found = _by_item(wrote), _by_item(row)
+    if sent and sent != found:
+        return f"The lines of Invoice {row.get('DocNumber', '')} are not on the Items that were sent."
+    tax = money((row.get("TxnTaxDetail") or {}).get("TotalTax"))
+    return f"QuickBooks added sales tax of {dollars(tax)} to the Invoice." if tax else ""
+
+
+def _by_item(body: dict[str, Any]) -> list[tuple[str, Decimal]]:
+    details = [(line.get("SalesItemLineDetail") or {}, line) for line in every_line(body.get("Line"))]
+    return sorted(
+        (str(detail["ItemRef"]["value"]), money(line.get("Amount")))
+        for detail, line in details
+        if "ItemRef" in detail
+    )
 
 
 def _payments(case: Case, rows: Rows, invoice_id: str) -> str:

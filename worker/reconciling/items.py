@@ -36,7 +36,7 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
     _wait_where_several(work, cases)
     needed = _needed(cases)
     missing = {place: first for place, first in needed.items() if place not in _known(work)}
-    income, items = _income_account(work), item_names(work.company_id)
+    income, items = income_account(work), item_names(work.company_id)
     work.commit()
     if not missing:
         return
@@ -66,7 +66,7 @@ def ensure_names(work: Work, cases: list[Case]) -> None:
                 break
 
 
-def _income_account(work: Work) -> str:
+def income_account(work: Work) -> str:
     """Return the id of the account that new Items book to: the one chosen, else the one found; "" when there is none that is active."""
     chosen = (work.company.books or {}).get("income_account_id")
     if not chosen:

@@ -138,3 +138,32 @@ def test_the_copy_has_what_the_form_asks_for_line_by_line():
         and service["deposit_to"] == "Undeposited Funds"
     )
     assert (discount["line_kind"], discount["amount"], discount["total"]) == ("Discount", "25.50", "400.00")
+
+
+def test_what_a_receipts_lines_and_tax_come_to_is_told_with_where_it_is_booked():
+    detail = {"ItemRef": {"value": "1", "name": "Services"}, "Qty": 1, "UnitPrice": 425}
+    entity = {
+        "Id": "900",
+        "TotalAmt": 449,
+        "Line": [
+            {"DetailType": "SalesItemLineDetail", "Amount": 425, "SalesItemLineDetail": detail},
+            {
+                "DetailType": "DiscountLineDetail",
+                "Amount": 10,
+                "DiscountLineDetail": {"DiscountAccountRef": {"value": "9", "name": "Discounts"}},
+            },
+            {"DetailType": "SubTotalLineDetail", "Amount": 425, "SubTotalLineDetail": {}},
+        ],
+        "TxnTaxDetail": {
+            "TotalTax": 34,
+            "TaxLine": [
+                {"Amount": 30, "TaxLineDetail": {"TaxRateRef": {"value": "3"}, "TaxPercent": 7.5}},
+            ],
+        },
+    }
+    assert [(part.kind, part.ref, part.name, str(part.amount)) for part in receipt_of(entity).parts] == [
+        ("item", "1", "Services", "425.00"),
+        ("discount", "9", "Discounts", "-10.00"),
+        ("tax", "3", "7.5 %", "30.00"),
+        ("tax", "", "", "4.00"),
+    ]

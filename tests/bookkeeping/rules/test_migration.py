@@ -19,6 +19,7 @@ from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.migration import (
     Around,
     CustomerFound,
+    Part,
     Receipt,
     Recorded,
     judge,
@@ -288,3 +289,32 @@ def test_every_entry_has_exactly_one_place_and_only_whole_ones_change(one, side,
         assert found.replacement.open >= 0
         assert one.confirmed_at and not one.canceled_at and not one.deleted_at
     assert all(isinstance(flag, Flag) and flag.code in CATALOGUE for flag in (*found.blockers, *found.notes))
+
+
+def _place_of(part: Part) -> forecast.Place:
+    return ("tax", part.ref, part.name) if part.kind == "tax" else ("income", part.ref or "new", part.name)
+
+
+def test_income_and_tax_are_compared_account_by_account_with_the_receipts_that_move_them():
+    parts = (
+        Part("item", "1", "Services", Decimal("400.00")),
+        Part("discount", "9", "Discounts", Decimal("-5.00")),
+        Part("tax", "3", "8 %", Decimal("30.00")),
+    )
+    whole = entry(receipt_=receipt(parts=parts))
+    found = {(one.kind, one.name): one for one in forecast.by_account([whole], _place_of)}
+    assert found["tax", "8 %"].difference == Decimal("-30.00")
+    assert found["income", "Services"].difference == Decimal("-400.00")
+    assert found["income", "Discounts"].difference == Decimal("5.00")
+    assert all(one.causes == (("SalesReceipt 1001", "1042", one.difference),) for one in found.values())
+    after = sum((one.after for one in found.values()), Decimal(0))
+    assert after == whole.replacement.total == sum(part.amount for part in whole.replacement.parts)
+
+
+def test_what_stays_on_its_account_has_no_cause_and_what_does_not_change_is_not_counted():
+    [line] = entry().replacement.parts
+    same = entry(receipt_=receipt(parts=(line,)))
+    [account] = forecast.by_account(
+        [same, entry(side="old"), entry(receipt_=receipt(deposit_id="55"))], _place_of
+    )
+    assert (account.before, account.after, account.causes) == (line.amount, line.amount, ())

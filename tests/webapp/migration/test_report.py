@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from flask import render_template
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
@@ -19,7 +21,7 @@ from webapp.migration.files import (
     preview_csv,
     report_csv,
 )
-from webapp.migration.report import forecast_periods, report_lines
+from webapp.migration.report import forecast_accounts, forecast_periods, report_lines
 
 CUTOFF = datetime(2019, 1, 1, 7, tzinfo=UTC)
 NOON = datetime(2019, 3, 4, 19, tzinfo=UTC)
@@ -169,3 +171,23 @@ def test_the_copies_are_whole():
     [copy] = found["copies"]
     assert copy["receipt"] == {"Id": "900", "TotalAmt": 425.0}
     assert (copy["receipt_id"], copy["outcome"], copy["copied_at"]) == ("900", "replaced", NOON.isoformat())
+
+
+def test_accounts_are_said_in_money_and_a_preview_from_before_says_none(house, company):
+    sums = {"before": "425.00", "after": "0.00", "difference": "-425.00"}
+    moved = {
+        "kind": "tax",
+        "key": "3",
+        "name": "8 %",
+        **sums,
+        "causes": [["SalesReceipt 1", "1042", "-425.00"]],
+    }
+    found = forecast_accounts(_migration(numbers={"accounts": [moved]}))
+    assert [(one.name, one.difference) for one in found] == [("8 %", Decimal("-425.00"))]
+    assert forecast_accounts(_migration(numbers={})) == []
+    with house.app.app_context(), house.app.test_request_context():
+        page = render_template("migration/accounts.html", accounts=found)
+        assert "1 account differs" in page and "Sales tax, 8 %" in page and "425.00" in page
+        whole = [replace(found[0], after=Decimal("425.00"))]
+        assert "$0.00 on every account" in render_template("migration/accounts.html", accounts=whole)
+        assert render_template("migration/accounts.html", accounts=[]).strip() == ""

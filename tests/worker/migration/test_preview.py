@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bookkeeping.errors import TemporaryError
 from bookkeeping.rules.migration import sha256_of
 from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from tests.functional.legacy import old_inspection
@@ -68,6 +69,29 @@ def test_every_receipt_has_its_place_and_the_sums_say_what_changes(legacy: Desk,
         assert [one["side"] for one in migration.boundary] == ["old", "new", "new", "new"]
         [year] = [one for one in migration.forecast["accrual"]["years"] if one["name"] == "2019"]
         assert (year["before"], year["after"], year["difference"]) == ("850.00", "1275.00", "425.00")
+
+
+def test_income_that_moves_to_another_account_is_said_though_every_total_agrees(legacy: Desk, enter):
+    enter(AFTER, LATER)
+    chart = legacy.books()["Account"]
+    own = next(one for one in chart if one["Id"] == "1")
+    other = next(one for one in chart if one["AccountType"] == "Income" and one["Id"] != "1")
+    with legacy.shop.app.app_context():
+        stays = _previewed(legacy)
+        assert [(one["name"], one["before"], one["difference"]) for one in stays.numbers["accounts"]] == [
+            (own["Name"], "850.00", "0.00")
+        ]
+        company = db.session.get_one(Company, legacy.id)
+        company.books = {**(company.books or {}), "income_account_id": other["Id"]}
+        db.session.commit()
+        moves = _previewed(legacy)
+        assert {one["difference"] for one in moves.forecast["accrual"]["months"]} == {"0.00"}
+        found = {
+            one["key"]: (one["before"], one["after"], one["difference"]) for one in moves.numbers["accounts"]
+        }
+        assert found == {own["Id"]: ("850.00", "0.00", "-850.00"), other["Id"]: ("0.00", "850.00", "850.00")}
+        assert json.loads(moves.manifest)["accounts"] == moves.numbers["accounts"]
+        assert stays.sha256 != moves.sha256
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,13 @@ def test_a_receipt_changed_since_the_preview_stays_as_it_is(legacy: Desk, planne
     assert [one["DocNumber"] for one in legacy.books()["Invoice"]] == [f"SP-{second}"]
 
 
+def _on_another_item(invoice: dict) -> list[dict]:
+    """The Invoice's lines, of which the first is on another Item: the same money on another income account."""
+    first, *others = invoice["Line"]
+    detail = {**first["SalesItemLineDetail"], "ItemRef": {"value": "1"}}
+    return [{**first, "SalesItemLineDetail": detail}, *others]
+
+
 def test_the_proof_compares_every_field_of_money(legacy: Desk, planned):
     with legacy.holding("nightly") as work:
         migration = db.session.scalars(select(Migration).where(Migration.company_id == legacy.id)).one()
@@ -116,6 +123,9 @@ def test_the_proof_compares_every_field_of_money(legacy: Desk, planned):
         [invoice] = [place for place in rows if place[0] == "Invoice"]
         [paid] = [place for place in rows if place[0] == "Payment"]
         for place, field, value, said in (
+            (invoice, "Line", [], "The lines of Invoice"),
+            (invoice, "Line", _on_another_item(rows[invoice]), "The lines of Invoice"),
+            (invoice, "TxnTaxDetail", {"TotalTax": 4.11}, "QuickBooks added sales tax of $4.11"),
             (invoice, "TotalAmt", 424, "The total of Invoice"),
             (invoice, "Balance", 1, "The open balance of Invoice"),
             (invoice, "CustomerRef", {"value": "99"}, "The Customer of Invoice"),
