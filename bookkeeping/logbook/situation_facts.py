@@ -16,7 +16,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.documents import Document, Drift, LegacyReceipt
-from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.inspections import InspectionRow, held_dollars
 from bookkeeping.storage.records.migrations import MigrationReceipt, newest_migration
 from bookkeeping.storage.records.numbers import statement_or_none
 from bookkeeping.storage.work.runs import latest_run
@@ -77,7 +77,7 @@ def _grouped(company_id: int) -> Grouped:
         InspectionRow.state,
         InspectionRow.reason,
         func.count(),
-        func.sum(InspectionRow.total, type_=InspectionRow.total.type),
+        func.sum(held_dollars(), type_=InspectionRow.total.type),
     ).where(InspectionRow.company_id == company_id)
     grouped = rows.group_by(InspectionRow.state, InspectionRow.reason)
     return {

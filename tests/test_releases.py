@@ -1,0 +1,87 @@
+"""Making a release, and what the host of the repository reads: the check, updates of packages, templates."""
+
+import json
+import re
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from docs.make_release import NoReleaseError, release
+from tests.harness import ROOT
+
+CHANGELOG = """# Changelog
+
+## [Unreleased]
+
+### Fixed
+- A thing.
+
+## [0.4.0] - 2026-11-24: fit for people (`3dcf5ca`)
+
+### Added
+- Another.
+"""
+DAY = date(2026, 12, 1)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "tieout"\nversion = "0.4.0"\n')
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "config", "user.name", "Ann")
+    git(tmp_path, "config", "user.email", "ann@example.com")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "Begin")
+    return tmp_path
+
+
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_release_takes_what_was_unreleased_and_is_tagged(repository: Path):
+    commit = git(repository, "rev-parse", "--short", "HEAD").strip()
+    release(repository, "0.5.0", "fit for strangers", DAY)
+    text = (repository / "CHANGELOG.md").read_text()
+    assert (
+        f"## [Unreleased]\n\n## [0.5.0] - 2026-12-01: fit for strangers (`{commit}`)\n\n### Fixed\n- A thing.\n"
+        in text
+    )
+    assert text.index("[0.5.0]") < text.index("[0.4.0]")
+    assert 'version = "0.5.0"' in (repository / "pyproject.toml").read_text()
+    assert git(repository, "tag") == "v0.5.0\n" and git(repository, "status", "--porcelain") == ""
+    with pytest.raises(NoReleaseError, match="Nothing stands under Unreleased"):
+        release(repository, "0.6.0", "again", DAY)
+
+
+@pytest.mark.parametrize(
+    ("version", "why"), [("0.4.0", "does not follow"), ("0.3.9", "does not follow"), ("five", "no version")]
+)
+def test_a_version_that_is_not_the_next_one_changes_nothing(repository: Path, version: str, why: str):
+    with pytest.raises(NoReleaseError, match=why):
+        release(repository, version, "nothing", DAY)
+    assert git(repository, "status", "--porcelain") == "" and git(repository, "tag") == ""
+
+
+def test_what_is_not_committed_is_never_released(repository: Path):
+    (repository / "new.txt").write_text("new")
+    with pytest.raises(NoReleaseError, match="not committed"):
+        release(repository, "0.5.0", "too early", DAY)
+
+
+def test_the_host_of_the_repository_runs_the_projects_own_check():
+    workflow = (ROOT / ".github" / "workflows" / "check.yml").read_text()
+    assert re.findall(r"- run: (.+)", workflow) == [".ci/run"]
+    assert "contents: read" in workflow and "secrets." not in workflow
+    oldest = re.search(r'requires-python = ">=(\S+)"', (ROOT / "pyproject.toml").read_text())
+    assert oldest and f'"{oldest.group(1)}"' in workflow
+
+
+def test_the_container_for_development_sets_itself_up_as_a_person_does():
+    made = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert (ROOT / ".devcontainer" / made["build"]["dockerfile"]).exists()
+    target = made["postCreateCommand"].removeprefix("make ")
+    assert f".PHONY: {target}\n" in (ROOT / "Makefile").read_text()
