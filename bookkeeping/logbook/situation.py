@@ -64,7 +64,7 @@ class Facts:
     customers: int = 0
     drifts: int = 0
     unexplained: Amount = Amount()
-    to_settle: int = 0
+    to_settle: Amount = Amount()
     on_the_way: Amount = Amount()
     earlier: Amount = Amount()
     left_as_theirs: int = 0
@@ -287,11 +287,11 @@ def _customers(facts: Facts) -> list[Open]:
 
 
 def _unexplained(facts: Facts) -> list[Open]:
-    if not facts.unexplained:
+    if not (facts.unexplained.count or facts.unexplained.dollars):
         return []
-    sentence = f"Nothing explains {dollars(facts.unexplained.dollars)} of the newest statement."
-    more = f"{counted(facts.unexplained.count, 'document')} differ."
-    return [Open("unexplained", sentence, more, "needs-you", "Look at the statement", "/numbers/tie-out")]
+    amount = dollars(facts.unexplained.dollars) if facts.unexplained.dollars else "a difference in number"
+    sentence = f"Nothing explains {amount} of the newest statement."
+    return [Open("unexplained", sentence, "", "needs-you", "Look at the statement", "/numbers/tie-out")]
 
 
 def _drifts(facts: Facts) -> list[Open]:
@@ -330,14 +330,16 @@ def _by_itself(facts: Facts) -> list[Open]:
 def _quiet_ones(facts: Facts) -> list[Open]:
     found = []
     if facts.to_settle:
-        sentence = f"{counted(facts.to_settle, 'difference')} of the newest statement to settle."
+        held = facts.to_settle
+        amount = f" ({dollars(held.dollars)})" if held.dollars else ""
+        sentence = f"{counted(held.count, 'difference')} of the newest statement to settle{amount}."
         found.append(
-            Open("settle", sentence, "", "drift", "Look at the statement", "/numbers/tie-out", quiet=True)
+            Open("settle", sentence, "", "drift", "Settle them", "/numbers/tie-out#differences", quiet=True)
         )
     if facts.left_as_theirs:
         count = counted(facts.left_as_theirs, "document is", "documents are")
         sentence = f"{count} left as QuickBooks has {'it' if facts.left_as_theirs == 1 else 'them'}."
-        found.append(Open("theirs", sentence, "", "drift", "See them", "/drift", quiet=True))
+        found.append(Open("theirs", sentence, "", "drift", "See them", "/drift#left", quiet=True))
     if facts.earlier and facts.usable and not facts.legacy:
         held = facts.earlier
         count = counted(held.count, "earlier inspection is", "earlier inspections are")

@@ -18,7 +18,7 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.documents import Document, Drift, LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow, held_dollars
 from bookkeeping.storage.records.migrations import MigrationReceipt, newest_migration
-from bookkeeping.storage.records.numbers import statement_or_none
+from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none
 from bookkeeping.storage.work.runs import latest_run
 
 LEFT = ("left", "blocked")
@@ -58,8 +58,8 @@ def facts_of(company: Company) -> Facts:
         drifts=_count_of(
             select(func.count()).where(Drift.company_id == company.id, Drift.settled_at.is_(None))
         ),
-        unexplained=Amount(statement.unexplained_count, statement.unexplained) if statement else Amount(),
-        to_settle=statement.to_look_at if statement else 0,
+        unexplained=_stated(statement, "Unexplained"),
+        to_settle=_stated(statement, "Explained"),
         on_the_way=_sum(held for (word, _), held in grouped.items() if word in ("syncing", "waiting")),
         earlier=grouped.get(("not-in-books", "before-start"), Amount()),
         left_as_theirs=_count_of(
@@ -114,6 +114,12 @@ def _migration(company: Company) -> dict[str, Any]:
         "receipts": Amount(done.count + todo.count, done.dollars + todo.dollars),
         "replaced": done.count,
     }
+
+
+def _stated(statement: TieoutStatement | None, word: str) -> Amount:
+    """Return what the newest statement comes to, where that is this word."""
+    found = statement.verdict if statement is not None else None
+    return Amount(found.number, found.money) if found is not None and found.word == word else Amount()
 
 
 def _on_record(company_id: int) -> Amount:

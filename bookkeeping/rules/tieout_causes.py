@@ -1,9 +1,15 @@
-"""Why the platform and QuickBooks can differ, in words; and which of the causes applies to an inspection as it stands."""
+"""Why the platform and QuickBooks can differ, in words; which of the causes applies to an inspection as it stands; and the one
+word that a statement comes to. The figures are summed in `tieout`.
+"""
 
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from bookkeeping.rules.eligibility import Eligibility, eligibility
 from bookkeeping.rules.inspection import BookSettings
+from bookkeeping.rules.money import ZERO, dollars
 from bookkeeping.rules.tieout import Mirrored, OnRecord
 
 
@@ -29,7 +35,7 @@ CAUSES = {
     "refunded": Cause("Given back after the deposit", "The Payment stays as deposited; a RefundReceipt gives back of it on its own day.", True),
     "after-deposit": Cause("Cancelled after the deposit", "Its money was deposited, so Invoice and Payment stay; what was given back is a RefundReceipt.", True),
     "drift": Cause("Changed in QuickBooks", "A person changed it there; you are asked what to do.", False),
-    "kept": Cause("Kept as in QuickBooks", "You chose to keep what QuickBooks has.", True),
+    "kept": Cause("Left as in QuickBooks", "You chose to leave it as QuickBooks has it; the inspection says something else.", True),
     "refused": Cause("Needs you", "QuickBooks refused it, or a person has to settle something first.", False),
     "waiting": Cause("Waiting", "It is on its way; we try again by ourselves.", True),
     "changed-since": Cause("Changed since", "The platform changed it; the next sync carries it over.", True),
@@ -80,3 +86,92 @@ def _answer(one: Mirrored, settings: BookSettings) -> Eligibility:
     return eligibility(
         one.inspection, settings, has_receipt=one.has_receipt, side=one.side, booked=one.booked
     )
+
+
+class Verdict(NamedTuple):
+    """What a statement comes to: `word` is Agrees, Explained or Unexplained, `tone` the status word whose colour it wears, `money` how many US
+    dollars of it are to be settled or are not explained, `number` how many that is, for where it is no money.
+    """
+
+    word: str
+    tone: str
+    money: Decimal = ZERO
+    number: int = 0
+
+    @property
+    def said(self) -> str:
+        """As people read it: `Agrees`, `Explained, $1,194.95 to settle`, `Unexplained $12.00`."""
+        if self.word == "Unexplained":
+            return (
+                f"{self.word} {dollars(self.money)}"
+                if self.money
+                else f"{self.word}, {self.number} in number"
+            )
+        if self.word == "Agrees":
+            return self.word
+        left = (
+            dollars(self.money)
+            if self.money
+            else f"{self.number} difference{'' if self.number == 1 else 's'}"
+        )
+        return f"{self.word}, {left if self.money or self.number else 'nothing'} to settle"
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether something in the statement has no explanation."""
+        return self.word == "Unexplained"
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody has something to do about it."""
+        return self.unexplained or bool(self.number)
+
+
+def verdict(
+    explained: int, to_look_at: int, to_settle: Decimal, unexplained: Decimal, unexplained_count: int
+) -> Verdict:
+    """Return what a statement comes to, from how many differences are explained and how many of those somebody should look at, the dollars
+    of the latter, and what nothing explains in dollars and in number.
+
+    What is explained and asks nothing of anybody wears no alarm's colour, though it is not said to agree.
+    """
+    if unexplained or unexplained_count:
+        return Verdict("Unexplained", "needs-you", abs(unexplained), abs(unexplained_count))
+    if to_look_at:
+        return Verdict("Explained", "waiting", to_settle, to_look_at)
+    return Verdict("Explained", "not-in-books") if explained else Verdict("Agrees", "in-sync")
+
+
+def verdict_of(content: Mapping[str, Any]) -> Verdict:
+    """Return what the kept statement with this JSON `content` comes to."""
+    explained = content["explained"]
+    return verdict(
+        len(explained),
+        content["to_look_at"],
+        dollars_to_settle(explained),
+        Decimal(content["unexplained"]),
+        content["unexplained_count"],
+    )
+
+
+def dollars_to_settle(explained: Iterable[Mapping[str, Any]]) -> Decimal:
+    """Return how many US dollars the explained differences are about that somebody should look at, the same money once.
+
+    An Invoice that is missing is missing in what is booked, invoiced and open, and its Payment in what is received; one that stands in
+    another month is too much in one and too little in the other. Of each inspection, or document of nobody's, the largest of these counts.
+    """
+    sums: dict[tuple[str, str], dict[tuple[str, bool], Decimal]] = defaultdict(
+        lambda: defaultdict(lambda: ZERO)
+    )
+    for one in explained:
+        if not needs_a_look(one["cause"], one["reason"]):
+            continue
+        document = one["document"] or {}
+        about = (
+            one["inspection"],
+            "" if one["inspection"] else f"{document.get('kind')} {document.get('id')}",
+        )
+        for effect in one["effects"]:
+            amount = Decimal(effect["dollars"])
+            sums[about][effect["measure"], amount > 0] += abs(amount)
+    return sum((max(cells.values()) for cells in sums.values()), ZERO)

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from bookkeeping.rules.money import dollars
-from bookkeeping.rules.tieout_causes import CAUSES
+from bookkeeping.rules.tieout_causes import CAUSES, verdict_of
 from tests.functional.office import Office, inspection
 
 MEASURES = ("booked", "invoiced", "received", "refunded", "open")
@@ -248,7 +248,7 @@ def assert_terminal_shows(office: Office, made: dict[str, Any]) -> None:
     ended = office.tieout.run_flask("tieout", office.id, *days())
     assert ended.code == 0 and ended.out.startswith(f"{office.name} beside ")
     lines = ended.out.splitlines()
-    assert lines[-1] == "Unexplained: $0.00"
+    assert lines[-1] == f"{verdict_of(made).said}."
     printed = [line.split() for line in lines]
     for name, sides in [*((one["month"], one) for one in made["months"]), ("Total", made["totals"])]:
         starts = [number for number, cells in enumerate(printed) if cells[:1] == [name]]

@@ -129,7 +129,7 @@ def test_a_statement_with_something_unexplained_is_an_alarm_until_one_ties_out(h
     assert CATALOGUE["does-not-tie-out"].title in page
     failures = ops.read("/ops/failures")
     assert "1 company · 1 statement · $12.50" in " ".join(re.sub(r"<[^>]+>", "", failures).split())
-    assert "$12.50 unexplained" in re.sub(
+    assert "Unexplained $12.50" in re.sub(
         r"\s+", " ", re.sub(r"<[^>]+>", "", ops.read(f"/ops/companies/{blue}"))
     )
     told = notices(house)
@@ -153,6 +153,8 @@ def statement(company_id: int, unexplained: str = "0.00", count: int = 0) -> Tie
         last_day=date(2026, 12, 31),
         unexplained=Decimal(unexplained),
         unexplained_count=count,
+        explained=0,
+        to_settle=Decimal("0.00"),
         content={},
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bookkeeping.rules.tieout import MEASURES, Figure, Period, Tally, make_statement
+from bookkeeping.rules.tieout_causes import dollars_to_settle, needs_a_look
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.numbers import TieoutStatement
@@ -30,7 +31,6 @@ def statement(
     last: date,
     *,
     booked: int = 3,
-    to_look_at: int = 0,
     made_at: datetime = NOON,
     **values: Any,
 ) -> int:
@@ -48,8 +48,18 @@ def statement(
     row = TieoutStatement(
         company_id=records.company_id, first_day=first, last_day=last, made_at=made_at, content=content
     )
-    row.unexplained, row.to_look_at = Decimal(content["unexplained"]), to_look_at
+    explained = content["explained"]
+    row.unexplained, row.unexplained_count = Decimal(content["unexplained"]), content["unexplained_count"]
+    row.explained, row.to_look_at = len(explained), sum(needs_a_look(one["cause"]) for one in explained)
+    row.to_settle = dollars_to_settle(explained)
     return records.keep(row)
+
+
+def explained_by(cause: str) -> dict[str, Any]:
+    """The content of a statement that one missing Invoice explains."""
+    effect = {"month": "2026-03", "measure": "invoiced", "count": -1, "dollars": "-575.00"}
+    base = {"cause": cause, "reason": "", "inspection": "1", "document": None, "sentence": "Why."}
+    return {"unexplained": "0.00", "unexplained_count": 0, "explained": [{**base, "effects": [effect]}]}
 
 
 def around_now(records: Records, **values: Any) -> int:
@@ -77,21 +87,25 @@ def test_both_sides_and_that_they_agree(house, records):
     shown = card(house)
     for label in ("Invoiced", "Received", "Open"):
         assert f"{label} and how many $1,725.00 3 $1,725.00 3 none" in words(shown)
-    assert "Tied out Both agree to the cent." in words(shown)
+    assert "Agrees Both agree to the cent." in words(shown)
     assert f"/numbers/tie-out/{kept}#month-{datetime.now(UTC).year}" in shown
 
 
 def test_a_difference_and_whether_it_is_explained(house, records):
     records.connect()
-    around_now(records, booked=2, content={"unexplained": "0.00", "unexplained_count": 0})
+    around_now(records, booked=2, content=explained_by("waiting"))
     assert "Invoiced and how many $1,725.00 3 $1,150.00 2 −$575.00 −1" in words(card(house))
-    assert "Tied out Every difference is explained." in words(card(house))
-    around_now(records, booked=2, to_look_at=2, content={"unexplained": "0.00", "unexplained_count": 0})
-    assert "Every difference is explained; 2 differences in the statement need a look." in words(card(house))
+    assert "Explained, nothing to settle Every difference is explained." in words(card(house))
+    around_now(records, booked=3, content=explained_by("waiting"))
+    assert "nothing to settle Both agree to the cent in this month;" in words(card(house))
+    kept = around_now(records, booked=2, content=explained_by("missing"))
+    assert "Explained, $575.00 to settle Every difference is explained; 1 is to settle" in words(card(house))
+    assert f'href="/numbers/tie-out/{kept}#differences"' in card(house)
     around_now(records, booked=2, content={"unexplained": "575.00", "unexplained_count": 1})
-    assert "differences that nothing explains: $575.00" in words(card(house))
-    around_now(records, booked=2, content={"unexplained": "0.00", "unexplained_count": 1})
-    assert "differences that nothing explains." in words(card(house))
+    assert "Unexplained $575.00 The statement has differences that nothing explains." in words(card(house))
+    kept = around_now(records, booked=2, content={"unexplained": "0.00", "unexplained_count": 1})
+    assert "Unexplained, 1 in number" in words(card(house))
+    assert f'href="/numbers/tie-out/{kept}#unexplained"' in card(house)
 
 
 def test_without_a_statement_it_says_when_the_first_comes_and_how_to_have_it_now(house, records):
@@ -136,7 +150,12 @@ def test_the_newest_statement_of_the_whole_month_is_taken(house, records):
     with house.app.app_context():
         company = db.session.get_one(Company, records.company_id)
         found = this_month(company, MARCH)
-        assert found.kept.id == wanted and found.month == "2026-03" and found.agrees and found.tied_out
+        assert (
+            found.kept.id == wanted
+            and found.month == "2026-03"
+            and found.agrees
+            and found.kept.verdict.word == "Agrees"
+        )
         # Made in March, the rest of the year is still to come.
         assert this_month(company, date(2026, 4, 1)).sides is None
         assert "content" not in found.kept.__dict__  # Which would be the differences of a whole year.

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bookkeeping.rules.tieout import MEASURES, dollars_only
-from bookkeeping.rules.tieout_causes import CAUSES, Cause, needs_a_look
+from bookkeeping.rules.tieout_causes import CAUSES, Cause, needs_a_look, verdict_of
 from webapp.frame.words import money, plural
 from webapp.frame.words import month as month_words
 from webapp.numbers.charts import bar_chart
@@ -87,24 +87,20 @@ def chart(content: dict[str, Any]) -> Markup:
 
 def headline(content: dict[str, Any]) -> str:
     """Return what the statement comes to, in one sentence."""
-    if not tied_out(content):
+    found, explained = verdict_of(content), len(content["explained"])
+    if found.unexplained:
         return "There are differences that nothing explains."
-    look, explained = content["to_look_at"], len(content["explained"])
-    if look:
-        return f"Tied out: every difference is explained; {plural(look, 'of them needs', 'of them need')} a look."
-    if explained:
-        return f"Tied out: {plural(explained, 'difference is', 'differences are')} explained."
-    return "Tied out: platform and QuickBooks agree to the cent."
+    if found.word == "Agrees":
+        return "Platform and QuickBooks agree to the cent."
+    count = plural(explained, "difference is", "differences are")
+    if found.number:
+        return f"{count} explained; somebody has to settle {found.number} of them."
+    return f"{count} explained; none of them asks anything of you."
 
 
 def currencies(content: dict[str, Any]) -> str:
     """Return what is to be said of a company that keeps several currencies; nothing of another, or of an older statement."""
     return dollars_only(content["other_currencies"]) if content.get("several_currencies") else ""
-
-
-def tied_out(content: dict[str, Any]) -> bool:
-    """Return whether nothing stays unexplained."""
-    return Decimal(content["unexplained"]) == 0 and content["unexplained_count"] == 0
 
 
 def csv_rows(content: dict[str, Any]) -> Iterator[tuple[Any, ...]]:

@@ -4,11 +4,10 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.records.numbers import TieoutStatement, month_of_statement, statements_of
+from bookkeeping.storage.records.numbers import Sides, TieoutStatement, month_of_statement, statements_of
 
 MEASURES = ("invoiced", "received", "open")
 LOOKED_THROUGH = 30
@@ -24,19 +23,13 @@ class ThisMonth:
 
     month: str
     kept: TieoutStatement | None = None
-    sides: dict[str, dict[str, dict[str, Any]]] | None = None
-    unexplained_count: int = 0
+    sides: Sides | None = None
 
     @property
     def agrees(self) -> bool:
         """Whether both sides have the same count and dollars in every measure."""
         cells = [side["difference"] for side in (self.sides or {}).values()]
         return not any(cell["count"] or Decimal(cell["dollars"]) for cell in cells)
-
-    @property
-    def tied_out(self) -> bool:
-        """Whether nothing in the statement stays unexplained."""
-        return self.kept is not None and not self.kept.unexplained and not self.unexplained_count
 
 
 def this_month(company: Company, today: date) -> ThisMonth:
@@ -48,6 +41,6 @@ def this_month(company: Company, today: date) -> ThisMonth:
         if made_on < first:
             break
         if kept.first_day <= first and last <= kept.last_day and (found := month_of_statement(kept, first)):
-            sides = {measure: found.sides[measure] for measure in MEASURES}
-            return ThisMonth(f"{first:%Y-%m}", kept, sides, found.unexplained_count)
+            sides = {measure: found[measure] for measure in MEASURES}
+            return ThisMonth(f"{first:%Y-%m}", kept, sides)
     return ThisMonth(f"{first:%Y-%m}", newest[0] if newest else None)

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from bookkeeping.acts.invitation_mail import drop_ended_invitations
 from bookkeeping.faults import UNTIED, fault
 from bookkeeping.rules.local_time import say_day
-from bookkeeping.rules.money import dollars
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import FEED_STOPPED, Company
 from bookkeeping.storage.people.notices import notify_once, write_once
@@ -77,7 +76,9 @@ def _digests(now: datetime) -> None:
 def _untied(now: datetime) -> None:
     words = fault(UNTIED)
     for _company, kept in untied_statements():
-        amount = f"{dollars(kept.unexplained)} in the statement of {say_day(kept.first_day)} to {say_day(kept.last_day)}."
+        amount = (
+            f"{kept.verdict.said} in the statement of {say_day(kept.first_day)} to {say_day(kept.last_day)}."
+        )
         text = "\n\n".join((amount, words.cause, words.remedy))
         day = kept.made_at.date().isoformat()
         write_once(kept.company_id, UNTIED, day, words.title, text, words.link or "", urgent=True, at=now)

@@ -7,7 +7,7 @@ from typing import Any
 from bookkeeping.faults import fault
 from bookkeeping.rules.money import dollars
 from bookkeeping.rules.tieout import MEASURES, dollars_only
-from bookkeeping.rules.tieout_causes import CARRIES_OUR_NUMBER, CAUSES
+from bookkeeping.rules.tieout_causes import CARRIES_OUR_NUMBER, CAUSES, verdict_of
 
 SIDES = ("platform", "quickbooks", "difference")
 _ROW = "{:<9}{:<10}{:>8}{:>16}{:>8}{:>16}{:>8}{:>16}"
@@ -25,7 +25,7 @@ def statement_lines(content: dict[str, Any]) -> list[str]:
         *_differences(content),
         *_unreadable(content["unreadable_records"]),
         *([dollars_only(content["other_currencies"])] if content.get("several_currencies") else []),
-        _left_over(content),
+        f"{verdict_of(content).said}.",
     ]
 
 
@@ -54,7 +54,7 @@ def _differences(content: dict[str, Any]) -> Iterator[str]:
     if not explained and not unexplained:
         yield "No differences."
     if explained:
-        yield f"Explained differences: {len(explained)}, to look at: {content['to_look_at']}"
+        yield f"Explained differences: {len(explained)}, to settle: {content['to_look_at']}"
     for one in explained:
         cause, reason = one["cause"], one["reason"]
         title = CAUSES[cause].title if cause in CAUSES else cause
@@ -69,10 +69,3 @@ def _differences(content: dict[str, Any]) -> Iterator[str]:
 def _unreadable(keys: list[str]) -> Iterator[str]:
     if keys:
         yield f"Inspections that could not be read from the platform: {', '.join(keys)}"
-
-
-def _left_over(content: dict[str, Any]) -> str:
-    count = content["unexplained_count"]
-    return f"Unexplained: {dollars(Decimal(content['unexplained']))}" + (
-        f" ({count} in number)" if count else ""
-    )

@@ -38,7 +38,7 @@ def tie_out_step(work: Work) -> bool:
         period = this_year(today)
     content = make_tie_out(work, period)
     kept = keep_statement(work.company_id, period.first, period.last, content, work.run.asked_by)
-    tell(work, "Tied out", statement=kept.id, unexplained=content["unexplained"])
+    tell(work, kept.verdict.said, statement=kept.id, unexplained=content["unexplained"])
     work.commit()
     return True
 

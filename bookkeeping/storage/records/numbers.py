@@ -2,11 +2,13 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, selectinload, undefer
 
+from bookkeeping.rules.money import ZERO
+from bookkeeping.rules.tieout_causes import Verdict, dollars_to_settle, verdict, verdict_of
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import AuditEntry
@@ -29,7 +31,11 @@ class PulledNumbers(Base):
 
 
 class TieoutStatement(Base):
-    """One statement as it was made; `content` is its JSON. Never changed afterwards."""
+    """One statement as it was made; `content` is its JSON. Never changed afterwards.
+
+    The other columns are what lists need of it: `explained` differences, those `to_look_at` with the dollars `to_settle`, and what is
+    unexplained. An older statement has no `explained` and `to_settle` beside its content.
+    """
 
     __tablename__ = "tieout_statements"
     __table_args__ = (Index("ix_tieout_statements_company", "company_id", "id"),)
@@ -42,8 +48,20 @@ class TieoutStatement(Base):
     asked_by: Mapped[str] = mapped_column(String(254), default="")  # Empty for the nightly one.
     unexplained: Mapped[Decimal] = mapped_column(Cents)
     unexplained_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    explained: Mapped[int | None]
     to_look_at: Mapped[int] = mapped_column(default=0)
+    to_settle: Mapped[Decimal | None] = mapped_column(Cents)
     content: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it comes to, from the columns; an older one's content is read for it."""
+        wrong = (self.unexplained, self.unexplained_count)
+        if any(wrong):
+            return verdict(0, 0, ZERO, *wrong)
+        if self.explained is None or self.to_settle is None:
+            return verdict_of(self.content)
+        return verdict(self.explained, self.to_look_at, self.to_settle, *wrong)
 
 
 _NOT_METERED = ("batch", "write")
@@ -78,7 +96,9 @@ def keep_statement(
         asked_by=asked_by,
         unexplained=Decimal(content["unexplained"]),
         unexplained_count=content["unexplained_count"],
+        explained=len(content["explained"]),
         to_look_at=content["to_look_at"],
+        to_settle=dollars_to_settle(content["explained"]),
         content=content,
     )
     db.session.add(made)
@@ -118,25 +138,20 @@ def untied_statements() -> list[tuple[str, TieoutStatement]]:
     return [(name, kept) for name, kept in db.session.execute(rows.where(wrong).order_by(Company.name))]
 
 
-class MonthOfStatement(NamedTuple):
-    """One month's figures by measure and side, and how many documents the whole statement could not explain."""
-
-    sides: dict[str, dict[str, dict[str, Any]]]
-    unexplained_count: int
+Sides = dict[str, dict[str, dict[str, Any]]]
+"""Figures by measure and side."""
 
 
-def month_of_statement(kept: TieoutStatement, month: date) -> MonthOfStatement | None:
-    """Return one month out of a statement, or None when it is not about that month.
+def month_of_statement(kept: TieoutStatement, month: date) -> Sides | None:
+    """Return one month's figures out of a statement, or None when it is not about that month.
 
     The rest of its content, which grows with the differences of a whole year, is not read.
     """
     place = (month.year - kept.first_day.year) * 12 + month.month - kept.first_day.month
     if place < 0:
         return None
-    content = TieoutStatement.content
-    wanted = select(content["months", place], content["unexplained_count"].as_integer())
-    sides, count = db.session.execute(wanted.where(TieoutStatement.id == kept.id)).one()
-    return MonthOfStatement(sides, count) if sides else None
+    wanted = select(TieoutStatement.content["months", place]).where(TieoutStatement.id == kept.id)
+    return db.session.scalars(wanted).one() or None
 
 
 def inspections_behind(company_id: int, kind: str, qbo_ids: list[str]) -> dict[str, str]:

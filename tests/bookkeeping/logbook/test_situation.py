@@ -202,12 +202,25 @@ def test_where_nothing_is_open_that_is_said(facts, headline, more):
     assert (found.headline, found.more, found.word, found.first) == (headline, more, "in-sync", None)
 
 
+@pytest.mark.parametrize(
+    ("unexplained", "said"), [(Amount(0, Decimal("12.50")), "$12.50"), (Amount(2), "a difference in number")]
+)
+def test_money_or_number_alone_is_unexplained_too(unexplained, said):
+    found = situation(replace(SOME, unexplained=unexplained))
+    assert (found.word, found.headline) == ("needs-you", f"Nothing explains {said} of the newest statement.")
+
+
 def test_what_is_good_to_know_is_never_the_headline():
-    facts = replace(SOME, to_settle=13, left_as_theirs=1, earlier=Amount(44, Decimal("24106.35")))
+    facts = replace(
+        SOME,
+        to_settle=Amount(13, Decimal("1194.95")),
+        left_as_theirs=1,
+        earlier=Amount(44, Decimal("24106.35")),
+    )
     found = situation(facts)
     assert (found.word, found.first) == ("in-sync", None)
     assert [one.sentence for one in found.rest] == [
-        "13 differences of the newest statement to settle.",
+        "13 differences of the newest statement to settle ($1,194.95).",
         "1 document is left as QuickBooks has it.",
         "44 earlier inspections are not brought in ($24,106.35).",
     ]

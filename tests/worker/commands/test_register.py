@@ -150,7 +150,7 @@ def test_the_statement_is_printed_and_kept_and_bad_days_are_refused(say, app: Fl
     assert (made["unexplained"], made["unexplained_count"], made["statement"] > 0) == ("0.00", 0, True)
     with app.app_context():
         printed = app.test_cli_runner().invoke(tieout, [str(desk.id)]).output
-    assert "Unexplained: $0.00" in printed and "No differences." in printed
+    assert "Agrees." in printed and "No differences." in printed
     for words, said in (
         (("--from", "2026-03-02", "--to", "2026-03-01"), "swap the two"),
         (("--from", "2020-01-01", "--to", "2026-01-01"), "three years at most"),

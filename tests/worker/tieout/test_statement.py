@@ -48,7 +48,7 @@ def test_books_that_a_sync_made_tie_out_to_the_cent(desk: Desk):
     assert (result["unexplained"], kept.unexplained, kept.to_look_at) == ("0.00", Decimal(0), 0)
     text = statement_lines({**content, "statement": kept.id})
     assert text[0].startswith(f"{desk.name} beside {desk.name} Books, ")
-    assert "No differences." in text and text[-1] == "Unexplained: $0.00"
+    assert "No differences." in text and text[-1] == "Agrees."
     assert any("$1,150.00" in line for line in text)
 
 
@@ -93,7 +93,7 @@ def test_what_nothing_explains_is_said_and_what_could_not_be_read_is_named():
         "Differences that nothing explains: 1",
         "  QuickBooks has $5.00 more.",
         "Inspections that could not be read from the platform: 1042, 1043",
-        "Unexplained: $5.00 (1 in number)",
+        "Unexplained $5.00.",
     ]
 
 
