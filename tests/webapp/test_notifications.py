@@ -43,8 +43,11 @@ def test_urgent_notice_goes_at_once_and_once_to_owners(house, company, owner, ma
     assert outcomes(owner) == ["Mailed"]
 
 
-def test_what_needs_somebody_is_told_once_a_day_to_bookkeepers_too(house, company, owner, mail_server):
+def test_what_needs_somebody_is_told_once_a_day_to_bookkeepers_too(
+    house, company, records, owner, mail_server
+):
     house.make_person("bookkeeper", company, "pat@office.example")
+    records.connect()
     for number in range(3):
         house.make_inspection(company, str(number), state="needs-you", reason="closed-books")
     assert mail(house, mail_server, morning()) == 1

@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 
 from bookkeeping.acts.invitation_mail import drop_ended_invitations
 from bookkeeping.faults import UNTIED, fault
+from bookkeeping.logbook.situation import situation
+from bookkeeping.logbook.situation_facts import facts_of
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import FEED_STOPPED, Company
@@ -62,15 +64,18 @@ def _digests(now: datetime) -> None:
     if not by_company:
         return
     for company in db.session.scalars(select(Company).where(Company.id.in_(by_company))):
-        causes = by_company[company.id]
-        total = sum(causes.values())
-        lines = [
+        stands = situation(facts_of(company))
+        lines = [stands.more] if stands.more else []
+        lines += [
             f"{count:,} · {fault(reason).title}. {fault(reason).remedy}"
-            for reason, count in causes.most_common(12)
+            for reason, count in by_company[company.id].most_common(12)
         ]
-        title = f"{total:,} inspection{' needs' if total == 1 else 's need'} you"
+        lines += [
+            f"{one.sentence} {one.more}".strip() for one in stands.rest if not one.key.startswith("cause")
+        ]
         day = digest_day(now, company.time_zone)
-        write_once(company.id, "needs-you-digest", day, title, "\n\n".join(lines), "/sync-log", at=now)
+        title, text = stands.headline.removesuffix("."), "\n\n".join(lines)
+        write_once(company.id, "needs-you-digest", day, title, text, "/sync-log", at=now)
 
 
 def _untied(now: datetime) -> None:
