@@ -16,9 +16,14 @@ from zoneinfo import available_timezones
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError, RuleError
+from bookkeeping.fetching.bounded import (
+    LARGEST_ANSWER,
+    AnswerTooLargeError,
+    BoundedAdapter,
+    PrivateAddressError,
+)
 from bookkeeping.inspection_source.records import BadRecord, index_included, read_record
 from bookkeeping.inspection_source.walk import Row, Walk
 from bookkeeping.rules.eligibility import is_us
@@ -55,7 +60,10 @@ class FeedPage:
 
 
 class Feed:
-    """One company's feed: `url` is scheme and host, `key` its API key. `timeout` is (connect, read) in seconds."""
+    """One company's feed: `url` is scheme and host, `key` its API key. `timeout` is (connect, read) in seconds.
+
+    `public_only`: the address is typed by people, so it leads to no machine of our own network, whatever its name resolves to.
+    """
 
     def __init__(
         self,
@@ -63,12 +71,12 @@ class Feed:
         key: str,
         *,
         timeout: tuple[float, float] = (5, 30),
-        session: requests.Session | None = None,
+        public_only: bool = False,
     ) -> None:
         self._base = url.strip().rstrip("/")
         self._key = key.strip()
         self._timeout = timeout
-        self._session = session or _session()
+        self._session = _session(public_only)
 
     def company(self) -> FeedCompany:
         """Return the company.
@@ -166,6 +174,12 @@ class Feed:
             response = self._session.get(
                 url, params=params, auth=self._sign, timeout=self._timeout, allow_redirects=False
             )
+        except AnswerTooLargeError as error:
+            raise _nonsense(f"The answer is larger than {LARGEST_ANSWER >> 20} MB.") from error
+        except PrivateAddressError as error:
+            raise FeedForeignError(
+                "The feed's address leads into our own network, where nothing is asked. Give the platform's public address."
+            ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             raise FeedUnavailableError(
                 f"The inspection platform did not answer: {type(error).__name__}."
@@ -207,11 +221,11 @@ def _question(since: datetime | None, page_size: int) -> dict[str, str]:
     return params
 
 
-def _session() -> requests.Session:
+def _session(public_only: bool) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/vnd.api+json, application/json", "User-Agent": "Tieout"})
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=0))
+        session.mount(scheme, BoundedAdapter(public_only=public_only, max_retries=0))
     return session
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bookkeeping.fetching.bounded import too_deep
 from bookkeeping.inspection_source.fields import BadRecordError, Fields, key_of, shown, storable
 from bookkeeping.rules.inspection import Address, Client, FeeLine, Inspection, PaymentReceived
 
@@ -31,7 +32,7 @@ def index_included(included: Any) -> Included:
     """Return the page's included objects by (type, id); what is no object is left out and missed by who refers to it."""
     found: Included = {}
     for item in included if isinstance(included, list) else ():
-        if isinstance(item, dict) and isinstance(item.get("type"), str):
+        if isinstance(item, dict) and isinstance(item.get("type"), str) and not too_deep(item):
             try:
                 found[item["type"], key_of(item)] = item
             except BadRecordError:
@@ -46,6 +47,8 @@ def read_record(record: Any, included: Included) -> Inspection | BadRecord:
     """
     raw = record if isinstance(record, dict) else {"record": record}
     try:
+        if too_deep(record):
+            raise RecursionError
         return _inspection(record, included)
     except BadRecordError as error:
         reason = str(error)
@@ -54,7 +57,7 @@ def read_record(record: Any, included: Included) -> Inspection | BadRecord:
     return BadRecord(
         key=_or_else(lambda: key_of(raw), ""),
         reason=reason,
-        raw=_or_else(lambda: storable(raw), {}),
+        raw={} if too_deep(raw) else _or_else(lambda: storable(raw), {}),
         updated_at=_or_else(lambda: Fields(raw, "the inspection").time("updated_at"), None),
     )
 

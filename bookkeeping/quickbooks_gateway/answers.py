@@ -20,6 +20,7 @@ from bookkeeping.errors import (
     ThrottledError,
 )
 from bookkeeping.faults import CATALOGUE, error_for, fault
+from bookkeeping.fetching.bounded import too_deep
 
 PAUSE_SECONDS = 60  # Intuit: wait 60 seconds after a 429.
 LONGEST_PAUSE_SECONDS = 600
@@ -150,9 +151,10 @@ def _xml_fault(text: str) -> FaultFound | None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
         return None
+    return None if too_deep(content) else content
 
 
 def _said(error: Mapping[str, Any], name: str) -> str:

@@ -18,6 +18,7 @@ from intuitlib.enums import Scopes
 from intuitlib.exceptions import AuthClientError
 
 from bookkeeping.errors import BookkeepingError, MisconfiguredError, NotConnectedError, TemporaryError
+from bookkeeping.fetching.bounded import BoundedAdapter
 from bookkeeping.quickbooks_gateway.config import IntuitConfig
 
 _DISCOVERY_SECONDS = 24 * 3600
@@ -146,6 +147,10 @@ class _TimedAuthClient(AuthClient):  # type: ignore[misc]  # The library has no 
         self._timeout = config.timeout
         # Any other environment than the library's own words is taken as the discovery address itself.
         super().__init__(config.client_id, config.client_secret, config.redirect_uri, config.discovery_url)
+
+    def mount(self, prefix: str, _adapter: requests.adapters.BaseAdapter) -> None:
+        """Let every answer be taken in within bounds, whatever adapter a session is born with."""
+        super().mount(prefix, BoundedAdapter())
 
     def get(self, url: str, **options: Any) -> requests.Response:
         """Only the discovery document is fetched this way; a good one is kept for a day."""

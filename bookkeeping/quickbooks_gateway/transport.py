@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from bookkeeping.errors import (
@@ -24,6 +23,7 @@ from bookkeeping.errors import (
     TemporaryError,
     ThrottledError,
 )
+from bookkeeping.fetching.bounded import BoundedAdapter
 from bookkeeping.quickbooks_gateway import answers
 from bookkeeping.quickbooks_gateway.config import IntuitConfig
 from bookkeeping.quickbooks_gateway.limits import Limiter
@@ -85,7 +85,7 @@ class Transport:
         self._limiter, self._meter, self._clock = limiter, meter, clock
         self._answered = threading.local()
         self._http = requests.Session()
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=config.concurrency, pool_block=True)
+        adapter = BoundedAdapter(pool_connections=1, pool_maxsize=config.concurrency, pool_block=True)
         self._http.mount("https://", adapter)
         self._http.mount("http://", adapter)
         self._http.headers["Accept-Encoding"] = "gzip"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bookkeeping.fetching.bounded import too_deep
+
 MOST_EVENTS = 5000
 
 
@@ -44,6 +46,8 @@ def changed_objects(body: bytes) -> list[ChangedObject]:
         content = json.loads(body)
     except (UnicodeDecodeError, RecursionError) as error:
         raise ValueError("no JSON") from error
+    if too_deep(content):
+        raise ValueError("no JSON of QuickBooks'")
     found = _cloud_events(content) if isinstance(content, list) else _legacy(content)
     return found[:MOST_EVENTS]
 

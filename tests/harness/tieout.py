@@ -43,6 +43,7 @@ class Tieout:
             "REDIS_URL": redis_url,
             "PUBLIC_URL": self.url,
             "PORT": str(self.port),
+            "WEB_CONCURRENCY": "1",  # Each process imports the app.
             "INTUIT_ENVIRONMENT": "standin",
             "AUDIT_HEADS_FILE": str(folder / "audit-heads.jsonl"),
             "INTUIT_DISCOVERY_URL": "http://127.0.0.1:9/.well-known/openid_configuration",

@@ -17,6 +17,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import record_act
+from worker.app import settings
 from worker.commands.answering import PlainCommand, Refusal, answering
 from worker.commands.exporting import write_export
 from worker.commands.foreground import company_of
@@ -189,7 +190,7 @@ def _zone(name: str) -> str:
 def _asked(feed_url: str, feed_key: str) -> FeedCompany:
     """Return what the platform says of the company. Refuses a key that does not work and a platform that does not answer."""
     try:
-        return Feed(feed_url, feed_key).company()
+        return Feed(feed_url, feed_key, public_only=not settings().with_standins).company()
     except FeedRefusedError as error:
         words = f"{fault(error.code).title}. {error.detail} Give another --feed-key or --feed-url."
         raise Refusal(words, error.code) from error

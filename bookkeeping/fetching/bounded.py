@@ -1,0 +1,115 @@
+"""How answers of other people's servers are taken in: piece by piece, up to a size and a depth. What an answer means is for the room that asked."""
+
+import socket
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from bookkeeping.fetching.addresses import is_public
+
+LARGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes of a body, after any compression is undone: some sixty times the largest page that QuickBooks or a platform sends."""
+
+DEEPEST = 100
+"""Levels of JSON within one another. QuickBooks' deepest object has seven."""
+
+_PIECE = 16 * 1024
+
+
+class AnswerTooLargeError(requests.RequestException):
+    """The answer is larger than is taken in; the rest of it was not read."""
+
+
+class PrivateAddressError(requests.RequestException):
+    """The name leads to an address within our own network, or to the machine's own services. Nothing was sent there."""
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Reads each body whole but never more than `largest` bytes of it; with `public_only` connects to public addresses alone."""
+
+    def __init__(self, *, public_only: bool = False, largest: int = LARGEST_ANSWER, **options: Any) -> None:
+        self._public_only, self._largest = public_only, largest
+        super().__init__(**options)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pool, of connections that look where they lead."""
+        super().init_poolmanager(*args, **options)
+        if self._public_only:
+            self.poolmanager.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicTlsPool}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send it and take the body in.
+
+        Raises:
+            AnswerTooLargeError, PrivateAddressError, and what requests raises.
+        """
+        try:
+            response = super().send(request, *args, **{**options, "stream": True})
+        except _NotPublic as error:
+            raise PrivateAddressError(str(error)) from error
+        said = response.headers.get("Content-Length", "")
+        if said.isdigit() and int(said[:18]) > self._largest:
+            response.close()
+            raise AnswerTooLargeError(f"more than {self._largest} bytes")
+        pieces, size = [], 0
+        for piece in response.iter_content(_PIECE):
+            size += len(piece)
+            if size > self._largest:
+                response.close()
+                raise AnswerTooLargeError(f"more than {self._largest} bytes")
+            pieces.append(piece)
+        response._content = b"".join(
+            pieces
+        )  # As requests itself keeps it; `content`, `text` and `json()` read from there.
+        return response
+
+
+def too_deep(value: Any, deepest: int = DEEPEST) -> bool:
+    """Return whether lists and objects lie within one another more than `deepest` times; walks without recursion."""
+    level = [value]
+    for _ in range(deepest):
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += [each for each in one.values() if isinstance(each, (dict, list))]
+            elif isinstance(one, list):
+                inner += [each for each in one if isinstance(each, (dict, list))]
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+class _NotPublic(Exception):
+    """No OSError, which urllib3 would take for a broken connection."""
+
+
+class _PublicOnly:
+    """Mixed into a connection: looks at the address that the name led to once it is connected, before anything is sent."""
+
+    def _new_conn(self) -> socket.socket:
+        sock: socket.socket = super()._new_conn()  # type: ignore[misc]  # A connection's, into which this is mixed.
+        peer = str(sock.getpeername()[0])
+        if not is_public(peer):
+            sock.close()
+            raise _NotPublic(f"{peer} is not a public address")
+        return sock
+
+
+class _PublicConnection(_PublicOnly, HTTPConnection):
+    pass
+
+
+class _PublicTlsConnection(_PublicOnly, HTTPSConnection):
+    pass
+
+
+class _PublicPool(HTTPConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+class _PublicTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicTlsConnection

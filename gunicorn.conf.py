@@ -1,0 +1,11 @@
+# How gunicorn serves Tieout wherever it is started in this folder. What it is told on the command line or in GUNICORN_CMD_ARGS comes first.
+import os
+
+worker_class = "webapp.serving.whole_requests.WholeRequests"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 8
+worker_connections = 400  # Of each process; a request that is on its way holds a megabyte at most.
+timeout = 60
+graceful_timeout = 8
+keepalive = 5
+control_socket_disable = True
