@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Label, Select, func, literal, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Label, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bookkeeping.storage.base import UtcDateTime, db
@@ -14,6 +14,7 @@ T = TypeVar("T")
 Column = InstrumentedAttribute[Any] | Label[Any]
 
 PAGE_SIZE = 50
+EARLIEST_YEAR, LATEST_YEAR = 1990, 2200
 SEARCH_ROWS = 100_000
 """How many rows one page of a search may look at."""
 
@@ -144,10 +145,11 @@ def _at(row: Any, columns: Sequence[Column], *, forward: bool) -> Position:
 def _value(text: str, column: Column) -> Any:
     if not isinstance(column.type, UtcDateTime):
         number = int(text)
-        if not 0 <= number < 2**63:
+        if not 0 <= number < (2**63 if isinstance(column.type, BigInteger) else 2**31):
             raise ValueError(text)
         return number
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    # Nothing of ours is that far, and the last day of all has no UTC in some zones.
+    if moment.tzinfo is None or not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
         raise ValueError(text)
     return moment

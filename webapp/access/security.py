@@ -3,10 +3,12 @@
 Who may see what is in `roles.py`; the rate limits stand at the views they guard.
 """
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, set_reading
@@ -41,10 +43,18 @@ def set_up_security(app: Flask, settings: Settings) -> None:
         hops = settings.proxy_hops
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # As Flask's manual says to do it.
+    app.url_map.converters["int"] = _Id
     app.before_request(_start_as_reader_or_writer)
     app.before_request(_take_forms_only)
     app.teardown_request(_stop_reading)
     app.after_request(_add_headers)
+
+
+class _Id(IntegerConverter):
+    """The ids in addresses: 404 for a number that no column holds, unless a view says a larger one."""
+
+    def __init__(self, map: Map, *args: Any, max: int = 2**31 - 1, **options: Any) -> None:
+        super().__init__(map, *args, max=max, **options)
 
 
 def start_writing() -> None:

@@ -96,6 +96,12 @@ def position_asked(*columns: Column) -> tuple[Position | None, str]:
         return None, "The address of that page is damaged, so this is the first page again."
 
 
+def number_asked(name: str) -> int | None:
+    """Return the id that the address names, None when it names none that a database can hold."""
+    number = request.args.get(name, type=int)
+    return number if number is not None and 0 <= number < 2**31 else None
+
+
 def neighbours(page: Page[Any], endpoint: str, **address: Any) -> dict[str, str]:
     """Return the addresses of the next pages both ways, "" where there is none; `address` is kept in them."""
     return {

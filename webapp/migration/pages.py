@@ -32,6 +32,7 @@ from webapp.access.limits import by_person, client_address, limiter
 from webapp.access.roles import COMPANY_ROLES, asked_by_scripts, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
+from webapp.frame.filters import number_asked
 from webapp.frame.standing import standing_of
 from webapp.frame.words import day, money, span
 from webapp.migration.chart import chart_of, touched
@@ -255,13 +256,13 @@ def _facts_of(migration: Migration, company: Company) -> dict[str, object]:
         return {"job": progress_of(run) if is_open(run) else None}
     migration = with_everything(migration)
     counts = receipt_counts(migration.id)
-    after = request.args.get("after", 0, type=int)
-    rows = receipts_of(migration.id, after=max(after, 0), limit=SHOWN + 1)
+    after = number_asked("after") or 0
+    rows = receipts_of(migration.id, after=after, limit=SHOWN + 1)
     facts: dict[str, object] = {
         "counts": counts,
         "rows": rows[:SHOWN],
         "older": rows[SHOWN - 1].position if len(rows) > SHOWN else 0,
-        "first_page": after <= 0,
+        "first_page": not after,
         "attention": receipts_of(migration.id, "blocked", "left", "taking-back"),
         "periods": forecast_periods(migration),
         "accounts": forecast_accounts(migration),

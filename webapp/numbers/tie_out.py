@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -16,7 +16,7 @@ from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.access.roles import COMPANY_ROLES, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.filters import Day
+from webapp.frame.filters import Day, number_asked
 from webapp.frame.spreadsheets import csv_answer
 from webapp.frame.standing import local_today, standing_of
 from webapp.frame.words import day
@@ -94,7 +94,7 @@ def make() -> ResponseReturnValue:
 def _shown(company: Company, kept: TieoutStatement | None, form: RangeForm | None = None) -> str:
     today = local_today(company)
     run = latest_run(company.id, "tieout", "nightly")
-    before = request.args.get("before", type=int)
+    before = number_asked("before")
     past_ones = statements_of(company.id, before=before, limit=KEPT_SHOWN + 1)
     nights = [one.id for one in past_ones if not one.asked_by]
     newest_of_a_night = kept is not None and before is None and nights[:1] == [kept.id]
