@@ -6,10 +6,11 @@ here, before python-quickbooks parses anything, because it loses status, headers
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from bookkeeping.errors import (
     BookkeepingError,
@@ -22,6 +23,8 @@ from bookkeeping.errors import (
 from bookkeeping.faults import CATALOGUE, error_for, fault
 from bookkeeping.fetching.bounded import too_deep
 
+P = ParamSpec("P")
+Value = TypeVar("Value")
 PAUSE_SECONDS = 60  # Intuit: wait 60 seconds after a 429.
 LONGEST_PAUSE_SECONDS = 600
 _THROTTLE = re.compile(r"throttleexceeded|errorcode=0*3001\b", re.IGNORECASE)
@@ -76,6 +79,19 @@ def check(status: int, headers: Mapping[str, str], text: str, *, writes: bool, n
     if found:
         raise _from_fault(found, status, tid, writes)
     raise _from_status(status, content, detail, tid, writes)
+
+
+def readable(read: Callable[P, Value]) -> Callable[P, Value]:
+    """Mark a reader of QuickBooks' objects: what has a form that nobody knows raises TemporaryError, as half an answer does."""
+
+    @wraps(read)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> Value:
+        try:
+            return read(*args, **kwargs)
+        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, IndexError) as error:
+            raise TemporaryError("QuickBooks' answer has a form that we do not know.") from error
+
+    return reading
 
 
 def find_fault(content: Mapping[str, Any]) -> FaultFound | None:

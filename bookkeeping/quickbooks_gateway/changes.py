@@ -104,7 +104,7 @@ def _ask(capture: Capture, entities: Sequence[str], since: datetime) -> _Answer:
                 for name, rows in block.items():
                     if isinstance(rows, list):
                         answer.objects.setdefault(name, {}).update({row["Id"]: row for row in rows})
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TemporaryError("QuickBooks' list of changes has an unknown form.") from error
     return answer
 

@@ -104,7 +104,9 @@ class Gateway:
         asked = [item["bId"] for item in json.loads(body)["BatchItemRequest"]]
         content = self._post("batch", body, {"requestid": request_id})
         tid = self._transport.reference
-        answered = {item.get("bId"): _item_answer(item, tid) for item in content.get("BatchItemResponse", [])}
+        said = content.get("BatchItemResponse")
+        items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
+        answered = {str(item.get("bId")): _item_answer(item, tid) for item in items}
         return [answered.get(b_id) or _left_out(b_id, tid) for b_id in asked]
 
     def read(self, entity: str, qbo_id: str) -> dict[str, Any] | None:
@@ -125,7 +127,7 @@ class Gateway:
         position, seen = 1, set()
         while True:
             statement = f"SELECT {fields} FROM {entity}{condition} ORDERBY Id STARTPOSITION {position} MAXRESULTS {PAGE}"
-            rows = self._query(statement).get(entity, [])
+            rows = _rows(self._query(statement).get(entity, []))
             for row in rows:
                 if row["Id"] not in seen:
                     seen.add(row["Id"])
@@ -213,6 +215,19 @@ def _left_out(b_id: str, tid: str | None) -> ItemAnswer:
         whole_realm=False,
     )
     return ItemAnswer(b_id, "", None, error=error, reference=tid)
+
+
+def _rows(found: Any) -> list[dict[str, Any]]:
+    """The rows of a query. Raises TemporaryError when they are none, or one has no Id."""
+    if not isinstance(found, list) or not all(
+        isinstance(row, dict) and _is_id(row.get("Id")) for row in found
+    ):
+        raise TemporaryError("QuickBooks' answer has rows that we cannot read.")
+    return found
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _part(content: dict[str, Any], name: str) -> dict[str, Any]:

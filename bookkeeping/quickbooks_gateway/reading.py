@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, overload
 
+from bookkeeping.quickbooks_gateway.answers import readable
 from bookkeeping.quickbooks_gateway.changes import changed_at
 from bookkeeping.quickbooks_gateway.differences import differs, every_line
 from bookkeeping.rules.accounts import IncomeAccount, main_income_account
@@ -174,6 +175,7 @@ def seen(entity_name: Literal["RefundReceipt"], entity: Mapping[str, Any]) -> Se
 def seen(entity_name: Literal["Deposit"], entity: Mapping[str, Any]) -> SeenDeposit: ...
 @overload
 def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen: ...
+@readable
 def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
     """Return an Invoice, Payment, SalesReceipt, RefundReceipt or Deposit as we speak of it; any other entity as a plain Seen."""
     shapes: dict[str, type[Seen]] = {
@@ -217,6 +219,7 @@ def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
     return shape(**values)
 
 
+@readable
 def name_entry(kind: NameKind, entity: Mapping[str, Any]) -> NameEntry:
     """Return a Customer, Vendor or Employee for the name index. E-mails and phones are joined by commas, as QuickBooks keeps several."""
     address = entity.get("BillAddr") or entity.get("PrimaryAddr") or {}
@@ -239,6 +242,7 @@ def name_entry(kind: NameKind, entity: Mapping[str, Any]) -> NameEntry:
     )
 
 
+@readable
 def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any]) -> CompanyFacts:
     """Return the facts of CompanyInfo and Preferences. `country` is ISO-2, `US` in any of QuickBooks' spellings."""
     named = {each.get("Name"): each.get("Value") for each in company_info.get("NameValue") or []}
@@ -266,6 +270,7 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
     )
 
 
+@readable
 def chart(accounts: Iterable[Mapping[str, Any]]) -> Chart:
     """Return what we need of the active accounts. Which income is for services is `rules.accounts`' to say; None when none is clear."""
     active = sorted((each for each in accounts if each.get("Active", True)), key=lambda each: int(each["Id"]))
@@ -295,6 +300,7 @@ def links_of(part: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
+@readable
 def paid_by(payment: Mapping[str, Any]) -> dict[tuple[str, str], Decimal]:
     """Return what a Payment pays, by (type, id) of what it is applied to, in US dollars; empty for one that is gone."""
     found: dict[tuple[str, str], Decimal] = {}

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from bookkeeping.quickbooks_gateway.answers import readable
 from bookkeeping.quickbooks_gateway.differences import BUNDLE, every_line
 from bookkeeping.quickbooks_gateway.reading import money, seen
 from bookkeeping.rules.migration import Part, Receipt
@@ -51,6 +52,7 @@ COPY_COLUMNS = (
 )
 
 
+@readable
 def receipt_of(entity: Mapping[str, Any]) -> Receipt:
     """Return a SalesReceipt as QuickBooks shows it in the migration's words."""
     shown = seen("SalesReceipt", entity)

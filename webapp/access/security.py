@@ -53,8 +53,8 @@ def set_up_security(app: Flask, settings: Settings) -> None:
 class _Id(IntegerConverter):
     """The ids in addresses: 404 for a number that no column holds, unless a view says a larger one."""
 
-    def __init__(self, map: Map, *args: Any, max: int = 2**31 - 1, **options: Any) -> None:
-        super().__init__(map, *args, max=max, **options)
+    def __init__(self, map: Map, **options: Any) -> None:
+        super().__init__(map, **{"max": 2**31 - 1, **options})
 
 
 def start_writing() -> None:

@@ -1,5 +1,6 @@
 """Where the inspection platform says that the company is, asked once more before a consent. What else the platform says is the worker's to read."""
 
+from flask import current_app
 from flask_login import current_user
 
 from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
@@ -20,9 +21,10 @@ def is_abroad() -> bool:
     if company.feed_waits_until is not None:
         return company.us_based is False
     url, key = company.feed_url, vault().open(company.feed_key, company.id, "feed_key")
+    public_only = not current_app.extensions["settings"].with_standins
     db.session.commit()  # No transaction is open while somebody else is asked.
     try:
-        said = Feed(url, key, timeout=PATIENCE).company()
+        said = Feed(url, key, timeout=PATIENCE, public_only=public_only).company()
     except (FeedRefusedError, FeedUnavailableError):
         return current_user.company.us_based is False
     current_user.company.us_based = said.us_based

@@ -1,5 +1,6 @@
 """Answers within bounds: size, size after gzip, depth; and connections to public addresses alone, after the name was resolved."""
 
+import ast
 import gzip
 import json
 import tracemalloc
@@ -11,6 +12,7 @@ from bookkeeping.errors import FeedForeignError, FeedUnavailableError
 from bookkeeping.fetching.bounded import AnswerTooLargeError, BoundedAdapter, PrivateAddressError, too_deep
 from bookkeeping.inspection_source.feed import Feed
 from tests.bookkeeping.inspection_source.factories import Answer, serve
+from tests.harness import ROOT
 
 MB = 1024 * 1024
 
@@ -72,3 +74,14 @@ def test_a_name_that_leads_home_is_asked_nothing(name):
             Feed(address, "key", public_only=True).company()
         assert server.requests == []
         assert get(address).status_code == 200
+
+
+def test_every_feed_that_the_product_asks_says_whether_it_must_be_public():
+    made = []
+    for room in ("bookkeeping", "webapp", "worker"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Feed":
+                    made.append((path.name, {word.arg for word in node.keywords}))
+    assert len(made) > 2
+    assert [name for name, words in made if "public_only" not in words] == []
