@@ -32,6 +32,7 @@ from worker.commands.foreground import company_of, run_in_foreground
 from worker.commands.people import user
 from worker.commands.status import company_status
 from worker.commands.tieout import tieout
+from worker.commands.upkeep.doctor import doctor
 
 
 def register_commands(app: Flask) -> None:
@@ -51,6 +52,7 @@ def register_commands(app: Flask) -> None:
         backup,
         copy_to,
         audit,
+        doctor,
     ):
         app.cli.add_command(command)
     database = app.cli.commands["db"]

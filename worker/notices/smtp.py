@@ -36,6 +36,16 @@ def send(smtp_url: str, mail: EmailMessage) -> list[str]:
         return list(server.send_message(mail))
 
 
+def let_in(smtp_url: str) -> None:
+    """Connect and log in, and leave again without a mail.
+
+    Raises:
+        MailServerError: the server is out of reach, not trusted, or does not let us in.
+    """
+    with _connected(urlsplit(smtp_url)) as server, _in_plain_words():
+        server.noop()
+
+
 @contextmanager
 def _connected(url: SplitResult) -> Iterator[smtplib.SMTP]:
     with _in_plain_words():

@@ -17,7 +17,7 @@ from tests.harness.in_process import Desk, Shop
 from worker.app import create_worker_app
 from worker.commands.register import register_commands
 
-READ_ONLY = {"audit verify", "company list", "status", "user list"}
+READ_ONLY = {"audit verify", "doctor", "company list", "status", "user list"}
 SEEN_BESIDE_THEIR_OWN_TESTS = {
     *("company create", "company export", "company rebind", "company release-realm", "company update"),
     *("user create", "user end-sessions", "user invite", "user remove", "user reset-link", "user set-role"),
