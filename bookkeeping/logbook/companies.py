@@ -110,6 +110,7 @@ class Night:
 def company_lines() -> list[CompanyLine]:
     """Return every company with how it stands, by name."""
     rows = select(Company, Connection).outerjoin(Connection, Connection.company_id == Company.id)
+    rows = rows.where(Company.erased_at.is_(None))
     lines = {
         company.id: CompanyLine(company, connection)
         for company, connection in db.session.execute(rows.order_by(Company.name, Company.id))

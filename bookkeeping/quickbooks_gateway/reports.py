@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, Protocol
 
 from bookkeeping.errors import PermanentError
+from bookkeeping.quickbooks_gateway.answers import readable
 
 Basis = Literal["Accrual", "Cash"]
 ZERO = Decimal("0.00")
@@ -97,6 +98,7 @@ class AgedReceivables:
     total: Decimal
 
 
+@readable
 def profit_and_loss(
     reports: Reports, first_day: date, last_day: date, basis: Basis = "Accrual"
 ) -> ProfitAndLoss:
@@ -140,6 +142,7 @@ def _answered_at(raw: dict[str, Any]) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo else None
 
 
+@readable
 def aged_receivables(reports: Reports, on: date) -> AgedReceivables:
     """Return what every Customer owed at the end of that day.
 

@@ -5,10 +5,13 @@ Written and synced before the rows are deleted, so a crash between the two leave
 the Customers, the audit log and the archived SalesReceipts of migrations are never moved.
 """
 
+import fcntl
 import gzip
 import json
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -104,6 +107,52 @@ def archive_runs(folder: Path, before: datetime, *, idle_before: datetime, batch
     return moved
 
 
+def take_out_of_files(folder: Path, company_id: int) -> int:
+    """Write every file that holds rows of a company anew, without them; return how many rows went. A crash leaves a file as it was, or done."""
+    count = 0
+    with _alone_with(folder):
+        for path in sorted(folder.glob("*.jsonl.gz")):
+            count += _take_out(path, company_id)
+    return count
+
+
+def _take_out(path: Path, company_id: int) -> int:
+    """Leave out the company's rows, and the times that calls of its were sent, which stand behind their calls."""
+    part, count, calls = path.with_suffix(".part"), 0, set()
+    with gzip.open(path, "rt", encoding="utf-8") as old, open(part, "wb", opener=_for_its_owner_alone) as raw:
+        with gzip.open(raw, "wt", encoding="utf-8") as new:
+            for line in old:
+                kept = json.loads(line)
+                row = kept["row"]
+                if row.get("company_id") == company_id:
+                    count += 1
+                    calls |= {row["id"]} if kept["table"] == Call.__tablename__ else set()
+                elif kept["table"] == Attempt.__tablename__ and row["call_id"] in calls:
+                    count += 1
+                else:
+                    new.write(line)
+        raw.flush()
+        os.fsync(raw.fileno())
+    if count:
+        os.replace(part, path)
+    else:
+        part.unlink()
+    return count
+
+
+@contextmanager
+def _alone_with(folder: Path) -> Iterator[None]:
+    """Keep others from writing there meanwhile: nothing that is added while a file is written anew gets lost."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(folder / ".lock", "wb", opener=_for_its_owner_alone) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _for_its_owner_alone(file: str, flags: int) -> int:
+    return os.open(file, flags, 0o600)
+
+
 def _calls_left_empty(call_ids: list[int], leaving: list[int]) -> list[Call]:
     """Return the answered calls of which no operation stays."""
     staying = select(Operation.call_id).where(Operation.call_id.in_(call_ids), Operation.id.not_in(leaving))
@@ -115,14 +164,12 @@ def _calls_left_empty(call_ids: list[int], leaving: list[int]) -> list[Call]:
 
 def _write(folder: Path, rows: list[Any]) -> None:
     """Append the rows to the month's file and sync it to disk."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = "".join(
         json.dumps({"table": row.__tablename__, "row": _plain(row)}, default=_text) + "\n" for row in rows
     )
     month = f"{_moment(rows[0]):%Y-%m}"
     path = folder / f"{rows[0].__tablename__}-{month}.jsonl.gz"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "ab") as file:
+    with _alone_with(folder), open(path, "ab", opener=_for_its_owner_alone) as file:
         file.write(gzip.compress(text.encode()))
         file.flush()
         os.fsync(file.fileno())

@@ -22,7 +22,9 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.leases import lease_names_held, take_lease
 from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun, latest_run, queue_run
 from worker.app import bell, settings
+from worker.clock.erasing import go_on_erasing
 from worker.clock.evidence import note_audit_heads
+from worker.clock.forgetting import forget_old
 from worker.clock.hourly import count_hours
 from worker.clock.retention import archive_old
 from worker.notices.mailing import mail_in_background
@@ -81,6 +83,8 @@ def tick_once(now: datetime | None = None) -> list[int]:
     if count_hours(now or utcnow()):
         db.session.commit()
         archive_old(settings(), now or utcnow())
+        forget_old(settings(), now or utcnow())
+        go_on_erasing()
     return due
 
 

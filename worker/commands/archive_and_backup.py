@@ -3,7 +3,6 @@
 Backing up PostgreSQL is pg_dump's business.
 """
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from bookkeeping.storage.people.audit import record_act
 from worker.app import settings
 from worker.clock.retention import archive_old
 from worker.commands.answering import PlainCommand, Refusal, answering
+from worker.commands.upkeep.sealing import new_file, public_key, seal_file
 
 WHO = "command line"
 WHOLE = 1_000_000
@@ -32,18 +32,34 @@ def archive() -> dict[str, Any]:
 
 @click.command("backup", cls=PlainCommand)
 @click.argument("target", type=click.Path(dir_okay=False))
+@click.option(
+    "--seal-to", help="The public key that `backup-key` printed: only its private key opens the copy."
+)
 @answering
-def backup(target: str) -> dict[str, Any]:
+def backup(target: str, seal_to: str | None) -> dict[str, Any]:
     """Copy the SQLite database into a new file, whole and consistent, without stopping anything."""
+    to = public_key(seal_to) if seal_to is not None else None
     if db.engine.dialect.name != "sqlite":
         raise Refusal("This is PostgreSQL: use pg_dump --format=custom (docs/ops/runbook.md, Backup).")
     path = Path(target)
     if path.exists():
         raise Refusal(f"{target} is there already: name a new file.")
+    plain = path if to is None else path.with_name(f".{path.name}.plain")
     record_act(None, WHO, "backed up the database")
     db.session.commit()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    os.close(descriptor)
+    new_file(str(plain)).close()
+    try:
+        _copy_into(plain)
+        if to is not None:
+            with open(plain, "rb") as copy, new_file(target) as sealed:
+                seal_file(copy, sealed, to)
+    finally:
+        if to is not None:
+            plain.unlink(missing_ok=True)
+    return {"file": str(path), "bytes": path.stat().st_size, "sealed": to is not None}
+
+
+def _copy_into(path: Path) -> None:
     source = sqlite3.connect(f"file:{db.engine.url.database}?mode=ro", uri=True)
     copy = sqlite3.connect(path)
     try:
@@ -54,4 +70,3 @@ def backup(target: str) -> dict[str, Any]:
         source.close()
     if whole != "ok":
         raise Refusal(f"The copy is not whole ({whole}): check the disk and the database.")
-    return {"file": str(path), "bytes": path.stat().st_size}

@@ -86,7 +86,7 @@ def rebind(company_id: int) -> dict[str, Any]:
 @answering
 def list_companies() -> dict[str, Any]:
     """List the companies: id, name, zone, feed, and how QuickBooks is connected."""
-    rows = db.session.scalars(select(Company).order_by(Company.id)).all()
+    rows = db.session.scalars(select(Company).where(Company.erased_at.is_(None)).order_by(Company.id)).all()
     return {"companies": [_said(row) for row in rows]}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bookkeeping.errors import LeaseTakenError
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.companies import Company, company_or_none
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import Run
 from worker.app import settings
@@ -66,7 +66,7 @@ def _run_facts(run: Run) -> dict[str, Any]:
 
 
 def company_of(company_id: int) -> Company:
-    row = db.session.get(Company, company_id) if 0 < company_id < 2**31 else None
+    row = company_or_none(company_id) if 0 < company_id < 2**31 else None
     if row is None:
         raise Refusal(f"There is no company {company_id}. `company create` makes one.", "no-company")
     return row

@@ -32,7 +32,9 @@ from worker.commands.foreground import company_of, run_in_foreground
 from worker.commands.people import user
 from worker.commands.status import company_status
 from worker.commands.tieout import tieout
+from worker.commands.upkeep import erasing  # noqa: F401 - `company erase` and `user erase` are in there.
 from worker.commands.upkeep.doctor import doctor
+from worker.commands.upkeep.sealing import backup_key, backup_open, backup_seal
 
 
 def register_commands(app: Flask) -> None:
@@ -53,6 +55,9 @@ def register_commands(app: Flask) -> None:
         copy_to,
         audit,
         doctor,
+        backup_key,
+        backup_seal,
+        backup_open,
     ):
         app.cli.add_command(command)
     database = app.cli.commands["db"]

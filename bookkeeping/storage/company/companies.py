@@ -64,6 +64,10 @@ class Company(Base):
     last_sync_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_nightly_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    # Everything of it is being taken out; nothing is left but this row and the audit log.
+    erasing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
     # The mass-delete brake (decision 17).
     brake_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     brake_count: Mapped[int] = mapped_column(default=0)
@@ -123,8 +127,9 @@ def _pairs(books: dict[str, Any], key: str) -> tuple[tuple[str, str], ...]:
 
 
 def company_or_none(company_id: int) -> Company | None:
-    """Return the company, or None when there is none of that id."""
-    return db.session.get(Company, company_id)
+    """Return the company, or None when there is none of that id, or none any more."""
+    found = db.session.get(Company, company_id)
+    return None if found is None or found.erased_at is not None else found
 
 
 def make_poll_due(company_id: int) -> None:

@@ -17,9 +17,17 @@ from tests.harness.in_process import Desk, Shop
 from worker.app import create_worker_app
 from worker.commands.register import register_commands
 
-READ_ONLY = {"audit verify", "doctor", "company list", "status", "user list"}
+READ_ONLY = {"audit verify", "backup-key", "backup-open", "doctor", "company list", "status", "user list"}
 SEEN_BESIDE_THEIR_OWN_TESTS = {
-    *("company create", "company export", "company rebind", "company release-realm", "company update"),
+    *(
+        "company create",
+        "company erase",
+        "user erase",
+        "company export",
+        "company rebind",
+        "company release-realm",
+        "company update",
+    ),
     *("user create", "user end-sessions", "user invite", "user remove", "user reset-link", "user set-role"),
     *("audit seal", "copy-to", "tieout", "nightly", "reconcile"),
 }
@@ -60,6 +68,7 @@ def test_commands_leave_an_act(app: Flask, shop: Shop, desk: Desk, tmp_path: Pat
         "poll": ([desk.id], desk.id, "ran poll"),
         "archive": ([], None, "archived old history"),
         "backup": ([tmp_path / "copy.db"], None, "backed up the database"),
+        "backup-seal": ([receipts, tmp_path / "s", "--to", "CQ" + "A" * 41 + "="], None, "sealed a copy"),
         "rotate-keys": ([], None, "rotated the keys"),
     }
     all_of_them = {name for name in names(app.cli) if not name.startswith("db ")}

@@ -24,6 +24,7 @@ from tests.harness.in_process import Desk
 from worker.commands.companies import company
 from worker.commands.exporting import OF_THE_HOUSE, SECRETS, tables_of_a_company
 from worker.commands.people import user
+from worker.commands.upkeep import erasing  # noqa: F401 - Two of the commands are in there.
 
 PASSWORD = "kavo mire tusa beno"
 

@@ -1,0 +1,130 @@
+"""Taking a person who logged in out of what is on record. What they did stays, under a pseudonym, so that the audit log and the books stay whole."""
+
+import json
+from typing import Any
+
+from sqlalchemy import String, Text, delete, func, or_, select, update
+
+from bookkeeping.storage.base import Base, db, rows_changed, utcnow
+from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.people.audit import AuditEntry, amend, record_act
+from bookkeeping.storage.people.mail_queue import NoticeChoice
+from bookkeeping.storage.people.notices import Notice
+from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink, ResetRequest, User
+
+BATCH = 500
+NOBODY = "erased.invalid"
+
+
+def pseudonym(email: str) -> str:
+    """Return what stands for a person on record: the same for all that one person did, and nobody can tell who it was."""
+    return f"person {vault().digests(email.strip().lower())[0][:10]}"
+
+
+def erase_person(email: str, who: str) -> dict[str, int]:
+    """Erase the login, sessions, invitations, links and mails of this address, and put a pseudonym wherever it says who did something.
+
+    Works in transactions of bounded size and may be repeated: what was done already is not found again. Return what was found.
+
+    Raises:
+        ValueError: it is the last owner of a company, which nobody could manage then.
+    """
+    email = email.strip().lower()
+    _refuse_last_owner(email)
+    name = pseudonym(email)
+    found = {
+        "logins": _erase_login(email, name),
+        "entries": _amend_entries(email, name),
+        "fields": _replace(email, name),
+    }
+    if any(found.values()):
+        record_act(None, who, "erased a person", subject=name, after=found)
+        db.session.commit()
+    return found
+
+
+def _refuse_last_owner(email: str) -> None:
+    person = db.session.scalar(
+        select(User).where(User.email == email, User.role == "owner", User.removed_at.is_(None))
+    )
+    if person is None:
+        return
+    others = select(User.id).where(
+        User.company_id == person.company_id, User.role == "owner", User.removed_at.is_(None)
+    )
+    if db.session.scalar(others.where(User.id != person.id).limit(1)) is None:
+        raise ValueError(
+            f"{email} is the last owner of company {person.company_id}: invite another owner first, or erase the company."
+        )
+
+
+def _erase_login(email: str, name: str) -> int:
+    person = db.session.scalar(select(User).where(User.email == email))
+    gone = 0
+    for table in (Invitation, ResetRequest):
+        gone += rows_changed(delete(table).where(func.lower(table.email) == email))
+    gone += rows_changed(delete(Notice).where(func.lower(Notice.address) == email))
+    if person is not None:
+        for theirs in (LoginSession, ResetLink, NoticeChoice):
+            db.session.execute(delete(theirs).where(theirs.user_id == person.id))
+        person.email, person.name = f"{name.replace(' ', '-')}@{NOBODY}", ""
+        person.password_hash, person.removed_at = "no password: erased", person.removed_at or utcnow()
+        gone += 1
+    db.session.commit()
+    return gone
+
+
+def _amend_entries(email: str, name: str) -> int:
+    """Put the pseudonym into the audit log, a batch a transaction; the address that the person came from goes, too."""
+    count, last = 0, 0
+    while True:
+        rows = select(AuditEntry).where(AuditEntry.id > last).order_by(AuditEntry.id).limit(BATCH)
+        entries = db.session.scalars(rows).all()
+        if not entries:
+            return count
+        for entry in entries:
+            last = entry.id
+            words = {
+                part: _without(getattr(entry, part), email, name)
+                for part in ("who", "subject", "before", "after")
+            }
+            mine = entry.who.lower() == email
+            if any(words[part] != getattr(entry, part) for part in words):
+                amend(entry, **words, **({"address": ""} if mine else {}))
+                count += 1
+        db.session.commit()
+        db.session.expunge_all()
+
+
+def _without(value: Any, email: str, name: str) -> Any:
+    """Return a text, or a structure of texts, with the address replaced."""
+    text = json.dumps(value, ensure_ascii=False)
+    at = text.lower().find(email)
+    while at >= 0:
+        text = text[:at] + name + text[at + len(email) :]
+        at = text.lower().find(email)
+    return json.loads(text)
+
+
+def _replace(email: str, name: str) -> int:
+    """Put the pseudonym into every column that says by whom something was done (`…_by`, `assignee`)."""
+    changed = 0
+    for table in Base.metadata.sorted_tables:
+        columns = [
+            column
+            for column in table.columns
+            if isinstance(column.type, (String, Text))
+            and (column.name.endswith("_by") or column.name == "assignee")
+        ]
+        if columns:
+            mine = [func.lower(column) == email for column in columns]
+            for row in (
+                db.session.execute(select(*table.primary_key.columns, *columns).where(or_(*mine)))
+                .mappings()
+                .all()
+            ):
+                values = {column.name: name for column in columns if str(row[column.name]).lower() == email}
+                same = [key == row[key.name] for key in table.primary_key.columns]
+                changed += rows_changed(update(table).where(*same).values(**values))
+            db.session.commit()
+    return changed

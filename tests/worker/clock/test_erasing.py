@@ -1,0 +1,276 @@
+"""A company, and a person, are taken out for good: nothing of them is left but the audit log under pseudonyms; others and QuickBooks are not touched."""
+
+import gzip
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from bookkeeping.acts.erasing import erase_person, pseudonym
+from bookkeeping.storage.base import Base, db, utcnow
+from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import Connection, ConsentState
+from bookkeeping.storage.people.audit import AuditEntry, broken_entries, record_act
+from bookkeeping.storage.people.notices import Notice
+from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink, User
+from bookkeeping.storage.people.sessions import open_session
+from bookkeeping.storage.work.leases import take_lease
+from tests.functional.office import inspection
+from tests.harness import ROOT
+from tests.harness.in_process import Desk, Shop
+from worker.app import settings
+from worker.clock import erasing
+from worker.clock.forgetting import ARCHIVE_DAYS, KEPT_DAYS, forget_old
+from worker.clock.retention import archive_operations
+from worker.commands.companies import company
+from worker.commands.exporting import tables_of_a_company
+from worker.commands.people import user
+from worker.commands.upkeep.erasing import erase_company, erase_user
+
+
+@pytest.fixture
+def inside(shop: Shop, tmp_path: Path):
+    """An app context with an archive folder of its own."""
+    with shop.app.app_context():
+        before = shop.app.extensions["settings"]
+        shop.app.extensions["settings"] = replace(before, archive_folder=str(tmp_path / "archive"))
+        yield
+        shop.app.extensions["settings"] = before
+        db.session.rollback()
+
+
+def person(email: str, company_id: int | None, role: str = "owner") -> User:
+    row = User(
+        email=email, role=role, company_id=company_id, password_hash="no hash of anything", name="Ann Lee"
+    )
+    db.session.add(row)
+    db.session.flush()
+    open_session(row, "203.0.113.9", "Firefox")
+    return row
+
+
+def rows_of(company_id: int) -> dict[str, int]:
+    """Return how many rows of each table are the company's."""
+    found = {}
+    for table, query in tables_of_a_company():
+        count = len(db.session.execute(query, {"company": company_id}).all())
+        found |= {table.name: count} if count else {}
+    return found
+
+
+def at_work(desk: Desk, *, archived: bool = False) -> None:
+    """Let a company have something everywhere: people, books, history, and files."""
+    desk.book(inspection(1), inspection(2))
+    desk.run()
+    with desk.shop.app.app_context():
+        someone = person(f"ann{desk.id}@books.example", desk.id)
+        db.session.add(ResetLink(digest=f"d{desk.id}", user_id=someone.id, expires_at=utcnow()))
+        record_act(
+            desk.id,
+            someone.email,
+            "changed dates",
+            subject="Ann Lee",
+            before={"a": "Ann"},
+            after={"a": "Bob"},
+        )
+        db.session.commit()
+        if archived:
+            archive_operations(Path(settings().archive_folder), utcnow() + timedelta(days=1))
+
+
+def say(desk: Desk, command, *words: object) -> dict:
+    done = desk.shop.app.test_cli_runner().invoke(command, [*map(str, words), "--json"])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return json.loads(done.stdout) | {"code": done.exit_code}
+
+
+def apps_of(desk: Desk) -> list[str]:
+    """Return the apps that have a living grant of the realm."""
+    realms = desk.intuit.get("/_standin/realms")["realms"]
+    return next(one["connected_apps"] for one in realms if one["realm_id"] == desk.realm_id)
+
+
+def archived_companies(folder: Path) -> list[int | None]:
+    lines = [
+        line for path in folder.glob("*.jsonl.gz") for line in gzip.decompress(path.read_bytes()).splitlines()
+    ]
+    return [json.loads(line)["row"].get("company_id") for line in lines]
+
+
+def test_nothing_of_an_erased_company_is_left_and_others_keep_all(inside, shop: Shop, tmp_path: Path):
+    desk, other = shop.open(), shop.open()
+    at_work(desk, archived=True)
+    at_work(other, archived=True)
+    books, before = desk.intuit.get(f"/_standin/realms/{desk.realm_id}/books"), rows_of(other.id)
+    assert apps_of(desk)
+    assert {desk.id, other.id} <= set(archived_companies(tmp_path / "archive"))
+    assert say(desk, erase_company, desk.id, "--yes", "another name")["error"] == "refused"
+    name = db.session.get_one(Company, desk.id).name
+    done = say(desk, erase_company, desk.id, "--yes", name)
+    assert done["code"] == 0 and done["erased"] and done["revoked"], done
+    db.session.rollback()
+    db.session.expire_all()
+    assert set(rows_of(desk.id)) == {"companies", "audit_entries"}
+    assert not set(archived_companies(tmp_path / "archive")) & {desk.id}
+    assert rows_of(other.id) == before and other.id in archived_companies(tmp_path / "archive")
+    whole = json.dumps(
+        [
+            list(row)
+            for table, query in tables_of_a_company()
+            for row in db.session.execute(query, {"company": desk.id})
+        ],
+        default=str,
+    )
+    assert "books.example" not in whole and "Ann" not in whole and name not in whole
+    assert pseudonym(f"ann{desk.id}@books.example") in whole, "who did the same can still be told from others"
+    assert broken_entries(desk.id) == broken_entries(None) == []
+    there = desk.intuit.get(f"/_standin/realms/{desk.realm_id}/books")
+    assert {**there, "realm": ""} == {**books, "realm": ""}, "QuickBooks keeps what it has"
+    assert apps_of(desk) == [], "the grant is revoked"
+    assert say(desk, erase_company, desk.id, "--yes", f"Erased company {desk.id}")["error"] == "no-company"
+    assert desk.id not in {one["id"] for one in say(desk, company.commands["list"])["companies"]}
+
+
+def test_what_was_begun_goes_on_with_the_tick(inside, desk: Desk):
+    at_work(desk)
+    erasing.begin_erasing(desk.id, "command line")
+    assert erasing.go_on_erasing() == [], "Intuit was not told yet"
+    assert db.session.scalar(
+        select(func.count()).select_from(LoginSession).where(LoginSession.ended_at.is_(None))
+    )
+    erasing.revoke_grant(desk.id)
+    lease = take_lease(f"company:{desk.id}", "a worker", 60)
+    assert erasing.go_on_erasing() == [], "a worker is at it"
+    # Half of it is gone, as after a crash.
+    table = Base.metadata.tables["operations"]
+    next(erasing._batches(table, table.c.company_id == desk.id, lease))
+    lease.release()
+    assert erasing.go_on_erasing() == [desk.id]
+    assert set(rows_of(desk.id)) == {"companies", "audit_entries"}
+    assert erasing.go_on_erasing() == []
+
+
+def test_a_grant_that_cannot_be_revoked_stops_it_until_somebody_says_so(inside, desk: Desk):
+    name = db.session.get_one(Company, desk.id).name
+    db.session.get_one(Connection, desk.id).tokens = "v1.00000000.nothing"
+    db.session.commit()
+    assert say(desk, erase_company, desk.id, "--yes", name)["code"] == 1
+    db.session.expire_all()
+    assert (
+        db.session.get_one(Company, desk.id).paused_at and not db.session.get_one(Company, desk.id).erased_at
+    )
+    done = say(desk, erase_company, desk.id, "--yes", name, "--without-revoking")
+    assert done["erased"] and not done["revoked"]
+
+
+def test_an_erased_person_is_a_pseudonym_everywhere(inside, desk: Desk):
+    email = f"Bea{desk.id}@books.example"
+    person(f"first{desk.id}@books.example", desk.id)
+    gone = person(email.lower(), desk.id)
+    db.session.get_one(Company, desk.id).paused_by = email.lower()
+    db.session.add(
+        Invitation(
+            digest=f"i{desk.id}",
+            company_id=desk.id,
+            email=email,
+            role="owner",
+            created_by="x",
+            expires_at=utcnow(),
+        )
+    )
+    record_act(
+        desk.id,
+        "first@x.example",
+        "invited a person",
+        subject=email.lower(),
+        after={"email": email.lower(), "role": "owner"},
+    )
+    record_act(desk.id, email.lower(), "paused syncing", address="203.0.113.9")
+    db.session.commit()
+    user_id = gone.id
+    done = say(desk, erase_user, email)
+    assert done["code"] == 0 and done["entries"] == 2 and done["logins"] == 2, done
+    db.session.expire_all()
+    assert db.session.scalars(select(LoginSession).where(LoginSession.user_id == user_id)).all() == []
+    row = db.session.get_one(User, user_id)
+    assert row.removed_at and row.name == "" and "books.example" not in row.email
+    assert db.session.get_one(Company, desk.id).paused_by == pseudonym(email)
+    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.company_id == desk.id)).all()
+    said = json.dumps([[one.who, one.address, one.subject, one.before, one.after] for one in entries])
+    assert email.lower() not in said and pseudonym(email) in said and '"role": "owner"' in said
+    assert broken_entries(desk.id) == broken_entries(None) == []
+    assert say(desk, erase_user, email)["error"] == "no-such-person"
+
+
+def test_the_last_owner_is_not_erased(inside, desk: Desk):
+    person(f"only{desk.id}@books.example", desk.id)
+    db.session.commit()
+    assert "last owner" in say(desk, erase_user, f"only{desk.id}@books.example")["message"]
+    with pytest.raises(ValueError, match="last owner"):
+        erase_person(f"only{desk.id}@books.example", "command line")
+
+
+def test_old_personal_data_is_forgotten_and_young_is_kept(inside, desk: Desk):
+    someone = person(f"old{desk.id}@books.example", desk.id)
+    now = utcnow()
+    for days in (1, 40, 100, 400):
+        at = now - timedelta(days=days)
+        name = f"{desk.id}-{days}"
+        db.session.add(LoginSession(digest=name, user_id=someone.id, created_at=at, seen_at=at))
+        db.session.add(
+            Invitation(
+                digest=name,
+                company_id=desk.id,
+                email="a@b.example",
+                role="owner",
+                created_by="x",
+                created_at=at,
+                expires_at=at,
+            )
+        )
+        db.session.add(ResetLink(digest=name, user_id=someone.id, created_at=at, expires_at=at))
+        db.session.add(ConsentState(digest=name, company_id=desk.id, session_digest="x", created_at=at))
+        notice = {"kind": "told", "subject": "s", "text": "t", "created_at": at, "sent_at": at}
+        db.session.add(Notice(company_id=desk.id, occasion=name, address="a@b.example", **notice))
+        db.session.add(Notice(company_id=desk.id, occasion=f"{name}-all", **notice))
+    db.session.commit()
+    folder = Path(settings().archive_folder)
+    folder.mkdir()
+    (folder / "old.jsonl.gz").write_bytes(b"")
+    gone = forget_old(settings(), now)
+    kept = {
+        table.__tablename__: db.session.scalar(select(func.count()).select_from(table).where(mine))
+        for table, mine in (
+            (LoginSession, LoginSession.user_id == someone.id),
+            (Invitation, Invitation.company_id == desk.id),
+            (ResetLink, ResetLink.user_id == someone.id),
+            (ConsentState, ConsentState.company_id == desk.id),
+            (Notice, Notice.company_id == desk.id),
+        )
+    }
+    assert kept == {
+        "login_sessions": 3,
+        "invitations": 2,
+        "reset_links": 1,
+        "consent_states": 1,
+        "notices": 7,
+    }
+    assert gone["archives"] == 0
+    assert forget_old(settings(), now + timedelta(days=ARCHIVE_DAYS + 1))["archives"] == 1
+    assert not (folder / "old.jsonl.gz").exists()
+
+
+def test_the_privacy_page_says_how_long_each_is_kept():
+    text = (ROOT / "docs" / "privacy.md").read_text()
+    for kind, days in KEPT_DAYS.items():
+        assert f"| {kind} | {days} days |" in text, kind
+    assert "seven years" in text
+    for table in Base.metadata.tables:
+        assert f"`{table}`" in text, f"docs/privacy.md does not say what {table} holds"
+
+
+def test_erasing_is_among_the_commands():
+    assert company.commands["erase"] is erase_company and user.commands["erase"] is erase_user
