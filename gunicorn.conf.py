@@ -9,3 +9,4 @@ timeout = 60
 graceful_timeout = 8
 keepalive = 5
 control_socket_disable = True
+logger_class = "webapp.serving.server_lines.ServerLines"

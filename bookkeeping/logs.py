@@ -104,19 +104,17 @@ class _ToStandardError(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
-class _OursAlone(logging.Filter):
-    """RQ and gunicorn write their own lines with handlers of their own; they need not stand here a second time."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not record.name.startswith(("rq.", "gunicorn."))
+def json_handler(secrets: Iterable[str] = ()) -> logging.Handler:
+    """Return the handler that writes JSON lines without these secrets to standard error."""
+    handler = _ToStandardError()
+    handler.name = "tieout"
+    handler.setFormatter(JsonLines(Redactor(secrets)))
+    return handler
 
 
 def set_up_logs(secrets: Iterable[str] = (), level: int = logging.INFO) -> None:
     """Write all logs of this process as JSON lines to standard error. Calling it again replaces what the first call set up."""
-    handler = _ToStandardError()
-    handler.name = "tieout"
-    handler.setFormatter(JsonLines(Redactor(secrets)))
-    handler.addFilter(_OursAlone())
+    handler = json_handler(secrets)
     root = logging.getLogger()
     root.handlers = [each for each in root.handlers if each.name != "tieout"] + [handler]
     root.setLevel(level)

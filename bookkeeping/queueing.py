@@ -1,6 +1,7 @@
 """The doorbell. A job says only "look at company 7"; what is due, who holds it and what was sent are rows, not jobs."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from redis import Redis
@@ -21,13 +22,36 @@ class JobNotAllowedError(Exception):
 
 
 class BellJob(Job):
-    """The job class of our workers: it runs nothing but what `ALLOWED` names."""
+    """The job class of our workers: it runs nothing but what `ALLOWED` names, with one company's id, and nothing before or after it."""
 
     @property
     def func(self) -> Any:
         if self.func_name not in ALLOWED or self.instance is not None:
             raise JobNotAllowedError(f"{self.func_name!r} is not a job of Tieout")
+        if self.kwargs or not isinstance(self.args, (list, tuple)) or not _is_one_id(self.args):
+            raise JobNotAllowedError("a job of Tieout has one company's id and nothing else")
+        if any((self._success_callback_name, self._failure_callback_name, self._stopped_callback_name)):
+            raise JobNotAllowedError("a job of Tieout calls nothing back")
+        if self._dependency_ids or self.retries_left or self.repeats_left:
+            raise JobNotAllowedError("a job of Tieout waits for no other, and is not repeated by the queue")
         return super().func
+
+    # RQ would import and call these also for a job that was refused.
+    @property
+    def success_callback(self) -> None:
+        return None
+
+    @property
+    def failure_callback(self) -> None:
+        return None
+
+    @property
+    def stopped_callback(self) -> None:
+        return None
+
+
+def _is_one_id(args: Sequence[Any]) -> bool:
+    return len(args) == 1 and type(args[0]) is int and 0 < args[0] < 2**31
 
 
 class Bell:

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from bookkeeping.errors import MisconfiguredError
 from bookkeeping.logs import Redactor, set_up_logs
-from bookkeeping.settings import Settings
+from bookkeeping.settings import Settings, SettingsError, settings_from_environment
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,19 @@ def set_up_watching(settings: Settings) -> None:
     set_up_logs(secrets)
     if settings.sentry_dsn:
         _set_up_sentry(settings, Redactor(secrets))
+
+
+def speak_json_first() -> None:
+    """Write all lines of this process as JSON from now on, before its app is made; secrets as far as the settings can be read."""
+    set_up_logs(secrets_as_known())
+
+
+def secrets_as_known() -> list[str]:
+    """Return the secrets of the environment's settings; none where it cannot be read, which whoever needs it says."""
+    try:
+        return secrets_of(settings_from_environment())
+    except SettingsError:
+        return []
 
 
 def secrets_of(settings: Settings) -> list[str]:

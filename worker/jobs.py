@@ -4,6 +4,7 @@ RQ workers take their job class from here, so that this module, and all it needs
 """
 
 import logging
+import sys
 
 from rq import get_current_job
 
@@ -12,9 +13,13 @@ from bookkeeping.logs import bound
 from bookkeeping.queueing import BellJob
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import company_or_none
+from bookkeeping.watching import speak_json_first
 from worker.app import bell, worker_app
 from worker.holding.work import hold_company
 from worker.runs import advance, end_broken_run, next_run
+
+if "rq.cli.cli" in sys.modules:
+    speak_json_first()  # RQ adds no handlers of its own where there is one: its lines are JSON too.
 
 __all__ = ["BellJob", "look_at"]
 

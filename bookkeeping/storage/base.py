@@ -116,8 +116,11 @@ def set_reading(flag: bool) -> None:
 def connect_storage(app: Flask, database_url: str) -> None:
     """Bind the database to the app. SQLite gets WAL, full sync (a lost journal row would be a doubled document)."""
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url
+    # What is bound is about people and money, and errors are logged.
+    options: dict[str, Any] = {"hide_parameters": True}
     if not database_url.startswith("sqlite"):
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+        options |= {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     migrate.init_app(app, db)
 

@@ -1,5 +1,6 @@
 """Slow and half-sent requests stop nobody: with gunicorn as it is started, and with nginx in front where there is one."""
 
+import json
 import os
 import re
 import shutil
@@ -58,6 +59,18 @@ def test_a_hundred_half_sent_requests_stop_nobody(tieout):
             assert (
                 kept.post(f"{tieout.url}/login", data={"email": "x" * 100_000}, timeout=20).status_code == 400
             )
+
+
+def test_every_line_of_web_and_worker_is_json_without_secrets(tieout):
+    web, worker = tieout.web(), tieout.worker()
+    requests.get(f"{tieout.url}/login", headers={"Host": "x" * 9000}, timeout=20)
+    for process in (web, worker):
+        process.stop()
+        lines = [json.loads(line) for line in process.output().splitlines() if line.strip()]
+        loggers = {line["logger"].split(".")[0] for line in lines}
+        assert loggers & {"gunicorn", "rq"} and not any(
+            tieout.environment["SECRET_KEY"] in str(line) for line in lines
+        )
 
 
 def test_what_does_not_arrive_in_time_is_closed(tmp_path: Path):
