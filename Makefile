@@ -53,6 +53,14 @@ lint: bootstrap-tests  ## Check style, formatting, types and the floors' imports
 	.venv/bin/lint-imports
 	$(PY) -m mypy
 
+.PHONY: audit
+audit: bootstrap  ## Look for known weaknesses: bandit over the code, pip-audit over requirements.lock; writes var/sbom.json
+	@$(PY) -m launch.auditing audit
+
+.PHONY: lock
+lock: bootstrap  ## Write requirements.lock and docs/licences.md from requirements.txt
+	@$(PY) -m launch.auditing lock
+
 .PHONY: format
 format: bootstrap-tests  ## Put the code into shape
 	$(PY) -m ruff check --fix $(wildcard $(CODE))

@@ -70,7 +70,7 @@ class Tokens(Protocol):
 class Transport:
     """A stand-in for the library's OAuth2Session, for one realm. Threads may share it."""
 
-    access_token = "set-by-transport"  # The library insists on a header; `_Bearer` puts the real token there.
+    access_token = "set-by-transport"  # The library insists on a header; `_Bearer` puts the real token there.  # noqa: S105
 
     def __init__(
         self,

@@ -63,7 +63,7 @@ def as_moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-_WRONG_PASSWORD = "That is not your password. Nothing was changed."
+_WRONG_PASSWORD = "That is not your password. Nothing was changed."  # noqa: S105
 
 
 @bp.get("/settings/quickbooks/migration")

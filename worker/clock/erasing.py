@@ -12,7 +12,6 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_
 
 from bookkeeping.acts.connecting import end_connection
-from bookkeeping.acts.erasing import pseudonym
 from bookkeeping.errors import LeaseTakenError
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.storage.base import Base, db, rows_changed, utcnow
@@ -24,6 +23,7 @@ from bookkeeping.storage.people.sessions import end_sessions_of
 from bookkeeping.storage.work.leases import Lease, LeaseRow, take_lease
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.app import intuit_config, settings
+from worker.clock.erasing_people import pseudonym
 from worker.clock.retention import take_out_of_files
 
 BATCH = 500

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bookkeeping.acts.erasing import erase_person, pseudonym
 from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
@@ -23,6 +22,7 @@ from tests.harness import ROOT
 from tests.harness.in_process import Desk, Shop
 from worker.app import settings
 from worker.clock import erasing
+from worker.clock.erasing_people import erase_person, pseudonym
 from worker.clock.forgetting import ARCHIVE_DAYS, KEPT_DAYS, forget_old
 from worker.clock.retention import archive_operations
 from worker.commands.companies import company
