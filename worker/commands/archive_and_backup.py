@@ -3,19 +3,22 @@
 Backing up PostgreSQL is pg_dump's business.
 """
 
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.audit import acting_from, record_act
 from worker.app import settings
 from worker.clock.retention import archive_old
 from worker.commands.answering import PlainCommand, Refusal, answering
 from worker.commands.upkeep.sealing import new_file, public_key, seal_file
 
+logger = logging.getLogger("tieout.security")
 WHO = "command line"
 WHOLE = 1_000_000
 
@@ -45,8 +48,6 @@ def backup(target: str, seal_to: str | None) -> dict[str, Any]:
     if path.exists():
         raise Refusal(f"{target} is there already: name a new file.")
     plain = path if to is None else path.with_name(f".{path.name}.plain")
-    record_act(None, WHO, "backed up the database")
-    db.session.commit()
     new_file(str(plain)).close()
     try:
         _copy_into(plain)
@@ -56,7 +57,21 @@ def backup(target: str, seal_to: str | None) -> dict[str, Any]:
     finally:
         if to is not None:
             plain.unlink(missing_ok=True)
+    _note_copy()
     return {"file": str(path), "bytes": path.stat().st_size, "sealed": to is not None}
+
+
+def _note_copy() -> None:
+    """Leave an act of it, unless somebody writes for long: a copy waits for nobody, and then the log line has to do."""
+    raw = db.engine.raw_connection()
+    raw.cursor().execute("PRAGMA busy_timeout=1000")
+    raw.close()
+    try:
+        record_act(None, WHO, "backed up the database")
+        db.session.commit()
+    except OperationalError:
+        db.session.rollback()
+    logger.warning("The database was copied", extra={"by": acting_from.get()})
 
 
 def _copy_into(path: Path) -> None:
