@@ -7,8 +7,8 @@ from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk, Shop
 
-POINTS = 24
-TESTS = 6
+POINTS = 12
+TESTS = 4
 AS_WRITTEN = ("Id", "SyncToken", "TotalAmt")
 
 
