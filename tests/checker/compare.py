@@ -259,9 +259,14 @@ def _strangers(
     found += [
         Finding("foreign", f"{entity} {each['Id']}", each.get("DocNumber", ""))
         for entity, each in ours.others
-        if (entity, each["Id"]) not in by_people
+        if (entity, each["Id"]) not in by_people and not _by_itself(entity, each)
     ]
     return found
+
+
+def _by_itself(entity: str, document: Mapping[str, Any]) -> bool:
+    """Whether QuickBooks made it by itself: a Payment of nothing, by which it applies a credit."""
+    return entity == "Payment" and not cents(document["TotalAmt"])
 
 
 def _names_twice(books: Books, truth: list[Mapping[str, Any]]) -> list[Finding]:

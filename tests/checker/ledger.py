@@ -86,7 +86,8 @@ def payment_facts(key: str, payment: Mapping[str, Any], invoice_id: str) -> Paym
         day=payment["TxnDate"],
         amount=cents(payment["TotalAmt"]),
         applied=applied,
-        unapplied=cents(payment.get("UnappliedAmt")),
+        # What QuickBooks applied by itself to something else of the client is no money on this Invoice either (decision 18).
+        unapplied=cents(payment["TotalAmt"]) - applied,
         method=_name(payment.get("PaymentMethodRef")),
         reference=payment.get("PaymentRefNum", ""),
         customer=_name(payment["CustomerRef"]),
@@ -112,7 +113,10 @@ def paid_by_others(books: Books, invoice_id: str, ours: Iterable[Mapping[str, An
 
 
 def known_as(history: Iterable[Entry]) -> dict[tuple[str, str], set[str]]:
-    """Return the names that a Customer or Item had, by (entity, id), where a person renamed it; ANY where others were merged into it."""
+    """Return the names that a Customer or Item had, by (entity, id), where a person renamed it.
+
+    ANY where others were merged into it, and of a Customer that a person made: its name is not ours to correct.
+    """
     names: dict[tuple[str, str], set[str]] = {}
     by_people: set[tuple[str, str]] = set()
     for entry in history:
@@ -125,6 +129,9 @@ def known_as(history: Iterable[Entry]) -> dict[tuple[str, str], set[str]]:
             continue
         thing, name = (entry["entity"], entry["id"]), entry["body"][NAMED[entry["entity"]]]
         names.setdefault(thing, set()).add(name)
+        if entry["entity"] == "Customer" and entry["operation"] == "create" and entry["by"] == "person":
+            names[thing].add(ANY)  # One that was there before us keeps its name, too (decision 2).
+            by_people.add(thing)
         if (
             entry["operation"] == "update"
             and entry["by"] == "person"

@@ -198,6 +198,16 @@ def backup(life: Life) -> Work:
 def migration(life: Life) -> Work:
     """SalesReceipts are replaced at night."""
     life.open(legacy=True)
+    schedule_migration(life)
+    now = life.moment.now()
+    midnight = next_midnight_mst(now, "Etc/GMT+7", 0)
+    life.pass_time((midnight - now).total_seconds() + 60)
+    _queue(life, "nightly")
+    return _look(life)
+
+
+def schedule_migration(life: Life) -> None:
+    """Let a company of before August 2019 have three SalesReceipts, and confirm that they are replaced in the next night."""
     with life.rows():
         for number in (1, 2, 3):
             key = _old_with_receipt(life, number)
@@ -210,11 +220,6 @@ def migration(life: Life) -> Work:
     life.pass_time(400)
     life.work(random.Random(0))
     _confirm(life)
-    now = life.moment.now()
-    midnight = next_midnight_mst(now, "Etc/GMT+7", 0)
-    life.pass_time((midnight - now).total_seconds() + 60)
-    _queue(life, "nightly")
-    return _look(life)
 
 
 def _old_with_receipt(life: Life, number: int) -> str:

@@ -99,7 +99,7 @@ class Stage:
 
         life, wrong = self.new_life(story.seed), ""
         try:
-            life.open()
+            life.open(legacy=story.flavour == "migration")
             tell(life, story)
             judge(life)
         except Exception:  # noqa: BLE001 - what breaks is what a story is told for.

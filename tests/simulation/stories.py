@@ -30,6 +30,7 @@ FLAVOURS = {
     "plain": {"platform": 60, "books": 0, "office": 5, "fault": 35},
     "people": {"platform": 45, "books": 35, "office": 20, "fault": 0},
     "all": {"platform": 40, "books": 25, "office": 12, "fault": 23},
+    "migration": {"platform": 55, "books": 10, "office": 8, "fault": 27},
 }
 
 
@@ -62,7 +63,7 @@ class Story:
 def story_of(seed: int, days: int = DAYS) -> Story:
     """Return the story of this seed, always the same one; of fewer days the beginning of it."""
     chance = random.Random(seed)
-    flavour = chance.choice(list(FLAVOURS))
+    flavour = "migration" if seed % 10 == 9 else chance.choice(list(FLAVOURS)[:3])
     steps = [Step("platform", "book", chance.randrange(10**6)) for _ in range(3)]
     for _day in range(days):
         for _ in range(chance.choice((0, 1, 1, 2, 3))):

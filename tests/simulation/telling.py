@@ -7,6 +7,7 @@ from tests.simulation.life import Life
 from tests.simulation.network import Trouble
 from tests.simulation.people import OFFICE
 from tests.simulation.planted import PLANTED
+from tests.simulation.scenarios import schedule_migration
 from tests.simulation.stories import Story
 
 NAMED: dict[str, dict[str, Happening]] = {
@@ -21,6 +22,8 @@ NAMED: dict[str, dict[str, Happening]] = {
 def tell(life: Life, story: Story) -> None:
     """Let every step happen."""
     calm = story.flavour == "people"
+    if story.flavour == "migration":
+        schedule_migration(life)
     for step in story.steps:
         chance = random.Random(step.number)
         if step.table == "work":
