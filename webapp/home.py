@@ -7,7 +7,8 @@ from flask_login import current_user
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.work.runs import latest_run
-from webapp.access.roles import COMPANY_ROLES, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import open_to
 from webapp.frame.standing import local_today, next_sync, standing_of, today
 from webapp.numbers.this_month import this_month
 from webapp.sync_log.progress import is_open, progress_of
@@ -16,10 +17,10 @@ bp = Blueprint("home", __name__)
 
 
 @bp.get("/")
-@open_to(*COMPANY_ROLES, "ops")
+@open_to(Right.READ, Right.OPS_READ)
 def page() -> ResponseReturnValue:
     """Show how the company stands; ops have their own first page."""
-    if current_user.role == "ops":
+    if current_user.may(Right.OPS_READ):
         return redirect("/ops")
     company, settings = current_user.company, current_app.extensions["settings"]
     run = latest_run(company.id, "first")

@@ -18,7 +18,7 @@ from webapp.ops import acts as ops_acts
 from webapp.ops import companies as ops_companies
 from webapp.ops import failures as ops_failures
 from webapp.ops import overview as ops
-from webapp.people import account, audit_log, forgotten, notifications
+from webapp.people import account, audit_log, companies, forgotten, notifications
 from webapp.people import login as auth
 from webapp.people import pages as people
 from webapp.questions import customers, drift
@@ -37,6 +37,7 @@ BLUEPRINTS = (
     people.bp,
     notifications.bp,
     account.bp,
+    companies.bp,
     audit_log.bp,
     quickbooks.bp,
     bookkeeping.bp,

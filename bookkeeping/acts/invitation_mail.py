@@ -27,7 +27,8 @@ def mail_invitation(token: str, path: str) -> None:
     text = (
         f"{invitation.created_by} invites you to the bookkeeping of {company.name},"
         f" as {with_article(invitation.role)}.\n\n"
-        f"Open this link and choose a password. It works once, until {until:%B} {until.day}, {until.year}."
+        "Open this link, and log in or choose a password if you have no login yet."
+        f" It works once, until {until:%B} {until.day}, {until.year}."
         " If you did not expect it, do nothing."
     )
     occasion = invitation.digest[:_LETTERS]

@@ -1,13 +1,14 @@
-"""How a person comes to have a login: checked and added. Passwords themselves are `sessions`' business."""
+"""How a person comes to have a login and a place in a company: checked and added. Passwords themselves are `sessions`' business."""
 
 import re
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.people.people import ROLES, User
+from bookkeeping.storage.people.memberships import add_membership, memberships_of
+from bookkeeping.storage.people.people import COMPANY_ROLES, OPS_ROLES, User
 from bookkeeping.storage.people.sessions import hash_password
 
 SHORTEST_PASSWORD = 12
@@ -56,8 +57,13 @@ def _score(plain: str, known: list[str]) -> int:
     return int(zxcvbn(plain[:72], user_inputs=known)["score"])
 
 
+def company_names(person: User) -> str:
+    """Return the names of the person's companies in one text, for `check_password`."""
+    return " ".join(one.company.name for one in memberships_of(person.id))
+
+
 def add_user(email: str, password: str, role: str, company_id: int | None, name: str = "") -> User:
-    """Add a person to the current transaction; the caller commits.
+    """Add a person, with a membership in the company or as ops, to the current transaction; the caller commits.
 
     Raises:
         ValueError: the address, role or password cannot be taken, or the address has a login already; a sentence says which.
@@ -69,16 +75,17 @@ def add_user(email: str, password: str, role: str, company_id: int | None, name:
         ).normalized.lower()
     except EmailNotValidError as error:
         raise ValueError(f"{email!r} is no e-mail address: {error}") from None
-    if role not in ROLES:
-        raise ValueError(f"There is no role {role!r}: use {', '.join(ROLES)}.")
+    roles = OPS_ROLES if company_id is None else COMPANY_ROLES
+    if role not in roles:
+        raise ValueError(f"There is no role {role!r} there: use {', '.join(roles)}.")
     company = db.session.get(Company, company_id) if company_id is not None else None
     check_password(password, email=email, company=company.name if company else "")
     if db.session.scalars(select(User.id).where(User.email == email)).first():
         raise ValueError(f"{email} has a login already.")
-    person = User(
-        email=email, name=name[:200], role=role, company_id=company_id, password_hash=hash_password(password)
-    )
-    person.owner_since = utcnow() if role == "owner" else None
+    person = User(email=email, name=name[:200], password_hash=hash_password(password))
+    person.ops_role = role if company_id is None else ""
     db.session.add(person)
     db.session.flush()
+    if company_id is not None:
+        add_membership(person, company_id, role)
     return person

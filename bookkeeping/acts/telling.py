@@ -1,15 +1,16 @@
-"""Telling owners, by mail and each by name, what was done that gives or takes access. They cannot choose not to be told.
+"""Telling owners, by mail and each by name, what was done that gives or takes access; and writing such acts down. They cannot choose not to be told.
 
 Each function writes notices in the current transaction; the caller commits, and mailing is the worker's.
 """
 
 import secrets
+from typing import Any
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import select
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.memberships import members_of, memberships_of
 from bookkeeping.storage.people.notices import write_once
 from bookkeeping.storage.people.people import User
 
@@ -25,17 +26,26 @@ def tell_owners(company_id: int, title: str, sentence: str, *, address: str = ""
 
     `address` is where the request came from.
     """
-    rows = select(User.email).where(
-        User.company_id == company_id, User.role == "owner", User.removed_at.is_(None)
-    )
-    for email in sorted({*db.session.scalars(rows), *filter(None, [also])}):
+    owners = {one.email for one in members_of(company_id) if one.role == "owner"}
+    for email in sorted(owners | set(filter(None, [also]))):
         _tell(company_id, email, title, sentence, address)
 
 
 def tell_person(person: User, title: str, sentence: str, *, address: str = "") -> None:
-    """Write a mail to this person alone. Ops belong to no company and have no mail from us: theirs is in the audit log."""
-    if person.company_id is not None:
-        _tell(person.company_id, person.email, title, sentence, address)
+    """Write one mail to this person alone. Ops belong to no company and have no mail from us: theirs is in the audit log."""
+    for membership in memberships_of(person.id)[:1]:
+        _tell(membership.company_id, person.email, title, sentence, address)
+
+
+def record_of_person(person: User, who: str, act: str, *, after: Any = None, address: str = "") -> None:
+    """Write an act about a person's login into the audit log of each of their companies, or of the house for ops.
+
+    Whose login it is stands in `who` when they did it themselves, else as the subject.
+    """
+    places: list[int | None] = [one.company_id for one in memberships_of(person.id)]
+    subject = "" if who == person.email else person.email
+    for company_id in places or [None]:
+        record_act(company_id, who, act, subject=subject, after=after, address=address)
 
 
 def with_article(role: str) -> str:

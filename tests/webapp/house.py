@@ -7,12 +7,14 @@ from typing import Any
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.people.memberships import Membership
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.people.sessions import hash_password
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -48,12 +50,17 @@ class House:
             return company.id
 
     def make_person(self, role: str = "owner", company_id: int | None = None, email: str = "") -> str:
-        """Add a person with PASSWORD and return the e-mail address."""
+        """Add a person with PASSWORD, or one more place to a person who is there, and return the e-mail address."""
         email = email or f"{role}{company_id or ''}@office.example"
         with self.writing():
-            db.session.add(
-                User(email=email, role=role, company_id=company_id, password_hash=_hash, name=role.title())
-            )
+            person = db.session.scalar(select(User).where(User.email == email))
+            if person is None:
+                ops_role = role if company_id is None else ""
+                person = User(email=email, ops_role=ops_role, password_hash=_hash, name=role.title())
+                db.session.add(person)
+                db.session.flush()
+            if company_id is not None:
+                db.session.add(Membership(user_id=person.id, company_id=company_id, role=role))
             db.session.commit()
         return email
 

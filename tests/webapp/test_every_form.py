@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from bookkeeping.storage.base import Base, db
+from bookkeeping.storage.people.people import OPS_ROLES
 from tests.webapp.failing import failing, refused_operation
 from tests.webapp.house import Browser, House
 from tests.webapp.records import Records, paid
@@ -42,6 +43,8 @@ FREE = {
 }
 LEFT_OUT = {"/logout"}  # Would end the walk.
 LONGEST_WALK = 150
+OWN_TABLES = frozenset({"login_sessions", "audit_entries", "memberships"})
+"""Where it stands that somebody came in and what they are told of; roles are looked at in `test_people.py`."""
 
 
 @dataclass
@@ -109,9 +112,13 @@ def walk(browser: Browser, start: str) -> list[Form]:
     return list(forms.values())
 
 
-def rows_of(company_id: int) -> dict[str, list]:
+def rows_of(company_id: int, but: frozenset[str] = frozenset({"login_sessions"})) -> dict[str, list]:
     """Return every row of one company, by table."""
-    tables = (table for table in Base.metadata.sorted_tables if "company_id" in table.columns)
+    tables = (
+        table
+        for table in Base.metadata.sorted_tables
+        if "company_id" in table.columns and table.name not in but
+    )
     return {
         table.name: [
             tuple(row) for row in db.session.execute(select(table).where(table.c.company_id == company_id))
@@ -155,6 +162,43 @@ def filled(form: Form, nonsense: str) -> Iterator[dict[str, str]]:
             yield form.values | {name: nonsense}
 
 
+@pytest.mark.parametrize("role", ["bookkeeper", "accountant", "ops-read-only"])
+def test_pages_draw_no_form_that_their_reader_may_not_send(house: House, offices, role):
+    mine, _ = offices
+    browser = house.browser(
+        house.make_person(role, None if role in OPS_ROLES else mine, f"{role}@one.example")
+    )
+    drawn = [form for form in walk(browser, "/") if form.method == "post"]
+    assert drawn, "logging out at least"
+    for form in drawn:
+        endpoint, _ = house.app.url_map.bind("").match(urlsplit(form.action).path, method="POST")
+        assert role in house.app.view_functions[endpoint].open_to, (role, form.page, form.action)
+
+
+def test_an_accountant_sees_every_page_and_changes_nothing(house: House, offices):
+    """Whatever is sent, to whatever address: nothing of the company is another afterwards."""
+    mine, _ = offices
+    browser = house.browser(house.make_person("accountant", mine, "reads@office.example"))
+    with house.app.app_context():
+        before = rows_of(mine, but=OWN_TABLES)
+        ids = sorted(ids_in(before))[:3]
+    values = dict.fromkeys(("role", "cutoff", "choice", "scope"), "owner") | {
+        "csrf_token": browser.token("/account")
+    }
+    for rule in house.app.url_map.iter_rules():
+        if not getattr(house.app.view_functions[rule.endpoint], "rights", ()):
+            continue  # Open to strangers.
+        for value in ids if rule.arguments else ("",):
+            address = re.sub(r"<[^>]+>", value, rule.rule)
+            if "GET" in rule.methods:
+                assert browser.get(address).status_code < 500, address
+            if "POST" in rule.methods and address not in LEFT_OUT:
+                browser.client.post(address, data=values)
+    with house.app.app_context():
+        assert rows_of(mine, but=OWN_TABLES) == before
+    assert browser.get("/").status_code == 200, "still logged in"
+
+
 @pytest.mark.parametrize("role", ["owner", "bookkeeper", "ops"])
 def test_nonsense_in_any_form_breaks_and_leaks_nothing(house: House, offices, role):
     mine, other = offices
@@ -194,16 +238,20 @@ def addresses_with_ids(app: Flask) -> list[tuple[str, list[str]]]:
         for rule in app.url_map.iter_rules()
         if "POST" in rule.methods
         and rule.arguments
-        and not rule.rule.startswith(("/ops", "/hooks", "/invitation"))
+        and not rule.rule.startswith(("/ops", "/hooks", "/invitation", "/companies"))
     ]
 
 
-def test_rows_of_another_company_cannot_be_named(house: House, offices):
+@pytest.mark.parametrize("also_there", [False, True], ids=["of one company", "of both, looking at one"])
+def test_rows_of_another_company_cannot_be_named(house: House, offices, also_there):
+    """Neither by a stranger, nor by who belongs there too but looks at the other company now."""
     mine, other = offices
     owner = house.browser(house.make_person("owner", mine, "owner@office.example"))
+    if also_there:
+        house.make_person("owner", other, "owner@office.example")
     with house.app.app_context():
         before = rows_of(other)
-        ids = sorted(ids_in(before))
+        ids = sorted(ids_in(before))[:: 3 if also_there else 1]
     assert addresses_with_ids(house.app), "there are such addresses"
     for rule, names in addresses_with_ids(house.app):
         for value in ids:

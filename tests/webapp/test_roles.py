@@ -6,6 +6,7 @@ from flask import Flask
 from bookkeeping.storage.base import db
 from bookkeeping.storage.work.runs import Run
 from tests.webapp.house import House
+from webapp.access.matrix import CHANGES_THE_BOOKS, MATRIX, ROLES, Right
 from webapp.access.roles import open_to, require_marked_views
 
 OPEN_TO_ALL = {
@@ -89,6 +90,70 @@ def test_bookkeeper_cannot_do_what_owners_do(house: House, company: int):
         assert "Not for your role" in answer.text
 
 
+READERS_SEND = {
+    "accountant": {
+        "account.change_password",
+        "account.end_one",
+        "account.end_others",
+        "auth.log_out",
+        "companies.choose",
+        "confirming.confirm",
+        "notifications.choose",
+        "people.accept",
+    },
+    "ops-read-only": {
+        "account.change_password",
+        "account.end_one",
+        "account.end_others",
+        "auth.log_out",
+        "confirming.confirm",
+    },
+}
+"""All that people who only read may send: what is their own."""
+
+
+def test_every_address_answers_each_role_as_the_matrix_says(house: House, company: int):
+    """A new route is walked without a word here; its right decides, and only the matrix says who has it."""
+    walked = 0
+    for role in ROLES:
+        browser = house.browser(house.make_person(role, None if role.startswith("ops") else company))
+        token = browser.token("/account")
+        for endpoint, method, address in sorted(addresses(house.app)):
+            view = house.app.view_functions[endpoint]
+            if endpoint in OPEN_TO_ALL or endpoint == "auth.log_out":
+                continue
+            allowed = any(role in MATRIX[right] for right in view.rights)
+            values = {"csrf_token": token} if method == "POST" else None
+            if allowed and method == "POST":
+                continue  # What an allowed act does is told beside its page.
+            answer = browser.client.open(address, method=method, data=values)
+            assert (answer.status_code == 403 and "Not for your role" in answer.text) is not allowed, (
+                role,
+                method,
+                address,
+                answer.status_code,
+            )
+            walked += 1
+    assert walked > 300
+
+
+@pytest.mark.parametrize("role", sorted(READERS_SEND))
+def test_who_only_reads_may_send_only_what_is_their_own(house: House, role: str):
+    """A new form that a reader may send is listed here, or it is a mistake in the matrix."""
+    open_to_them = {
+        endpoint
+        for endpoint, method, _ in addresses(house.app)
+        if method == "POST" and role in house.app.view_functions[endpoint].open_to
+    }
+    assert open_to_them == READERS_SEND[role]
+    assert not [right for right in CHANGES_THE_BOOKS if role in MATRIX[right]]
+
+
+def test_every_right_is_asked_by_a_route(house: House):
+    asked = {right for view in house.app.view_functions.values() for right in getattr(view, "rights", ())}
+    assert asked == set(Right) == set(MATRIX)
+
+
 def test_ops_have_pages_of_their_own(house: House):
     ops = house.browser(house.make_person("ops"))
     assert ops.get("/").location == "/ops"
@@ -116,7 +181,7 @@ def test_app_does_not_start_with_a_view_that_says_not_who_may_see_it():
     app.add_url_rule("/secret", "secret", lambda: "for whom?")
     with pytest.raises(RuntimeError, match="secret"):
         require_marked_views(app)
-    app.view_functions["secret"] = open_to("owner")(lambda: "for owners")
+    app.view_functions["secret"] = open_to(Right.CONNECT)(lambda: "for owners")
     require_marked_views(app)
 
 

@@ -18,7 +18,8 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.sessions import note_confirmed, password_fits
 from webapp.access.evidence import note_security
 from webapp.access.limits import forgive, guessing
-from webapp.access.roles import COMPANY_ROLES, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import open_to
 from webapp.access.security import same_site_path, start_writing
 
 P = ParamSpec("P")
@@ -72,7 +73,7 @@ def password_is_right(field: str = "password") -> bool:
 
 
 @bp.post("/account/confirm")
-@open_to(*COMPANY_ROLES, "ops")
+@open_to(Right.OWN_LOGIN)
 def confirm() -> Response | tuple[str, int]:
     """Take the password for a page that was asked for, and lead there."""
     target = same_site_path(request.form.get("next")) or url_for("home.page")

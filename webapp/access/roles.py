@@ -1,39 +1,49 @@
 """Who may see what: the person behind a session, the two marks that every view carries, and whose company it is.
 
-Every view says `@open_to("owner", …)` or `@public`; the app does not start while one says neither.
+Every view says `@open_to(Right.…)` or `@public`; the app does not start while one says neither. Which roles have a right is in `matrix.py`.
 """
 
 import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, flash, redirect, request, session, url_for
 from flask_login import UserMixin, current_user
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db, set_reading
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.memberships import Membership, memberships_of
 from bookkeeping.storage.people.people import LoginSession, User
 from bookkeeping.storage.people.sessions import live_session, note_seen, seen_is_old
 from webapp.access.extensions import login_manager
+from webapp.access.matrix import ROLE_NAMES, Right, may, roles_with
 from webapp.access.security import came_from_here, same_site_path
 
 View = TypeVar("View", bound=Callable[..., Any])
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
-COMPANY_ROLES = ("owner", "bookkeeper")
 _KEPT_AT_MOST = 1500  # Bytes as JSON: it travels in the session cookie, of which browsers keep 4 kB.
 
 
 class Person(UserMixin):
-    """The logged-in person as Flask-Login wants it. `get_id` is the session's token, which only the cookie holds."""
+    """The logged-in person as Flask-Login wants it. `get_id` is the session's token, which only the cookie holds.
+
+    `membership` is their place in the company that this session looks at, `memberships` all their places, that chosen last first; of ops
+    it is None, and there are none.
+    """
 
     def __init__(self, token: str, row: LoginSession) -> None:
         self.token = token
         self.session_digest = row.digest
         self.confirmed_at = row.confirmed_at or row.created_at
         self.user: User = row.user
+        self.memberships: list[Membership] = [] if row.user.is_ops else memberships_of(row.user_id)
+        looked_at = [one for one in self.memberships if row.company_id in (None, one.company_id)]
+        self.membership: Membership | None = looked_at[0] if looked_at else None
 
     def get_id(self) -> str:
         return self.token
@@ -48,15 +58,30 @@ class Person(UserMixin):
 
     @property
     def role(self) -> str:
-        return self.user.role
+        """What the person is here: one of `matrix.ROLES`, or empty for nobody any more."""
+        if self.user.is_ops:
+            return self.user.ops_role
+        return self.membership.role if self.membership else ""
+
+    @property
+    def role_name(self) -> str:
+        return ROLE_NAMES.get(self.role, "")
 
     @property
     def company(self) -> Company | None:
-        return self.user.company
+        return self.membership.company if self.membership else None
+
+    @property
+    def company_id(self) -> int | None:
+        return self.membership.company_id if self.membership else None
 
     @property
     def is_owner(self) -> bool:
-        return self.user.role == "owner"
+        return self.role == "owner"
+
+    def may(self, right: Right) -> bool:
+        """Return whether the person has this right here."""
+        return may(self.role, right)
 
 
 def _person_of(token: str) -> Person | None:
@@ -69,7 +94,8 @@ def _person_of(token: str) -> Person | None:
     ):
         _note_seen(row.digest)
         row = live_session(token, idle)
-    return Person(token, row) if row is not None else None
+    person = Person(token, row) if row is not None else None
+    return person if person is not None and person.role else None  # Who has no place any more is nobody.
 
 
 login_manager.user_loader(_person_of)
@@ -87,12 +113,13 @@ def _note_seen(digest: str) -> None:
 
 def public(view: View) -> View:
     """Mark a view that needs no login."""
-    view.__dict__["open_to"] = ()
+    view.__dict__["open_to"] = view.__dict__["rights"] = ()
     return view
 
 
-def open_to(*roles: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """Mark a view for people of these roles; others get 403, strangers the login page."""
+def open_to(*rights: Right) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
+    """Mark a view for people who have one of these rights; others get 403, strangers the login page."""
+    roles = roles_with(rights)
 
     def mark(view: Callable[P, Answer]) -> Callable[P, Answer]:
         @wraps(view)
@@ -103,10 +130,20 @@ def open_to(*roles: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]
                 abort(403)
             return view(*args, **kwargs)
 
-        guarded.__dict__["open_to"] = roles
+        guarded.__dict__["open_to"], guarded.__dict__["rights"] = roles, rights
         return guarded
 
     return mark
+
+
+def may_send(address: str) -> bool:
+    """Return whether the person may send a form to this address of ours: pages draw no others."""
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(urlsplit(address).path, method="POST")
+    except HTTPException:
+        return False
+    roles = getattr(current_app.view_functions[endpoint], "open_to", None)
+    return roles == () or (roles is not None and current_user.is_authenticated and current_user.role in roles)
 
 
 def asked_by_scripts(view: View) -> View:

@@ -14,7 +14,8 @@ from bookkeeping.rules.text import ITEM_NAME_LIMIT, one_line
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.bookkeeping_settings.forms import Typed, lists_of
 from webapp.bookkeeping_settings.pages import Answer, followers, item_ids, settle
 
@@ -26,7 +27,7 @@ _LONGEST_NAME = 300
 
 
 @bp.get("")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> str:
     """Show every name with its Item."""
     return _show()
@@ -53,7 +54,7 @@ def _show(typed: Typed | None = None) -> str:
 
 
 @bp.post("")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def save() -> Answer:
     """Save the Items of the names on the page; an empty field gives a name its default."""
     company = current_company()
@@ -80,7 +81,7 @@ def save() -> Answer:
 
 
 @bp.post("/new-names")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def save_new_names() -> Answer:
     """Say what a name never seen before gets. Every name seen so far keeps its Item, so no document changes."""
     company = current_company()
@@ -107,7 +108,7 @@ def save_new_names() -> Answer:
 
 
 @bp.post("/looked-at")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def looked_at() -> Response:
     """Note that somebody has looked at the new names and leaves them as they are."""
     company = current_company()

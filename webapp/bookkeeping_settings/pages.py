@@ -20,7 +20,8 @@ from bookkeeping.storage.records.choices import Scope, closed_through, living_do
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.access.confirming import recently_confirmed
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.bookkeeping_settings.forms import (
     DEPOSIT_ACCOUNTS,
     LONGEST_INSPECTOR,
@@ -41,7 +42,7 @@ Answer = Response | str | tuple[str, int]
 
 
 @bp.get("/bookkeeping")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> str:
     """Show each step with what is in force."""
     return _show()
@@ -72,7 +73,7 @@ def _show(typed: Typed | None = None) -> str:
 
 
 @bp.post("/bookkeeping/income")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def save_income() -> Answer:
     """Save whether each name has an Item of its own or all have one, and the account that new Items book to."""
     company = current_company()
@@ -111,7 +112,7 @@ def _follow_one_item(company: Company) -> tuple[int, int]:
 
 
 @bp.post("/bookkeeping/payments")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def save_payments() -> Answer:
     """Save where payments go and what their methods are called."""
     company = current_company()
@@ -132,7 +133,7 @@ def save_payments() -> Answer:
 
 
 @bp.post("/bookkeeping/refunds")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def save_refunds() -> Answer:
     """Save whether refunds after the deposit are booked, and from which account. What is booked already keeps its account."""
     company = current_company()
@@ -148,7 +149,7 @@ def save_refunds() -> Answer:
 
 
 @bp.post("/bookkeeping/due")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def save_due() -> Answer:
     """Save after how many days an Invoice is due."""
     company = current_company()
@@ -161,7 +162,7 @@ def save_due() -> Answer:
 
 
 @bp.post("/bookkeeping/classes")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def save_classes() -> Answer:
     """Save the class and the location for everybody, and those for single inspectors."""
     company = current_company()
@@ -185,7 +186,7 @@ def save_classes() -> Answer:
 
 
 @bp.post("/bookkeeping/lists")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SYNC)
 def refresh_lists() -> Response:
     """Have the lists read again from QuickBooks."""
     company = current_company()
@@ -200,7 +201,7 @@ def refresh_lists() -> Response:
 
 
 @bp.post("/bookkeeping/hold")
-@open_to("owner")
+@open_to(Right.HOLD)
 @recently_confirmed
 def save_hold() -> Response:
     """Say whether a first sync waits for somebody to look at the practice run."""

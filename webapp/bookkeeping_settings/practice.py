@@ -17,7 +17,8 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.standing import standing_of
@@ -34,7 +35,7 @@ class PracticeForm(FlaskForm):
 
 
 @bp.get("")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> str:
     """Show the newest practice run."""
     return _show()
@@ -63,7 +64,7 @@ def _show(form: PracticeForm | None = None) -> str:
 
 
 @bp.post("")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def start() -> Response | tuple[str, int]:
     """Have a practice run made."""
     company, form = current_company(), PracticeForm()
@@ -85,7 +86,7 @@ def start() -> Response | tuple[str, int]:
 
 
 @bp.post("/start")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def start_syncing() -> Response:
     """Start what the newest practice run was about: a held first sync, or earlier inspections."""
     company = current_company()

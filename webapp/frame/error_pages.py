@@ -50,7 +50,9 @@ def _csrf(error: CSRFError) -> tuple[str, int] | Response:
         return to_login()
     note_security("form-token")
     return _page(
-        400, "This page was open for too long", "Go back, load the page again and press the button once more."
+        400,
+        "This page was open for too long",
+        "Or you went to another company meanwhile. Go back, load the page again and press the button once more.",
     )
 
 

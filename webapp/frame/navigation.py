@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from flask import Flask, request
 from flask_login import current_user
 
+from bookkeeping.storage.people.people import OPS_ROLES
+from webapp.access.roles import may_send
 from webapp.frame.standing import Standing, standing_of
 
 
@@ -48,7 +50,7 @@ class Frame:
     def places(self) -> tuple[Place, ...]:
         if self.person is None:
             return ()
-        return OPS_PLACES if self.person.role == "ops" else COMPANY_PLACES
+        return OPS_PLACES if self.person.role in OPS_ROLES else COMPANY_PLACES
 
     @property
     def here(self) -> str:
@@ -59,5 +61,6 @@ class Frame:
 
 
 def set_up_frame(app: Flask) -> None:
-    """Give every template its `frame`."""
+    """Give every template its `frame`, and the question whether a form may be sent."""
+    app.jinja_env.globals["may_send"] = may_send
     app.context_processor(lambda: {"frame": Frame()})

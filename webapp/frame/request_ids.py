@@ -45,6 +45,6 @@ def _about() -> dict[str, int]:
     if person is not None and current_user.is_authenticated:
         found |= {
             "person_id": current_user.user.id,
-            "company_id": current_user.user.company_id or found["company_id"],
+            "company_id": current_user.company_id or found["company_id"],
         }
     return {name: value for name, value in found.items() if value is not None}

@@ -44,6 +44,11 @@ class Standing:
         return self.connection is not None and self.connection.usable
 
     @property
+    def reconnect(self) -> bool:
+        """True when an owner has to let us in again."""
+        return self.connection is not None and self.connection.state == "reconnect"
+
+    @property
     def word(self) -> str:
         """The status word of the whole company: a state's key, `paused`, or `off`."""
         return self.situation.word

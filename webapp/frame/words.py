@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from bookkeeping.acts.telling import with_article
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.records.inspections import STATES
@@ -21,7 +22,8 @@ _SYSTEMS |= {"Mac OS X": "Mac", "CrOS": "Chromebook", "Linux": "Linux"}
 
 def set_up_words(app: Flask) -> None:
     """Make the filters known to the templates, and the tables of words that the components look up."""
-    for word in (money, day, local_time, clock_time, zone_name, ago, coming_up, span, plural, month, browser):
+    words = (money, day, local_time, clock_time, zone_name, ago, coming_up, span, plural, month, browser)
+    for word in (*words, with_article):
         app.jinja_env.filters[word.__name__] = word
     app.jinja_env.globals |= {"STATES": STATES, "OUTCOMES": OUTCOMES, "fault": fault, "MST": MST}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

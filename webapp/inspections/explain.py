@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from bookkeeping.rules.local_time import local_day
 from bookkeeping.rules.tieout_causes import CAUSES
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.books_links import books_links
 from webapp.inspections import money as explaining
 from webapp.inspections.trace import trace_of
@@ -17,7 +18,7 @@ bp = Blueprint("explain", __name__)
 
 
 @bp.get("/inspections/<path:key>/explain")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page(key: str) -> ResponseReturnValue:
     """Follow one inspection's money from the platform to the bank."""
     company = current_company()

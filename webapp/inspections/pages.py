@@ -19,7 +19,8 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
@@ -38,7 +39,7 @@ class InspectionFilterForm(ListFilter):
 
 
 @bp.get("/inspections")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> ResponseReturnValue:
     """Show a page of inspections; filters and place are in the address."""
     company = current_company()
@@ -62,7 +63,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.get("/inspections/<path:key>")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def detail(key: str) -> ResponseReturnValue:
     """Show one inspection by the platform's id, also when its record could not be read."""
     company = current_company()
@@ -77,7 +78,7 @@ def detail(key: str) -> ResponseReturnValue:
 
 
 @bp.get("/inspections/<path:key>/preview")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def preview(key: str) -> ResponseReturnValue:
     """Show the documents that would be sent for the inspection now, or were, as QuickBooks shows them. Sends nothing."""
     company = current_company()
@@ -87,7 +88,7 @@ def preview(key: str) -> ResponseReturnValue:
 
 
 @bp.post("/inspections/<path:key>/retry")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def retry(key: str) -> ResponseReturnValue:
     """Make one inspection due now."""
     company = current_company()
@@ -99,7 +100,7 @@ def retry(key: str) -> ResponseReturnValue:
 
 
 @bp.post("/inspections/<path:key>/same-money")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def same_money(key: str) -> ResponseReturnValue:
     """Say whether a Payment or RefundReceipt that somebody entered is the money received or given back; the other answer undoes it."""
     company = current_company()

@@ -12,7 +12,8 @@ from bookkeeping.storage.records.migrations import (
     receipts_of,
     with_everything,
 )
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.migration import files as migration_files
 from webapp.migration.files import PLACES
 from webapp.migration.report import forecast_periods, report_lines
@@ -34,7 +35,7 @@ def _file(path: str) -> Callable[[Callable[[Migration], tuple[str, str]]], Calla
             return answer
 
         download.__name__, download.__doc__ = view.__name__, view.__doc__
-        return bp.get(f"{ADDRESS}/{path}")(open_to(*COMPANY_ROLES)(download))
+        return bp.get(f"{ADDRESS}/{path}")(open_to(Right.READ)(download))
 
     return mark
 
@@ -70,7 +71,7 @@ def archive_json(migration: Migration) -> tuple[str, str]:
 
 
 @bp.get(f"{ADDRESS}/statement")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def statement(migration_id: int) -> str:
     """Show the report on plain sheets, for printing and filing."""
     migration = _previewed(migration_id)

@@ -29,7 +29,8 @@ from bookkeeping.storage.records.migrations import (
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.access.confirming import password_is_right, recently_confirmed
 from webapp.access.limits import by_person, client_address, limiter
-from webapp.access.roles import COMPANY_ROLES, asked_by_scripts, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import asked_by_scripts, current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import number_asked
@@ -67,21 +68,21 @@ _WRONG_PASSWORD = "That is not your password. Nothing was changed."  # noqa: S10
 
 
 @bp.get("/settings/quickbooks/migration")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> str | tuple[str, int]:
     """Show the migration where it stands; `cutoff` in the address tries a cut on the chart."""
     return _show(newest_migration(current_company().id))
 
 
 @bp.get("/settings/quickbooks/migration/<int(max=2147483647):migration_id>")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def one(migration_id: int) -> str | tuple[str, int]:
     """Show one migration by its number, an earlier one too."""
     return _show(_named(migration_id))
 
 
 @bp.get("/settings/quickbooks/migration/<int(max=2147483647):migration_id>/progress")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 @asked_by_scripts
 def progress(migration_id: int) -> dict[str, object]:
     """Answer with how far it is, for the bar that moves."""
@@ -89,7 +90,7 @@ def progress(migration_id: int) -> dict[str, object]:
 
 
 @bp.post("/settings/quickbooks/migration/preview")
-@open_to("owner")
+@open_to(Right.MIGRATE)
 @limiter.limit("30 per minute", key_func=by_person)
 def preview() -> Response | tuple[str, int]:
     """Queue a preview for the typed cutoff."""
@@ -103,7 +104,7 @@ def preview() -> Response | tuple[str, int]:
 
 
 @bp.post("/settings/quickbooks/migration/confirm")
-@open_to("owner")
+@open_to(Right.MIGRATE)
 def confirm() -> Response | tuple[str, int]:
     """Schedule the previewed migration: password and typed words must be right and the preview still true."""
     right, form = password_is_right(), request.form
@@ -129,7 +130,7 @@ def confirm() -> Response | tuple[str, int]:
 
 
 @bp.post("/settings/quickbooks/migration/cancel")
-@open_to("owner")
+@open_to(Right.MIGRATE)
 def cancel() -> Response:
     """Cancel what is scheduled, unless it has started."""
     migration = newest_migration(current_company().id, *OPEN_STATES)
@@ -140,7 +141,7 @@ def cancel() -> Response:
 
 
 @bp.post("/settings/quickbooks/migration/approve")
-@open_to("owner")
+@open_to(Right.MIGRATE)
 @recently_confirmed
 def approve() -> Response:
     """Give the second owner's approval."""
@@ -149,7 +150,7 @@ def approve() -> Response:
 
 
 @bp.post("/settings/quickbooks/migration/accept")
-@open_to("owner")
+@open_to(Right.MIGRATE)
 @recently_confirmed
 def accept() -> Response:
     """Let a receipt that a person edited be replaced, and make the preview again."""
@@ -167,7 +168,7 @@ def accept() -> Response:
 
 
 @bp.post("/settings/quickbooks/migration/go-on")
-@open_to("owner")
+@open_to(Right.MIGRATE)
 @recently_confirmed
 def go_on() -> Response:
     """Let a paused migration go on."""
@@ -179,7 +180,7 @@ def go_on() -> Response:
 
 
 @bp.post("/settings/quickbooks/migration/try-again")
-@open_to("owner")
+@open_to(Right.MIGRATE)
 def try_again() -> Response | tuple[str, int]:
     """Schedule what was left for the next night, with the password again."""
     right, company = password_is_right(), current_company()
@@ -193,7 +194,7 @@ def try_again() -> Response | tuple[str, int]:
 
 
 @bp.post("/settings/quickbooks/migration/run-now")
-@open_to("owner")
+@open_to(Right.MIGRATE)
 @recently_confirmed
 def run_now() -> Response:
     """With the stand-ins only: do tonight's run now, so that a demonstration need not wait for midnight."""

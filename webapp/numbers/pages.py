@@ -20,7 +20,8 @@ from bookkeeping.storage.records.numbers import (
     statement_or_none,
 )
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.spreadsheets import csv_answer
@@ -71,7 +72,7 @@ def merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.get("/numbers")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> ResponseReturnValue:
     """Show everything that was pulled last."""
     company = current_company()
@@ -119,7 +120,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.post("/numbers/refresh")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SYNC)
 def refresh() -> ResponseReturnValue:
     """Ask for the numbers to be pulled again."""
     company = current_company()
@@ -130,7 +131,7 @@ def refresh() -> ResponseReturnValue:
 
 
 @bp.get("/numbers/payments")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def payments() -> ResponseReturnValue:
     """List the payments behind a figure: of one method, one month, unapplied or undeposited ones; as CSV on request."""
     company = current_company()

@@ -13,7 +13,8 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import stood_until
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none, statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import Day, number_asked
@@ -50,7 +51,7 @@ class RangeForm(FlaskForm):
 
 
 @bp.get("/numbers/tie-out")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> ResponseReturnValue:
     """Show the newest statement."""
     company = current_company()
@@ -58,7 +59,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.get(f"/numbers/tie-out/<{_ID}:statement_id>")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def past(statement_id: int) -> ResponseReturnValue:
     """Show a kept statement as it was made."""
     company = current_company()
@@ -66,7 +67,7 @@ def past(statement_id: int) -> ResponseReturnValue:
 
 
 @bp.get(f"/numbers/tie-out/<{_ID}:statement_id>/statement.csv")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def as_csv(statement_id: int) -> ResponseReturnValue:
     """Answer with a kept statement as CSV."""
     kept = statement_or_none(current_company().id, statement_id) or abort(404)
@@ -75,7 +76,7 @@ def as_csv(statement_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/numbers/tie-out")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.STATEMENTS)
 def make() -> ResponseReturnValue:
     """Ask for a statement of the chosen days; the result is kept and shown here."""
     company = current_company()

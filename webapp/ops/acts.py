@@ -17,9 +17,10 @@ from bookkeeping.faults import fault
 from bookkeeping.logbook.failures import FailureFilter, company_names
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import company_or_none
-from bookkeeping.storage.people.people import User
+from bookkeeping.storage.people.people import OPS_ROLES, User
 from bookkeeping.storage.work.ops import Mute, Retry, SavedView
 from webapp.access.limits import client_address
+from webapp.access.matrix import Right
 from webapp.access.roles import open_to
 from webapp.access.security import same_site_path, start_writing
 from webapp.frame.bell import commit_and_ring
@@ -60,7 +61,7 @@ class ViewForm(FlaskForm):
 
 
 @bp.post("/ops/failures/retry")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def retry() -> Response:
     """Make every failure of the posted filter due now."""
     form = FailureFilterForm.read(request.form)
@@ -81,7 +82,7 @@ def start_retry(wanted: FailureFilter, subject: str) -> Response:
 
 
 @bp.get("/ops/failures/retries/<int:retry_id>")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def retried(retry_id: int) -> ResponseReturnValue:
     """Show how far a retry is, and at its end what came of it."""
     row, progress = _retry(retry_id)
@@ -89,7 +90,7 @@ def retried(retry_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/ops/failures/retries/<int:retry_id>/progress")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def retry_progress(retry_id: int) -> ResponseReturnValue:
     """Answer with the same for the bar that moves."""
     row, progress = _retry(retry_id)
@@ -97,7 +98,7 @@ def retry_progress(retry_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/ops/failures/mutes")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def mute() -> Response:
     """Mute a cause, or it in one company, or one inspection, for a while and with a reason."""
     form = MuteForm()
@@ -118,7 +119,7 @@ def mute() -> Response:
 
 
 @bp.get("/ops/failures/mutes")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def mutes() -> ResponseReturnValue:
     """List what is muted now, and what was."""
     live, past = ops_acts.live_mutes(), ops_acts.past_mutes()
@@ -127,7 +128,7 @@ def mutes() -> ResponseReturnValue:
 
 
 @bp.post("/ops/failures/mutes/<int:mute_id>/undo")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def undo_mute(mute_id: int) -> Response:
     """End a mute before its time."""
     row = db.session.get(Mute, mute_id) or abort(404)
@@ -139,7 +140,7 @@ def undo_mute(mute_id: int) -> Response:
 
 
 @bp.post("/ops/failures/notes")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def note() -> Response:
     """Say who is on a cause, and what is known."""
     form = NoteForm()
@@ -157,7 +158,7 @@ def note() -> Response:
 
 
 @bp.post("/ops/failures/views")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def save_view() -> Response:
     """Keep the present filter under a name."""
     form = ViewForm()
@@ -171,7 +172,7 @@ def save_view() -> Response:
 
 
 @bp.post("/ops/failures/views/<int:view_id>/remove")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def remove_view(view_id: int) -> Response:
     """Forget a kept view."""
     row = db.session.get(SavedView, view_id) or abort(404)
@@ -217,7 +218,7 @@ def _unknown(company_id: int | None) -> bool:
 
 
 def _is_ops(email: str) -> bool:
-    rows = select(User.id).where(User.email == email, User.role == "ops", User.removed_at.is_(None))
+    rows = select(User.id).where(User.email == email, User.ops_role.in_(OPS_ROLES), User.removed_at.is_(None))
     return db.session.scalar(rows) is not None
 
 

@@ -25,6 +25,7 @@ from bookkeeping.storage.records.numbers import statements_of
 from bookkeeping.storage.work.runs import latest_run, queue_run
 from webapp.access.confirming import recently_confirmed
 from webapp.access.limits import client_address
+from webapp.access.matrix import Right
 from webapp.access.roles import open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.filters import neighbours, position_asked
@@ -40,7 +41,7 @@ HIDDEN_FIELDS = frozenset({"blocked"})
 
 
 @bp.get("/ops/companies")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def page() -> ResponseReturnValue:
     """Show all companies with how they stand, the most urgent first; by state and name."""
     lines = ops_overview.company_lines()
@@ -67,7 +68,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.get("/ops/companies/<int:company_id>")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def detail(company_id: int) -> ResponseReturnValue:
     """Show one company: how it stands, its runs, its connection's history, its settings, and what it costs."""
     company = _company(company_id)
@@ -96,21 +97,21 @@ def detail(company_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/ops/companies/<int:company_id>/sync")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def sync_now(company_id: int) -> Response:
     """Poll and reconcile now."""
     return _run(company_id, "sync", "Syncing now.")
 
 
 @bp.post("/ops/companies/<int:company_id>/poll")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def poll_now(company_id: int) -> Response:
     """Read the platform's changes now, without sending anything."""
     return _run(company_id, "poll", "Reading the platform's changes now.")
 
 
 @bp.post("/ops/companies/<int:company_id>/pause")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def pause(company_id: int) -> Response:
     """Stop sending for this company."""
     syncing.pause(_company(company_id), current_user.email)
@@ -120,7 +121,7 @@ def pause(company_id: int) -> Response:
 
 
 @bp.post("/ops/companies/<int:company_id>/resume")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def resume(company_id: int) -> Response:
     """Go on."""
     syncing.resume(_company(company_id), current_user.email)
@@ -128,7 +129,7 @@ def resume(company_id: int) -> Response:
 
 
 @bp.post("/ops/companies/<int:company_id>/approve-deletes")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 @recently_confirmed
 def approve_deletes(company_id: int) -> Response:
     """Let the deletes go through that the brake holds."""
@@ -140,7 +141,7 @@ def approve_deletes(company_id: int) -> Response:
 
 
 @bp.get("/ops/companies/<int:company_id>/inspections")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def find(company_id: int) -> Response:
     """Lead to an inspection by the platform's id or its document number."""
     company = _company(company_id)
@@ -153,7 +154,7 @@ def find(company_id: int) -> Response:
 
 
 @bp.get("/ops/companies/<int:company_id>/inspections/<path:key>")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def inspection(company_id: int, key: str) -> ResponseReturnValue:
     """Show the trace of one inspection: the rules and their inputs, what was planned, sent and answered, and what it cost."""
     company = _company(company_id)
@@ -170,7 +171,7 @@ def inspection(company_id: int, key: str) -> ResponseReturnValue:
 
 
 @bp.post("/ops/companies/<int:company_id>/inspections/<path:key>/retry")
-@open_to("ops")
+@open_to(Right.OPS_ACT)
 def retry(company_id: int, key: str) -> Response:
     """Make one inspection due now."""
     company = _company(company_id)

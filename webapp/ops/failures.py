@@ -21,6 +21,7 @@ from bookkeeping.logbook import failures
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Call, Operation
+from webapp.access.matrix import Right
 from webapp.access.roles import open_to
 from webapp.frame.filters import neighbours, position_asked
 from webapp.ops.filter import FailureFilterForm
@@ -46,7 +47,7 @@ SHOWN_COMPANIES = 8
 
 
 @bp.get("/ops/failures")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def page() -> ResponseReturnValue:
     """Show what fails by cause, most money first; narrowed, also the inspections themselves."""
     form = FailureFilterForm.read()
@@ -80,7 +81,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.get("/ops/failures.csv")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def export() -> Response:
     """Answer with the failing inspections of the filter as CSV."""
     wanted = FailureFilterForm.read().wanted
@@ -92,7 +93,7 @@ def export() -> Response:
 
 
 @bp.get("/ops/failures/stuck")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def stuck() -> ResponseReturnValue:
     """Show what is stuck: found by the software, not by luck."""
     calls, runs = ops_overview.stuck_calls(), ops_overview.stuck_runs()

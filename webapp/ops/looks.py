@@ -33,7 +33,7 @@ def shows_inspections_of(company_ids: Iterable[int]) -> None:
 def _note(response: Response) -> Response:
     if request.method not in ("GET", "HEAD") or response.status_code >= 300 or g.get("_login_user") is None:
         return response
-    if not current_user.is_authenticated or current_user.role != "ops":
+    if not current_user.is_authenticated or not current_user.user.is_ops:
         return response
     looks = [(one, "failures", "") for one in g.get("shows_inspections_of", ())]
     company_id, key = (request.view_args or {}).get("company_id"), (request.view_args or {}).get("key")

@@ -18,6 +18,7 @@ from bookkeeping.logbook.failures import CauseGroup, FailureFilter, failure_coun
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.mail_queue import unmailed
+from webapp.access.matrix import Right
 from webapp.access.roles import open_to
 from webapp.frame.words import money, plural
 from webapp.ops.chart import Hours, hours_of
@@ -39,7 +40,7 @@ class Stuck:
 
 
 @bp.get("/ops")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def page() -> ResponseReturnValue:
     """Show whether everything is all right, and where not."""
     missing: list[str] = []
@@ -73,7 +74,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.get("/ops/operations.svg")
-@open_to("ops")
+@open_to(Right.OPS_READ)
 def chart() -> Response:
     """The chart of the last 24 hours as a picture; the page has the same as a table."""
     drawn = render_template("ops/chart.svg", hours=hours_of(utcnow()))

@@ -8,11 +8,10 @@ from wtforms import PasswordField
 from wtforms.validators import DataRequired, EqualTo, Length
 
 from bookkeeping.acts.inviting import live_sessions
-from bookkeeping.acts.joining import check_password
+from bookkeeping.acts.joining import check_password, company_names
 from bookkeeping.acts.resetting import end_links_of
-from bookkeeping.acts.telling import tell_person
+from bookkeeping.acts.telling import record_of_person, tell_person
 from bookkeeping.storage.base import db
-from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import (
     SESSION_HOURS,
     end_session,
@@ -21,10 +20,10 @@ from bookkeeping.storage.people.sessions import (
 )
 from webapp.access.confirming import password_is_right, recently_confirmed
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import open_to
 
 bp = Blueprint("account", __name__, url_prefix="/account")
-EVERYBODY = (*COMPANY_ROLES, "ops")
 
 
 class PasswordForm(FlaskForm):
@@ -49,7 +48,7 @@ class PasswordForm(FlaskForm):
 
 
 @bp.get("")
-@open_to(*EVERYBODY)
+@open_to(Right.OWN_LOGIN)
 def page() -> str:
     """Show the account."""
     return _show()
@@ -68,7 +67,7 @@ def _show(form: PasswordForm | None = None) -> str:
 
 
 @bp.post("/password")
-@open_to(*EVERYBODY)
+@open_to(Right.OWN_LOGIN)
 def change_password() -> Response | tuple[str, int]:
     """Take over a new password; every other session of the person ends."""
     form = PasswordForm()
@@ -78,9 +77,8 @@ def change_password() -> Response | tuple[str, int]:
         form.password.errors = ["That is not your present password. Nothing was changed."]
         return _show(form), 422
     try:
-        company = current_user.company
-        name = company.name if company else ""
-        check_password(form.new_password.data, email=current_user.email, company=name)
+        names = company_names(current_user.user)
+        check_password(form.new_password.data, email=current_user.email, company=names)
     except ValueError as error:
         form.new_password.errors = [str(error)]
         return _show(form), 422
@@ -97,7 +95,7 @@ def change_password() -> Response | tuple[str, int]:
 
 
 @bp.post("/sessions/end")
-@open_to(*EVERYBODY)
+@open_to(Right.OWN_LOGIN)
 @recently_confirmed
 def end_one() -> Response:
     """End one session of one's own."""
@@ -113,7 +111,7 @@ def end_one() -> Response:
 
 
 @bp.post("/sessions/end-others")
-@open_to(*EVERYBODY)
+@open_to(Right.OWN_LOGIN)
 @recently_confirmed
 def end_others() -> Response:
     """End every session of one's own but this one."""
@@ -125,4 +123,4 @@ def end_others() -> Response:
 
 
 def _record(act: str, after: dict[str, int] | None = None) -> None:
-    record_act(current_user.user.company_id, current_user.email, act, after=after, address=client_address())
+    record_of_person(current_user.user, current_user.email, act, after=after, address=client_address())

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from bookkeeping.storage.paging import keyset_page
 from bookkeeping.storage.people.audit import AuditEntry, acts_of, every_act
 from webapp.access.confirming import recently_confirmed
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.filters import ListFilter, neighbours, position_asked
 from webapp.frame.spreadsheets import csv_answer
 
@@ -20,7 +21,7 @@ COLUMNS = ("at_utc", "who", "address", "act", "subject", "before", "after", "pre
 
 
 @bp.get("")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> tuple[str, int]:
     """Show a page of acts, the newest first; filters and place are in the address."""
     company, form = current_company(), ListFilter.read()
@@ -38,7 +39,7 @@ def page() -> tuple[str, int]:
 
 
 @bp.get("/download")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 @recently_confirmed
 def download() -> Response:
     """Answer with every act as CSV, the oldest first, with the digests that chain them."""

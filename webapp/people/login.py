@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, Length
 from bookkeeping.acts.telling import tell_person
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.memberships import memberships_of
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.people.sessions import (
     end_session,
@@ -28,11 +29,14 @@ from webapp.access.limits import (
     know_this_browser,
     limiter,
 )
-from webapp.access.roles import COMPANY_ROLES, Person, open_to, public
+from webapp.access.matrix import Right
+from webapp.access.roles import Person, open_to, public
 from webapp.access.security import same_site_path
 from webapp.frame.words import browser as browser_name
 
 bp = Blueprint("auth", __name__)
+INVITATION = "invitation"
+"""Where the browser's cookie keeps the link of an invitation, over a login too: who has one logs in and then accepts."""
 
 
 class LoginForm(FlaskForm):
@@ -67,7 +71,7 @@ def log_in() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return render_template("login.html", form=form), 422
     user = user_by_password(form.email.data, form.password.data)
-    if user is None:
+    if user is None or not (user.is_ops or memberships_of(user.id)):
         note_security("login-failed")
         form.password.errors = ["E-mail and password do not belong together. Check both and try again."]
         return render_template("login.html", form=form), 401
@@ -80,11 +84,11 @@ def log_in() -> ResponseReturnValue:
 
 
 @bp.post("/logout")
-@open_to(*COMPANY_ROLES, "ops")
+@open_to(Right.OWN_LOGIN)
 def log_out() -> ResponseReturnValue:
     """End the session, wherever its cookie is."""
     end_session(current_user.session_digest)
-    record_act(current_user.user.company_id, current_user.email, "logged out", address=client_address())
+    record_act(current_user.company_id, current_user.email, "logged out", address=client_address())
     db.session.commit()
     logout_user()
     session.clear()
@@ -93,13 +97,17 @@ def log_out() -> ResponseReturnValue:
 
 
 def _start_session(user: User) -> None:
-    kept = session.get("kept_input")
+    kept, invitation = session.get("kept_input"), session.get(INVITATION)
     if current_user.is_authenticated:
         end_session(current_user.session_digest)
     session.clear()
-    token = open_session(user, client_address(), request.user_agent.string)
-    record_act(user.company_id, user.email, "logged in", address=client_address())
+    place = next(iter(memberships_of(user.id)), None)
+    company_id = place.company_id if place is not None else None
+    token = open_session(user, client_address(), request.user_agent.string, company_id)
+    record_act(company_id, user.email, "logged in", address=client_address())
     session.permanent = True
+    if invitation:
+        session[INVITATION] = invitation
     if kept:
         session["kept_input"] = kept
         flash("What you had typed is still in the form. Look at it and save it again.", "info")
@@ -120,4 +128,6 @@ def _tell_of_a_new_browser(user: User) -> None:
 
 
 def _onward() -> str:
-    return same_site_path(request.args.get("next")) or url_for("home.page")
+    """Return where a login leads: the page asked for, else home, or for who has several companies the page that says which need them."""
+    first = "companies.page" if len(current_user.memberships) > 1 else "home.page"
+    return same_site_path(request.args.get("next")) or url_for(first)

@@ -7,15 +7,17 @@ from werkzeug.wrappers import Response
 from bookkeeping.acts.inviting import people_of
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.mail_queue import TOPICS, choose_topics, newest_notices, topics_of
+from bookkeeping.storage.people.memberships import membership_in
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 
 bp = Blueprint("notifications", __name__, url_prefix="/settings/notifications")
 OUTCOMES = {"mailed": "Mailed", "nobody": "Nobody chose it", "screen": "On screen only"}
 
 
 @bp.get("")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> str:
     """Show the choices and the newest notices."""
     company = current_company()
@@ -25,7 +27,7 @@ def page() -> str:
         company=company,
         people=people,
         topics=TOPICS,
-        chosen=topics_of(people),
+        chosen={person.user_id: topics_of(person) for person in people},
         notices=newest_notices(company.id),
         outcomes=OUTCOMES,
         by_mail=bool(current_app.extensions["settings"].smtp_url),
@@ -33,11 +35,11 @@ def page() -> str:
 
 
 @bp.post("/<int(max=2147483647):user_id>")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.OWN_NOTICES)
 def choose(user_id: int) -> Response:
     """Take over what one person is told of: one's own choice, or anybody's for an owner."""
-    person = next((one for one in people_of(current_company().id) if one.id == user_id), None) or abort(404)
-    if person.id != current_user.user.id and not current_user.is_owner:
+    person = membership_in(current_company().id, user_id) or abort(404)
+    if person.user_id != current_user.user.id and not current_user.may(Right.PEOPLE):
         abort(403)
     choose_topics(person, request.form.getlist("topic"), current_user.email, client_address())
     db.session.commit()

@@ -16,16 +16,23 @@ from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
-from bookkeeping.storage.people.people import Invitation
+from bookkeeping.storage.people.memberships import membership_in
+from bookkeeping.storage.people.people import COMPANY_ROLES, Invitation
 from bookkeeping.storage.people.sessions import end_sessions_of
 from webapp.access.confirming import recently_confirmed
 from webapp.access.limits import by_person, client_address, limiter
-from webapp.access.roles import COMPANY_ROLES, current_company, keeps, kept_input, open_to, public
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, keeps, kept_input, open_to, public
+from webapp.people.companies import go_to
+from webapp.people.login import INVITATION
 from webapp.people.new_password import NewPasswordForm
 
 bp = Blueprint("people", __name__)
-_LINK = "invitation"
-_ROLES = [SelectChoice("bookkeeper", "Bookkeeper"), SelectChoice("owner", "Owner")]
+_ROLES = [
+    SelectChoice("bookkeeper", "Bookkeeper"),
+    SelectChoice("accountant", "Accountant (reads, changes nothing)"),
+    SelectChoice("owner", "Owner"),
+]
 
 
 class InviteForm(FlaskForm):
@@ -46,7 +53,7 @@ class JoinForm(NewPasswordForm):
 
 
 @bp.get("/settings/people")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> str:
     """Show who belongs to the company and who is invited."""
     return _show()
@@ -55,15 +62,18 @@ def page() -> str:
 def _show(form: InviteForm | None = None, link: str = "", invited: str = "") -> str:
     company = current_company()
     people = inviting.people_of(company.id)
-    sessions = inviting.live_sessions([person.id for person in people])
-    owners = [person.id for person in people if person.role == "owner"]
+    sessions = inviting.live_sessions([person.user_id for person in people], company.id)
+    owners = [person.user_id for person in people if person.role == "owner"]
     invitations = inviting.open_invitations(company.id)
     return render_template(
         "people.html",
         company=company,
         people=people,
         only_owner=owners[0] if len(owners) == 1 else 0,
-        sessions={person.id: [one for one in sessions if one.user_id == person.id] for person in people},
+        sessions={
+            person.user_id: [one for one in sessions if one.user_id == person.user_id] for person in people
+        },
+        roles=COMPANY_ROLES,
         invitations=invitations,
         mails=mails_of(invitations),
         by_mail=bool(_settings().smtp_url),
@@ -79,7 +89,7 @@ def _settings() -> Settings:
 
 
 @bp.post("/settings/people/invite")
-@open_to("owner")
+@open_to(Right.PEOPLE)
 @recently_confirmed
 @keeps("email", "role")
 @limiter.limit("30 per hour", key_func=by_person)
@@ -104,7 +114,7 @@ def invite() -> str | tuple[str, int]:
 
 
 @bp.post("/settings/people/withdraw")
-@open_to("owner")
+@open_to(Right.PEOPLE)
 def withdraw() -> Response:
     """End an open invitation."""
     email = request.form.get("email", "")[:254]
@@ -117,10 +127,10 @@ def withdraw() -> Response:
 
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/role")
-@open_to("owner")
+@open_to(Right.PEOPLE)
 @recently_confirmed
 def change_role(user_id: int) -> Response:
-    """Make somebody an owner or a bookkeeper."""
+    """Make somebody an owner, a bookkeeper or an accountant."""
     role = request.form.get("role", "")
     try:
         person = inviting.change_role(
@@ -138,15 +148,15 @@ def change_role(user_id: int) -> Response:
         "success",
     )
     return redirect(
-        url_for(".page" if person.id != current_user.user.id or role == "owner" else "home.page"), 303
+        url_for(".page" if person.user_id != current_user.user.id or role == "owner" else "home.page"), 303
     )
 
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/remove")
-@open_to("owner")
+@open_to(Right.PEOPLE)
 @recently_confirmed
 def remove(user_id: int) -> Response:
-    """Take somebody's login away."""
+    """Put somebody out of the company."""
     try:
         person = inviting.remove(current_company().id, user_id, current_user.email, client_address())
     except ValueError as error:
@@ -157,20 +167,20 @@ def remove(user_id: int) -> Response:
         abort(404)
     db.session.commit()
     flash(
-        f"{person.name or person.email} can no longer log in. What they did stays in the audit log.",
+        f"{person.name or person.email} can no longer come in here. What they did stays in the audit log.",
         "success",
     )
-    return redirect(url_for(".page"), 303)
+    return redirect(url_for(".page" if person.id != current_user.user.id else "home.page"), 303)
 
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/end-sessions")
-@open_to("owner")
+@open_to(Right.PEOPLE)
 @recently_confirmed
 def end_sessions(user_id: int) -> Response:
-    """End all sessions of somebody, but the one that asks for it."""
+    """End all sessions of somebody that look at this company, but the one that asks for it."""
     company = current_company()
-    person = next((one for one in inviting.people_of(company.id) if one.id == user_id), None) or abort(404)
-    ended = end_sessions_of(person.id, but=current_user.session_digest)
+    person = membership_in(company.id, user_id) or abort(404)
+    ended = end_sessions_of(person.user_id, but=current_user.session_digest, company_id=company.id)
     record_act(
         company.id,
         current_user.email,
@@ -181,7 +191,7 @@ def end_sessions(user_id: int) -> Response:
     )
     db.session.commit()
     flash(
-        f"{person.name or person.email} is logged out everywhere{' else' if ended and person.id == current_user.user.id else ''}.",
+        f"{person.name or person.email} is logged out everywhere{' else' if ended and person.user_id == current_user.user.id else ''}.",
         "success",
     )
     return redirect(url_for(".page"), 303)
@@ -192,7 +202,7 @@ def end_sessions(user_id: int) -> Response:
 @limiter.limit("60 per hour")
 def invitation(token: str) -> Response:
     """Take the link's secret out of the address, where it would stand in histories, and go on without it."""
-    session[_LINK] = token[:200]
+    session[INVITATION] = token[:200]
     return redirect(url_for(".invited"))
 
 
@@ -201,7 +211,7 @@ def invitation(token: str) -> Response:
 @limiter.limit("60 per hour")
 def invited() -> str | tuple[str, int]:
     """Show the invited person what they are invited to."""
-    found = inviting.invitation_of(session.get(_LINK, ""))
+    found = inviting.invitation_of(session.get(INVITATION, ""))
     return _show_invitation(JoinForm(formdata=None), found) if found else (_show_invitation(None, None), 404)
 
 
@@ -210,8 +220,8 @@ def invited() -> str | tuple[str, int]:
 @public
 @limiter.limit("20 per hour")
 def join(token: str = "") -> Response | str | tuple[str, int]:
-    """Make the login."""
-    token = token or session.get(_LINK, "")
+    """Make the login, for who has none yet."""
+    token = token or session.get(INVITATION, "")
     found = inviting.invitation_of(token)
     if found is None:
         return _show_invitation(None, None), 404
@@ -220,6 +230,11 @@ def join(token: str = "") -> Response | str | tuple[str, int]:
         return _show_invitation(form, found), 422
     try:
         person = inviting.take_up(token, form.name.data, form.password.data, client_address())
+    except inviting.HasLoginError as error:
+        db.session.rollback()
+        session[INVITATION] = token[:200]
+        flash(str(error), "info")
+        return redirect(url_for("auth.login", next=url_for(".invited")), 303)
     except ValueError as error:
         db.session.rollback()
         form.password.errors = [str(error)]
@@ -228,9 +243,30 @@ def join(token: str = "") -> Response | str | tuple[str, int]:
         db.session.rollback()
         return _show_invitation(None, None), 404
     db.session.commit()
-    session.pop(_LINK, None)
+    session.pop(INVITATION, None)
     flash(f"Your login is ready. Log in with {person.email}.", "success")
     return redirect(url_for("auth.login"), 303)
+
+
+@bp.post("/invitation/accept")
+@open_to(Right.COMPANIES)
+@limiter.limit("20 per hour", key_func=by_person)
+def accept() -> Response | tuple[str, int]:
+    """Give the logged-in person the place they are invited to, and go there."""
+    try:
+        place = inviting.accept(session.get(INVITATION, ""), current_user.user, client_address())
+    except ValueError as error:
+        db.session.rollback()
+        flash(str(error), "warning")
+        return redirect(url_for(".invited"), 303)
+    if place is None:
+        db.session.rollback()
+        return _show_invitation(None, None), 404
+    go_to(place)
+    db.session.commit()
+    session.pop(INVITATION, None)
+    flash(f"You are {with_article(place.role)} of {place.company.name} now.", "success")
+    return redirect(url_for("home.page"), 303)
 
 
 def _show_invitation(form: JoinForm | None, found: Invitation | None) -> str:

@@ -8,7 +8,8 @@ from bookkeeping.acts.questions import create_customer, not_this_customer, use_c
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.logbook.customers import FOUND_AT_MOST, chosen_lately, client_names, customers_found
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import refuse_nul
@@ -21,7 +22,7 @@ SHOWN = 50
 
 
 @bp.get("/customers/review")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def review() -> ResponseReturnValue:
     """Show each client beside the Customers that may be the same, with what speaks for them."""
     company = current_company()
@@ -43,7 +44,7 @@ def review() -> ResponseReturnValue:
 
 
 @bp.post("/customers/review/<path:client_key>/use")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def use(client_key: str) -> ResponseReturnValue:
     """Take one of the candidates, or a Customer that was found by words."""
     company = current_company()
@@ -54,7 +55,7 @@ def use(client_key: str) -> ResponseReturnValue:
 
 
 @bp.post("/customers/review/<path:client_key>/create")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def create(client_key: str) -> ResponseReturnValue:
     """Have a new Customer made: the client is none of the candidates."""
     company = current_company()
@@ -62,7 +63,7 @@ def create(client_key: str) -> ResponseReturnValue:
 
 
 @bp.post("/customers/review/<path:client_key>/undo")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def undo(client_key: str) -> ResponseReturnValue:
     """Take back which Customer the client is, and ask again."""
     company = current_company()

@@ -13,7 +13,8 @@ from bookkeeping.restoring import hindered_restores
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.words import plural
@@ -27,7 +28,7 @@ _CHOICES: dict[str, Choice] = {"restore": "restore", "keep": "keep"}
 
 
 @bp.get("/drift")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> ResponseReturnValue:
     """Show a card for each document that was changed and is not settled yet."""
     company = current_company()
@@ -43,21 +44,21 @@ def page() -> ResponseReturnValue:
 
 
 @bp.post("/drift/<int(max=9223372036854775807):drift_id>/restore")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def restore(drift_id: int) -> ResponseReturnValue:
     """Write ours over what was changed."""
     return _settled([drift_id], "restore")
 
 
 @bp.post("/drift/<int(max=9223372036854775807):drift_id>/keep")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def keep(drift_id: int) -> ResponseReturnValue:
     """Leave the document to the bookkeeper for good."""
     return _settled([drift_id], "keep")
 
 
 @bp.post("/drift/settle")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def settle() -> ResponseReturnValue:
     """Settle all that are ticked the same way."""
     choice = _CHOICES.get(request.form.get("choice", "")) or abort(400)

@@ -20,6 +20,7 @@ from bookkeeping.storage.work.runs import queue_run
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from webapp.access.confirming import password_is_right, recently_confirmed
 from webapp.access.limits import by_person, client_address, limiter
+from webapp.access.matrix import Right
 from webapp.access.roles import open_to, public
 from webapp.access.security import start_writing
 from webapp.frame.bell import commit_and_ring
@@ -33,7 +34,7 @@ bp = Blueprint("connecting", __name__)
 
 
 @bp.route("/quickbooks/connect", methods=["GET", "POST"])
-@open_to("owner")
+@open_to(Right.CONNECT)
 @recently_confirmed
 @limiter.limit("20 per minute", key_func=by_person)
 def connect() -> Response:
@@ -51,7 +52,7 @@ def connect() -> Response:
 
 
 @bp.get("/quickbooks/callback")
-@open_to("owner")
+@open_to(Right.CONNECT)
 @limiter.limit("20 per minute", key_func=by_person)
 def callback() -> Response:
     """Take what Intuit sends back; nothing is exchanged or stored unless all of it is as it must be."""
@@ -119,7 +120,7 @@ def _refuse(company_id: int, problem: str, tokens: TokenSet) -> None:
 
 
 @bp.post("/quickbooks/disconnect")
-@open_to("owner")
+@open_to(Right.CONNECT)
 def disconnect() -> Response | tuple[str, int]:
     """End the connection, with the password again: revoke at Intuit, forget the tokens, keep every record."""
     if not password_is_right():

@@ -11,7 +11,8 @@ from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.sessions import token_digest
 from webapp.access.confirming import recently_confirmed
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import open_to
 from webapp.frame.standing import next_sync, standing_of
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
 
@@ -19,7 +20,7 @@ bp = Blueprint("settings", __name__)
 
 
 @bp.get("/settings")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> ResponseReturnValue:
     """Show Company Settings with System Integrations."""
     standing = standing_of(current_user.company)
@@ -29,7 +30,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.post("/settings/hook")
-@open_to("owner")
+@open_to(Right.HOOK)
 @recently_confirmed
 def make_hook() -> ResponseReturnValue:
     """Make a new secret address for the platform's calls, show it this once, and end the one before."""

@@ -23,7 +23,8 @@ from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
 from webapp.access.confirming import ask_first, recently_confirmed
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, keeps, kept_input, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import keeps, kept_input, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.standing import asks_platform, next_sync, standing_of
 from webapp.frame.words import day, money, plural
@@ -72,7 +73,7 @@ class EarlierForm(FlaskForm):
 
 
 @bp.get("/settings/quickbooks")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> str:
     """Show how the connection stands and everything that can be set."""
     return show_page()
@@ -108,7 +109,7 @@ def show_page(
 
 
 @bp.post("/settings/quickbooks/sync")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SYNC)
 def sync_now() -> Response:
     """Poll and reconcile now."""
     make_poll_due(current_user.company.id)
@@ -116,14 +117,14 @@ def sync_now() -> Response:
 
 
 @bp.post("/settings/quickbooks/check")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SYNC)
 def check_now() -> Response:
     """Look in QuickBooks for changes that people made there."""
     return _queued("check", "Looking in QuickBooks for changes.")
 
 
 @bp.post("/settings/quickbooks/pause")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SYNC)
 def pause() -> Response:
     """Stop sending until somebody resumes."""
     syncing.pause(current_user.company, current_user.email)
@@ -131,7 +132,7 @@ def pause() -> Response:
 
 
 @bp.post("/settings/quickbooks/resume")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SYNC)
 def resume() -> Response:
     """Go on."""
     syncing.resume(current_user.company, current_user.email)
@@ -139,7 +140,7 @@ def resume() -> Response:
 
 
 @bp.post("/settings/quickbooks/dates")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 @keeps("start_date", "invoice_date")
 def save_dates() -> Response | tuple[str, int]:
     """Save both dates and say what follows from it."""
@@ -165,7 +166,7 @@ def save_dates() -> Response | tuple[str, int]:
 
 
 @bp.post("/settings/quickbooks/earlier")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.BOOKS)
 def bring_in_earlier() -> Response | tuple[str, int]:
     """Move the start date back, so that earlier inspections come into the books."""
     form, company = EarlierForm(), current_user.company
@@ -182,7 +183,7 @@ def bring_in_earlier() -> Response | tuple[str, int]:
 
 
 @bp.post("/settings/quickbooks/approve-deletes")
-@open_to("owner")
+@open_to(Right.APPROVE_DELETES)
 @recently_confirmed
 def approve_deletes() -> Response:
     """Let the deletes go through that the brake holds."""

@@ -13,7 +13,8 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.paging import SEARCH_ROWS
 from bookkeeping.storage.work.journal import OUTCOMES
 from webapp.access.limits import client_address
-from webapp.access.roles import COMPANY_ROLES, current_company, open_to
+from webapp.access.matrix import Right
+from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked
@@ -36,7 +37,7 @@ class OperationFilterForm(ListFilter):
 
 
 @bp.get("/sync-log")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def page() -> ResponseReturnValue:
     """Show what needs somebody, the latest runs and a page of operations; filters and place are in the address."""
     company = current_company()
@@ -67,7 +68,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.get("/sync-log/runs")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def runs() -> ResponseReturnValue:
     """Show a page of runs, newest first; those that found nothing to do only when asked for."""
     company = current_company()
@@ -85,7 +86,7 @@ def runs() -> ResponseReturnValue:
 
 
 @bp.get("/sync-log/runs/<int(max=9223372036854775807):run_id>")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.READ)
 def run(run_id: int) -> ResponseReturnValue:
     """Show one run with its problems and a page of its operations."""
     company = current_company()
@@ -109,7 +110,7 @@ def run(run_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/sync-log/retry-all")
-@open_to(*COMPANY_ROLES)
+@open_to(Right.SETTLE)
 def retry_all() -> ResponseReturnValue:
     """Make everything that one cause holds up due now; without a cause, everything that is held up."""
     company = current_company()

@@ -18,7 +18,8 @@ from bookkeeping.storage.base import Base, db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import AuditEntry, amend, record_act
-from bookkeeping.storage.people.people import User
+from bookkeeping.storage.people.memberships import Membership, members_of, memberships_of
+from bookkeeping.storage.people.people import OPS_ROLES, LoginSession, ResetLink, User
 from bookkeeping.storage.people.sessions import end_sessions_of
 from bookkeeping.storage.work.leases import Lease, LeaseRow, take_lease
 from bookkeeping.storage.work.tokens import ConnectionTokens
@@ -38,9 +39,12 @@ def begin_erasing(company_id: int, who: str) -> None:
         company.erasing_since = utcnow()
         record_act(None, who, "began to erase a company", subject=f"company {company_id}")
     company.paused_at, company.paused_by = company.paused_at or utcnow(), company.paused_by or who
-    for person in db.session.scalars(select(User).where(User.company_id == company_id)):
-        person.removed_at = person.removed_at or utcnow()
-        end_sessions_of(person.id)
+    db.session.flush()
+    for place in members_of(company_id):
+        end_sessions_of(place.user_id, company_id=company_id)
+        if not memberships_of(place.user_id):
+            place.user.removed_at = place.user.removed_at or utcnow()
+            end_sessions_of(place.user_id)
     db.session.commit()
 
 
@@ -69,6 +73,7 @@ def finish_erasing(company_id: int, who: str = HOUSE) -> dict[str, int]:
     lease = take_lease(f"company:{company_id}", f"erasing:{socket.gethostname()}:{os.getpid()}", 90)
     gone: dict[str, int] = {}
     try:
+        gone |= {"users": count} if (count := _logins(company_id, lease)) else {}
         for table in reversed(Base.metadata.sorted_tables):
             condition = _belongs(table, company_id)
             if table.name not in KEPT and condition is not None:
@@ -99,6 +104,19 @@ def go_on_erasing() -> list[int]:
             continue
         done.append(company_id)
     return done
+
+
+def _logins(company_id: int, lease: Lease) -> int:
+    """Delete the logins of those who belong to no other company, one a transaction, with all that hangs on them; return how many."""
+    count = 0
+    for place in members_of(company_id):
+        elsewhere = (Membership.user_id == place.user_id, Membership.company_id != company_id)
+        if db.session.scalar(select(Membership.id).where(*elsewhere).limit(1)) is None:
+            for table in (LoginSession, ResetLink, Membership):
+                db.session.execute(delete(table).where(table.user_id == place.user_id))
+            count += rows_changed(delete(User).where(User.id == place.user_id))
+            lease.commit()
+    return count
 
 
 def _belongs(table: Table, company_id: int) -> ColumnElement[bool] | None:
@@ -133,7 +151,7 @@ def _hide_people(company_id: int, lease: Lease) -> int:
         entries = db.session.scalars(rows.order_by(AuditEntry.id).limit(BATCH)).all()
         if not entries:
             return count
-        ours = set(db.session.scalars(select(User.email).where(User.role.like("ops%"))))
+        ours = set(db.session.scalars(select(User.email).where(User.ops_role.in_(OPS_ROLES))))
         for entry in entries:
             last = entry.id
             who = entry.who if entry.who in ours or "@" not in entry.who else pseudonym(entry.who)

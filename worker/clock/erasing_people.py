@@ -8,7 +8,7 @@ from sqlalchemy import String, Text, delete, func, or_, select, update
 from bookkeeping.storage.base import Base, db, rows_changed, utcnow
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import AuditEntry, amend, record_act
-from bookkeeping.storage.people.mail_queue import NoticeChoice
+from bookkeeping.storage.people.memberships import Membership, members_of, memberships_of
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink, ResetRequest, User
 
@@ -44,18 +44,13 @@ def erase_person(email: str, who: str) -> dict[str, int]:
 
 
 def _refuse_last_owner(email: str) -> None:
-    person = db.session.scalar(
-        select(User).where(User.email == email, User.role == "owner", User.removed_at.is_(None))
-    )
-    if person is None:
-        return
-    others = select(User.id).where(
-        User.company_id == person.company_id, User.role == "owner", User.removed_at.is_(None)
-    )
-    if db.session.scalar(others.where(User.id != person.id).limit(1)) is None:
-        raise ValueError(
-            f"{email} is the last owner of company {person.company_id}: invite another owner first, or erase the company."
-        )
+    person = db.session.scalar(select(User).where(User.email == email, User.removed_at.is_(None)))
+    for place in memberships_of(person.id) if person is not None else ():
+        owners = {one.user_id for one in members_of(place.company_id) if one.role == "owner"}
+        if owners == {place.user_id}:
+            raise ValueError(
+                f"{email} is the last owner of company {place.company_id}: invite another owner first, or erase the company."
+            )
 
 
 def _erase_login(email: str, name: str) -> int:
@@ -65,7 +60,7 @@ def _erase_login(email: str, name: str) -> int:
         gone += rows_changed(delete(table).where(func.lower(table.email) == email))
     gone += rows_changed(delete(Notice).where(func.lower(Notice.address) == email))
     if person is not None:
-        for theirs in (LoginSession, ResetLink, NoticeChoice):
+        for theirs in (LoginSession, ResetLink, Membership):
             db.session.execute(delete(theirs).where(theirs.user_id == person.id))
         person.email, person.name = f"{name.replace(' ', '-')}@{NOBODY}", ""
         person.password_hash, person.removed_at = "no password: erased", person.removed_at or utcnow()

@@ -13,6 +13,7 @@ from sqlalchemy import Integer, Select, Table, bindparam, select
 from bookkeeping.cells import cell
 from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.memberships import Membership
 
 SECRETS = {
     "companies": {"feed_key", "hook_digest"},
@@ -67,15 +68,20 @@ def _for_its_owner_alone(file: str, flags: int) -> int:
 def tables_of_a_company() -> Iterator[tuple[Table, Select[Any]]]:
     """Yield every table that holds rows of companies, with a query of those of `:company`: its own, or its parent row's."""
     mine = bindparam("company", type_=Integer)
+    members = select(Membership.user_id).where(Membership.company_id == mine)
     for table in Base.metadata.sorted_tables:
+        if table.name in OF_THE_HOUSE:
+            continue
         columns = [column for column in table.columns if column.name not in SECRETS.get(table.name, ())]
         query = select(*columns).order_by(*table.primary_key.columns)
         parents = [key.column.table for key in table.foreign_keys if "company_id" in key.column.table.c]
         if table.name == "companies":
             yield table, query.where(table.c.id == mine)
+        elif table.name == "users":
+            yield table, query.where(table.c.id.in_(members))
         elif "company_id" in table.c:
             yield table, query.where(table.c.company_id == mine)
-        elif parents and table.name not in OF_THE_HOUSE:
+        elif parents:
             yield table, query.join(parents[0]).where(parents[0].c.company_id == mine)
 
 

@@ -6,14 +6,13 @@ Writing notices down is `notices.py`; mailing them is the worker's.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, func, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from bookkeeping.faults import UNTIED
-from bookkeeping.storage.base import Base, db, rows_changed
+from bookkeeping.storage.base import db, rows_changed
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.memberships import Membership, members_of
 from bookkeeping.storage.people.notices import Notice
-from bookkeeping.storage.people.people import User
 
 TOPICS = {
     "failures": "Inspections that need somebody",
@@ -33,36 +32,23 @@ STALE_AFTER = timedelta(days=2)
 """A notice that nobody tried to mail for so long, as mail was not set up, is on screen only: nobody wants last month's mails at once."""
 
 
-class NoticeChoice(Base):
-    """The topics that a person wants to be told of, where that differs from the default of the role."""
-
-    __tablename__ = "notice_choices"
-
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    topics: Mapped[list[str]] = mapped_column(JSON)
-
-
 def topic_of(kind: str) -> str:
     """Return the topic of a notice: what is not about single inspections or migrations is about being let in."""
     return _TOPIC_OF.get(kind, "connection")
 
 
-def topics_of(people: list[User]) -> dict[int, set[str]]:
-    """Return the topics each person is told of, by user id."""
-    rows = select(NoticeChoice).where(NoticeChoice.user_id.in_([person.id for person in people]))
-    chosen = {choice.user_id: choice.topics for choice in db.session.scalars(rows)}
-    return {person.id: set(chosen.get(person.id, BY_ROLE.get(person.role, ()))) for person in people}
+def topics_of(person: Membership) -> set[str]:
+    """Return the topics that this person is told of about the company: what they chose, else what their role is told."""
+    return set(BY_ROLE.get(person.role, ()) if person.topics is None else person.topics)
 
 
-def choose_topics(person: User, topics: list[str], who: str, address: str = "") -> None:
+def choose_topics(person: Membership, topics: list[str], who: str, address: str = "") -> None:
     """Take over a person's topics in the current transaction."""
-    before = sorted(topics_of([person])[person.id])
+    before = sorted(topics_of(person))
     after = sorted(topic for topic in TOPICS if topic in topics)
     if before == after:
         return
-    choice = db.session.get(NoticeChoice, person.id) or NoticeChoice(user_id=person.id)
-    choice.topics = after
-    db.session.add(choice)
+    person.topics = after
     facts: dict[str, Any] = {"before": {"topics": ", ".join(before)}, "after": {"topics": ", ".join(after)}}
     record_act(
         person.company_id, who, "changed notifications", subject=person.email, address=address, **facts
@@ -71,10 +57,7 @@ def choose_topics(person: User, topics: list[str], who: str, address: str = "") 
 
 def recipients(company_id: int, topic: str) -> list[str]:
     """Return the addresses of the company's people who are told of this topic."""
-    rows = select(User).where(User.company_id == company_id, User.removed_at.is_(None)).order_by(User.id)
-    people = list(db.session.scalars(rows))
-    wanted = topics_of(people)
-    return [person.email for person in people if topic in wanted[person.id]]
+    return [person.email for person in members_of(company_id) if topic in topics_of(person)]
 
 
 def newest_notices(company_id: int, limit: int = 30) -> list[Notice]:

@@ -1,4 +1,7 @@
-"""People who log in, their sessions, invitations, and links for a forgotten password. Passwords are argon2id; session tokens are kept as digests."""
+"""People who log in, their sessions, invitations, and links for a forgotten password. Passwords are argon2id; session tokens are kept as digests.
+
+Which companies a person belongs to, and as what, is `memberships.py`'s.
+"""
 
 from datetime import datetime
 
@@ -6,13 +9,16 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bookkeeping.storage.base import Base, UtcDateTime, utcnow
-from bookkeeping.storage.company.companies import Company
 
-ROLES = ("owner", "bookkeeper", "ops")
+COMPANY_ROLES = ("owner", "bookkeeper", "accountant")
+"""What a person can be in a company. Accountants read everything and change nothing."""
+
+OPS_ROLES = ("ops", "ops-read-only")
+"""What our own staff can be, across companies; the first acts, the second only looks."""
 
 
 class User(Base):
-    """A person. Owners and bookkeepers belong to one company; ops belong to none."""
+    """A person. Those of companies have memberships; ops have none, and are what `ops_role` says."""
 
     __tablename__ = "users"
 
@@ -20,14 +26,14 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     password_hash: Mapped[str] = mapped_column(String(200))
-    role: Mapped[str] = mapped_column(String(20))
-    owner_since: Mapped[datetime | None] = mapped_column(
-        UtcDateTime
-    )  # None: no owner, or one from before this was noted.
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"), index=True)
+    ops_role: Mapped[str] = mapped_column("role", String(20), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    company: Mapped[Company | None] = relationship()
+
+    @property
+    def is_ops(self) -> bool:
+        """Return whether this is one of our own staff. The column may still say what a person of a company was before memberships."""
+        return self.ops_role in OPS_ROLES
 
 
 class LoginSession(Base):
@@ -45,6 +51,9 @@ class LoginSession(Base):
     )  # The password typed last.
     address: Mapped[str] = mapped_column(String(64), default="")
     agent: Mapped[str] = mapped_column(String(300), default="")
+    company_id: Mapped[int | None] = mapped_column(
+        ForeignKey("companies.id")
+    )  # The one that this browser looks at; None: ops, or chosen by nobody yet.
     user: Mapped[User] = relationship()
 
 

@@ -10,10 +10,11 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import joinedload
 
 from bookkeeping.storage.base import db, rows_changed, utcnow
+from bookkeeping.storage.people.memberships import Membership
 from bookkeeping.storage.people.people import LoginSession, User
 
 SESSION_HOURS = 12
@@ -60,18 +61,17 @@ def user_by_password(email: str, plain: str) -> User | None:
     return user
 
 
-def open_session(user: User, address: str, agent: str) -> str:
-    """Add a login session to the current transaction and return its token; the caller commits."""
+def open_session(user: User, address: str, agent: str, company_id: int | None = None) -> str:
+    """Add a login session, which looks at this company, to the current transaction and return its token; the caller commits."""
     token = secrets.token_urlsafe(32)
-    db.session.add(
-        LoginSession(digest=token_digest(token), user_id=user.id, address=address[:64], agent=agent[:300])
-    )
+    where = {"address": address[:64], "agent": agent[:300], "company_id": company_id}
+    db.session.add(LoginSession(digest=token_digest(token), user_id=user.id, **where))
     db.session.flush()
     return token
 
 
 def live_session(token: str, idle_minutes: int) -> LoginSession | None:
-    """Return the session of this token with its user and company, or None when it has ended in any way.
+    """Return the session of this token with its user, or None when it has ended in any way.
 
     It ends by itself after `idle_minutes` without a click, of ops after a quarter of an hour at most, and after SESSION_HOURS.
     """
@@ -79,12 +79,12 @@ def live_session(token: str, idle_minutes: int) -> LoginSession | None:
         select(LoginSession)
         .where(LoginSession.digest == token_digest(token), LoginSession.ended_at.is_(None))
         .where(LoginSession.created_at > utcnow() - timedelta(hours=SESSION_HOURS))
-        .options(joinedload(LoginSession.user).joinedload(User.company))
+        .options(joinedload(LoginSession.user))
     )
     found = db.session.scalar(rows)
     if found is None or found.user.removed_at is not None:
         return None
-    idle = min(idle_minutes, OPS_IDLE_MINUTES) if found.user.role == "ops" else idle_minutes
+    idle = min(idle_minutes, OPS_IDLE_MINUTES) if found.user.is_ops else idle_minutes
     return found if utcnow() - found.seen_at < timedelta(minutes=idle) else None
 
 
@@ -117,10 +117,19 @@ def end_session(digest: str) -> None:
     db.session.execute(update(LoginSession).where(*mine).values(ended_at=utcnow()))
 
 
-def end_sessions_of(user_id: int, *, but: str = "") -> int:
-    """End all sessions of a person, but the one of digest `but`; return how many ended."""
-    theirs = (LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.digest != but)
+def end_sessions_of(user_id: int, *, but: str = "", company_id: int | None = None) -> int:
+    """End all sessions of a person, or those that look at one company, but the one of digest `but`; return how many ended."""
+    theirs = [LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.digest != but]
+    if company_id is not None:
+        theirs.append(or_(LoginSession.company_id == company_id, LoginSession.company_id.is_(None)))
     return rows_changed(update(LoginSession).where(*theirs).values(ended_at=utcnow()))
+
+
+def look_at(digest: str, membership: Membership) -> None:
+    """Note in the current transaction that this session goes to that company, and that the person chose it last."""
+    membership.chosen_at = utcnow()
+    mine = update(LoginSession).where(LoginSession.digest == digest)
+    db.session.execute(mine.values(company_id=membership.company_id))
 
 
 def token_digest(token: str) -> str:

@@ -13,6 +13,7 @@ from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
 from bookkeeping.storage.people.audit import AuditEntry, broken_entries, record_act
+from bookkeeping.storage.people.memberships import add_membership, membership_in
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink, User
 from bookkeeping.storage.people.sessions import open_session
@@ -43,12 +44,13 @@ def inside(shop: Shop, tmp_path: Path):
 
 
 def person(email: str, company_id: int | None, role: str = "owner") -> User:
-    row = User(
-        email=email, role=role, company_id=company_id, password_hash="no hash of anything", name="Ann Lee"
-    )
+    ops_role = role if company_id is None else ""
+    row = User(email=email, ops_role=ops_role, password_hash="no hash of anything", name="Ann Lee")
     db.session.add(row)
     db.session.flush()
-    open_session(row, "203.0.113.9", "Firefox")
+    if company_id is not None:
+        add_membership(row, company_id, role)
+    open_session(row, "203.0.113.9", "Firefox", company_id)
     return row
 
 
@@ -164,6 +166,21 @@ def test_a_grant_that_cannot_be_revoked_stops_it_until_somebody_says_so(inside, 
     )
     done = say(desk, erase_company, desk.id, "--yes", name, "--without-revoking")
     assert done["erased"] and not done["revoked"]
+
+
+def test_who_belongs_elsewhere_too_keeps_the_login_when_a_company_is_erased(inside, desk: Desk, shop):
+    other = shop.open()
+    both = person(f"both{desk.id}@books.example", desk.id)
+    add_membership(both, other.id, "accountant")
+    only = person(f"one{desk.id}@books.example", desk.id)
+    db.session.commit()
+    ids = both.id, only.id
+    name = db.session.get_one(Company, desk.id).name
+    assert say(desk, erase_company, desk.id, "--yes", name, "--without-revoking")["code"] == 0
+    db.session.expire_all()
+    assert db.session.get(User, ids[1]) is None
+    assert db.session.get_one(User, ids[0]).removed_at is None
+    assert membership_in(desk.id, ids[0]) is None and membership_in(other.id, ids[0]).role == "accountant"
 
 
 def test_an_erased_person_is_a_pseudonym_everywhere(inside, desk: Desk):

@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.acts.connecting import is_another_realm, realm_is_taken
+from bookkeeping.acts.inviting import accept, invite
 from bookkeeping.storage.base import Base, db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.people.memberships import add_membership
 from bookkeeping.storage.people.people import LoginSession, User
 from bookkeeping.storage.people.sessions import open_session, user_by_password
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -38,7 +40,7 @@ def say(desk: Desk, group, *words: object, typed: str = "") -> dict:
 
 
 def add(desk: Desk, email: str, role: str = "owner") -> dict:
-    where = [] if role == "ops" else ["--company", desk.id]
+    where = [] if role.startswith("ops") else ["--company", desk.id]
     return say(desk, user, "create", email, "--role", role, *where, "--password-stdin", typed=PASSWORD + "\n")
 
 
@@ -72,6 +74,42 @@ def test_people_are_added_listed_given_roles_and_removed_and_each_act_is_on_reco
         ("changed a role", second),
         ("removed", first),
     ]
+
+
+def test_one_person_in_two_companies_is_named_with_the_company(desk, shop):
+    second, email = shop.open(), f"two{desk.id}@books.example"
+    add(desk, email)
+    add(desk, f"other{desk.id}@books.example")
+    with shop.app.app_context():
+        person = db.session.scalars(select(User).where(User.email == email)).one()
+        token = invite(second.id, email, "bookkeeper", "command line")
+        accept(token, person)
+        add_membership(db.session.get(User, person.id + 1), second.id, "owner")
+        db.session.commit()
+    listed = [one for one in say(desk, user, "list")["users"] if one["email"] == email]
+    assert [(one["company"], one["role"]) for one in listed] == [
+        (desk.id, "owner"),
+        (second.id, "bookkeeper"),
+    ]
+    unclear = say(desk, user, "set-role", email, "--role", "accountant")
+    assert (
+        unclear["code"] == 1 and f"({desk.id}, {second.id}): say which with --company" in unclear["message"]
+    )
+    told = say(desk, user, "set-role", email, "--role", "accountant", "--company", second.id)
+    assert (told["role"], told["company"]) == ("accountant", second.id)
+    out = say(desk, user, "remove", email, "--company", second.id)
+    assert (out["companies"], out["login"]) == ([second.id], True)
+    out = say(desk, user, "remove", email)
+    assert (out["companies"], out["login"]) == ([desk.id], False)
+
+
+def test_ops_who_act_and_ops_who_look_are_made_and_changed_apart(desk):
+    email = f"look{desk.id}@tieout.example"
+    words = ("user", "create", email, "--password-stdin", "--role")
+    assert say(desk, user, *words[1:], "ops-read-only", typed=PASSWORD + "\n")["role"] == "ops-read-only"
+    assert say(desk, user, "set-role", email, "--role", "ops-admin")["role"] == "ops"
+    assert say(desk, user, "set-role", email, "--role", "owner")["code"] == 1
+    assert ("changed a role", email) in acts(desk, None)
 
 
 def test_ops_who_leave_are_out_with_one_command(desk):
