@@ -18,7 +18,7 @@ from webapp.ops import acts as ops_acts
 from webapp.ops import companies as ops_companies
 from webapp.ops import failures as ops_failures
 from webapp.ops import overview as ops
-from webapp.people import account, audit_log, companies, forgotten, notifications
+from webapp.people import account, audit_log, companies, forgotten, notifications, second_factor, second_step
 from webapp.people import login as auth
 from webapp.people import pages as people
 from webapp.questions import customers, drift
@@ -38,6 +38,8 @@ BLUEPRINTS = (
     notifications.bp,
     account.bp,
     companies.bp,
+    second_factor.bp,
+    second_step.bp,
     audit_log.bp,
     quickbooks.bp,
     bookkeeping.bp,

@@ -14,6 +14,7 @@ from bookkeeping.acts.telling import tell_owners, with_article
 from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.factors import drop_factors
 from bookkeeping.storage.people.memberships import (
     Membership,
     add_membership,
@@ -121,7 +122,8 @@ def take_up(token: str, name: str, password: str, address: str = "") -> Membersh
         person = add_user(invitation.email, password, invitation.role, invitation.company_id, name)
     else:  # Somebody who was removed comes back.
         person.removed_at, person.ops_role = None, ""
-        person.password_hash, person.name = hash_password(password), name[:200]
+        person.password_hash, person.name, person.short_password = hash_password(password), name[:200], False
+        drop_factors(person.id)
         add_membership(person, invitation.company_id, invitation.role)
     return _joined(invitation, person, address)
 

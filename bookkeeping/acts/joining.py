@@ -7,11 +7,13 @@ from sqlalchemy import select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.factors import has_factor
 from bookkeeping.storage.people.memberships import add_membership, memberships_of
 from bookkeeping.storage.people.people import COMPANY_ROLES, OPS_ROLES, User
 from bookkeeping.storage.people.sessions import hash_password
 
 SHORTEST_PASSWORD = 12
+SHORTEST_WITH_FACTOR = 8
 LONGEST_PASSWORD = 200
 OF_OURS = ("tieout", "quickbooks", "intuit", "inspection", "inspections")
 """Words that the product is made of: the first that somebody tries who wants to come in here."""
@@ -20,7 +22,7 @@ _ENOUGH_SCORE = 2  # Of zxcvbn's 0 to 4: more than a million guesses.
 _OWN_LETTERS = 8  # What must be left of a password without the words that everybody can guess.
 
 
-def check_password(plain: str, *, email: str = "", company: str = "") -> None:
+def check_password(plain: str, *, email: str = "", company: str = "", with_factor: bool = False) -> None:
     """Refuse passwords that are short, common, or made of words that everybody can guess: the address, the company, the product.
 
     Raises:
@@ -28,8 +30,9 @@ def check_password(plain: str, *, email: str = "", company: str = "") -> None:
 
     Source: ASVS 5.0, 6.2 (length, common passwords, context-specific words, no rules of composition).
     """
-    if not SHORTEST_PASSWORD <= len(plain) <= LONGEST_PASSWORD:
-        raise ValueError(f"Use a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    shortest = SHORTEST_WITH_FACTOR if with_factor else SHORTEST_PASSWORD
+    if not shortest <= len(plain) <= LONGEST_PASSWORD:
+        raise ValueError(f"Use a password of {shortest} to {LONGEST_PASSWORD} characters.")
     known = sorted(
         {word for word in _words(email, company) if len(word) > 3} | set(OF_OURS), key=len, reverse=True
     )
@@ -55,6 +58,19 @@ def _score(plain: str, known: list[str]) -> int:
     from zxcvbn import zxcvbn  # Its word lists take a while to load, and passwords are made rarely.
 
     return int(zxcvbn(plain[:72], user_inputs=known)["score"])
+
+
+def choose_password(person: User, plain: str) -> None:
+    """Give a person another password in the current transaction. With a second factor it may be shorter.
+
+    Raises:
+        ValueError: a sentence that says what is wrong with it.
+    """
+    check_password(
+        plain, email=person.email, company=company_names(person), with_factor=has_factor(person.id)
+    )
+    person.password_hash = hash_password(plain)
+    person.short_password = len(plain) < SHORTEST_PASSWORD
 
 
 def company_names(person: User) -> str:

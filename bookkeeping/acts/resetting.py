@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
-from bookkeeping.acts.joining import check_password, company_names
+from bookkeeping.acts.joining import choose_password
 from bookkeeping.acts.telling import record_of_person, tell_person
 from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.memberships import memberships_of
 from bookkeeping.storage.people.notices import write_once
 from bookkeeping.storage.people.people import ResetLink, ResetRequest, User
-from bookkeeping.storage.people.sessions import end_sessions_of, hash_password, token_digest
+from bookkeeping.storage.people.sessions import end_sessions_of, token_digest
 
 LINK_LASTS = timedelta(hours=1)
 KIND = "reset-link"
@@ -76,10 +76,9 @@ def change_forgotten(token: str, password: str, address: str = "") -> User | Non
     person = person_of_link(token)
     if person is None:
         return None
-    check_password(password, email=person.email, company=company_names(person))
+    choose_password(person, password)
     if rows_changed(update(ResetLink).where(*_usable(token)).values(used_at=utcnow())) != 1:
         return None
-    person.password_hash = hash_password(password)
     ended = end_sessions_of(person.id)
     act = "chose another password by link"
     record_of_person(person, person.email, act, after={"sessions_ended": ended}, address=address)

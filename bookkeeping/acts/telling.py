@@ -37,6 +37,15 @@ def tell_person(person: User, title: str, sentence: str, *, address: str = "") -
         _tell(membership.company_id, person.email, title, sentence, address)
 
 
+def tell_of_login(person: User, title: str, sentence: str, *, address: str = "") -> None:
+    """Write a mail about a person's login to them, once, and to the owners of each of their companies."""
+    tell_person(person, title, sentence, address=address)
+    for place in memberships_of(person.id):
+        owners = {one.email for one in members_of(place.company_id) if one.role == "owner"}
+        for email in sorted(owners - {person.email}):
+            _tell(place.company_id, email, title, sentence, address)
+
+
 def record_of_person(person: User, who: str, act: str, *, after: Any = None, address: str = "") -> None:
     """Write an act about a person's login into the audit log of each of their companies, or of the house for ops.
 

@@ -13,7 +13,7 @@ from webapp.numbers import pages as numbers
 from webapp.numbers import tie_out
 from webapp.ops import acts, companies, failures, overview
 from webapp.page_families import BLUEPRINTS
-from webapp.people import account, audit_log, forgotten, login
+from webapp.people import account, audit_log, forgotten, login, second_factor, second_step
 from webapp.people import companies as their_companies
 from webapp.people import pages as people
 from webapp.questions import customers, drift
@@ -118,6 +118,14 @@ VIEWS = [
     (people.accept, "POST /invitation/accept", COMPANY),
     (their_companies.page, "GET /companies", COMPANY),
     (their_companies.choose, "POST /companies/<company_id>/choose", COMPANY),
+    (second_factor.page, "GET /account/second-factor", EVERYBODY),
+    (second_factor.begin_app, "POST /account/second-factor/app", EVERYBODY),
+    (second_factor.confirm_app, "POST /account/second-factor/app/confirm", EVERYBODY),
+    (second_factor.new_codes, "POST /account/second-factor/codes", EVERYBODY),
+    (second_factor.remove, "POST /account/second-factor/<factor_id>/remove", EVERYBODY),
+    (second_step.page, "GET /login/second-step", STRANGERS),
+    (second_step.check, "POST /login/second-step", STRANGERS),
+    (people.require_factor, "POST /settings/people/second-factor", OWNER),
     (people.page, "GET /settings/people", COMPANY),
     (people.end_sessions, "POST /settings/people/<user_id>/end-sessions", OWNER),
     (people.remove, "POST /settings/people/<user_id>/remove", OWNER),

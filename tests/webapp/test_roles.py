@@ -25,6 +25,8 @@ OPEN_TO_ALL = {
     "people.invitation",
     "people.invited",
     "people.join",
+    "second_step.check",
+    "second_step.page",
     "webhooks.quickbooks",
     "static",
     "bootstrap.static",
@@ -38,6 +40,7 @@ OWNERS_ONLY = {
     ("POST", "/settings/hook"),
     ("POST", "/settings/people/invite"),
     ("POST", "/settings/people/withdraw"),
+    ("POST", "/settings/people/second-factor"),
     ("POST", "/settings/people/7/role"),
     ("POST", "/settings/people/7/remove"),
     ("POST", "/settings/people/7/end-sessions"),
@@ -100,6 +103,10 @@ READERS_SEND = {
         "confirming.confirm",
         "notifications.choose",
         "people.accept",
+        "second_factor.begin_app",
+        "second_factor.confirm_app",
+        "second_factor.new_codes",
+        "second_factor.remove",
     },
     "ops-read-only": {
         "account.change_password",
@@ -107,6 +114,10 @@ READERS_SEND = {
         "account.end_others",
         "auth.log_out",
         "confirming.confirm",
+        "second_factor.begin_app",
+        "second_factor.confirm_app",
+        "second_factor.new_codes",
+        "second_factor.remove",
     },
 }
 """All that people who only read may send: what is their own."""

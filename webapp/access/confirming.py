@@ -1,4 +1,4 @@
-"""Acts that cannot be taken back want the person, not only the browser: the password typed within the last ten minutes.
+"""Acts that cannot be taken back want the person, not only the browser: the password, or a second factor, within the last ten minutes.
 
 One mark, `@recently_confirmed`, below `@open_to`. Logging in counts. Otherwise the act answers with a page that asks for the password and
 sends the same form once more, so that nothing typed is lost and nothing is done meanwhile; it works without JavaScript. Views whose own form
@@ -15,8 +15,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.people.factors import has_factor
 from bookkeeping.storage.people.sessions import note_confirmed, password_fits
 from webapp.access.evidence import note_security
+from webapp.access.factors import CODE, factor_is_right
 from webapp.access.limits import forgive, guessing
 from webapp.access.matrix import Right
 from webapp.access.roles import open_to
@@ -27,31 +29,46 @@ Answer = TypeVar("Answer")
 CONFIRMED_FOR = timedelta(minutes=10)
 FIELD = "confirm_password"
 _WRONG = "That is not your password. Nothing was changed."
+_WRONG_CODE = "That code does not fit, or was used already. Nothing was changed."
 
 bp = Blueprint("confirming", __name__)
 
 
 def ask_first(sentence: str) -> tuple[str, int] | None:
-    """Return the page that says what the sent form does and asks for the password, or None once the password came with it."""
-    if FIELD not in request.form:
+    """Return the page that says what the sent form does and asks for the person, or None once password or code came with it."""
+    if not _came():
         return _ask(sentence=sentence), 403
-    return None if password_is_right(FIELD) else (_ask(_WRONG, sentence), 422)
+    return None if _is_right() else (_ask(_WRONG, sentence), 422)
 
 
 def recently_confirmed(view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """Mark a view that needs a password typed within the last ten minutes."""
+    """Mark a view that needs a password typed, or a second factor shown, within the last ten minutes."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-        if FIELD in request.form:
-            if not password_is_right(FIELD):
+        if _came():
+            if not _is_right():
                 return _ask(_WRONG), 422
-        elif utcnow() - current_user.confirmed_at >= CONFIRMED_FOR:
+        elif not is_recently_confirmed():
             return _ask(), 403
         return view(*args, **kwargs)
 
     guarded.__dict__["recently_confirmed"] = True
     return guarded
+
+
+def is_recently_confirmed() -> bool:
+    """Return whether the person showed within the last ten minutes that it is they."""
+    return bool(utcnow() - current_user.confirmed_at < CONFIRMED_FOR)
+
+
+def _came() -> bool:
+    return FIELD in request.form or CODE in request.form
+
+
+def _is_right() -> bool:
+    """Return whether the code is right, when one was typed, else whether the password is. One of them is counted as a guess."""
+    return factor_is_right() if request.form.get(CODE) else password_is_right(FIELD)
 
 
 @guessing
@@ -77,19 +94,25 @@ def password_is_right(field: str = "password") -> bool:
 def confirm() -> Response | tuple[str, int]:
     """Take the password for a page that was asked for, and lead there."""
     target = same_site_path(request.form.get("next")) or url_for("home.page")
-    if not password_is_right(FIELD):
+    if not _is_right():
         return _page(url_for(".confirm"), [("next", target)], _WRONG), 422
     return redirect(target, 303)
 
 
 def _ask(error: str = "", sentence: str = "") -> str:
     if request.method == "POST":
-        typed = [one for one in request.form.items(multi=True) if one[0] not in ("csrf_token", FIELD)]
+        typed = [one for one in request.form.items(multi=True) if one[0] not in ("csrf_token", FIELD, CODE)]
         return _page(request.full_path.rstrip("?"), typed, error, sentence)
     return _page(url_for("confirming.confirm"), [("next", request.full_path.rstrip("?"))], error)
 
 
 def _page(action: str, fields: list[tuple[str, str]], error: str, sentence: str = "") -> str:
     return render_template(
-        "confirm.html", action=action, fields=fields, error=error, field_name=FIELD, sentence=sentence
+        "confirm.html",
+        action=action,
+        fields=fields,
+        error=_WRONG_CODE if error and request.form.get(CODE) else error,
+        field_name=FIELD,
+        code_name=CODE if has_factor(current_user.user.id) else "",
+        sentence=sentence,
     )

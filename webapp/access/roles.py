@@ -5,7 +5,7 @@ Every view says `@open_to(Right.…)` or `@public`; the app does not start while
 
 import json
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db, set_reading
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.people.factors import has_factor, must_have_factor
 from bookkeeping.storage.people.memberships import Membership, memberships_of
 from bookkeeping.storage.people.people import LoginSession, User
 from bookkeeping.storage.people.sessions import live_session, note_seen, seen_is_old
@@ -26,6 +27,7 @@ from webapp.access.security import came_from_here, same_site_path
 View = TypeVar("View", bound=Callable[..., Any])
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
+_WITHOUT_FACTOR = {Right.OWN_LOGIN, Right.COMPANIES}
 _KEPT_AT_MOST = 1500  # Bytes as JSON: it travels in the session cookie, of which browsers keep 4 kB.
 
 
@@ -79,6 +81,17 @@ class Person(UserMixin):
     def is_owner(self) -> bool:
         return self.role == "owner"
 
+    @cached_property
+    def factor_required(self) -> bool:
+        """Whether nothing here may be done without a second factor."""
+        with_standins: bool = current_app.extensions["settings"].with_standins
+        return must_have_factor(self.user, self.membership, with_standins)
+
+    @cached_property
+    def lacks_factor(self) -> bool:
+        """Whether a second factor is required here, and the person has none yet."""
+        return self.factor_required and not has_factor(self.user.id)
+
     def may(self, right: Right) -> bool:
         """Return whether the person has this right here."""
         return may(self.role, right)
@@ -128,6 +141,8 @@ def open_to(*rights: Right) -> Callable[[Callable[P, Answer]], Callable[P, Answe
                 return login_manager.unauthorized()
             if current_user.role not in roles:
                 abort(403)
+            if current_user.lacks_factor and not _WITHOUT_FACTOR.issuperset(rights):
+                return redirect(url_for("second_factor.page"), 303)
             return view(*args, **kwargs)
 
         guarded.__dict__["open_to"], guarded.__dict__["rights"] = roles, rights

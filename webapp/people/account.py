@@ -8,15 +8,15 @@ from wtforms import PasswordField
 from wtforms.validators import DataRequired, EqualTo, Length
 
 from bookkeeping.acts.inviting import live_sessions
-from bookkeeping.acts.joining import check_password, company_names
+from bookkeeping.acts.joining import choose_password
 from bookkeeping.acts.resetting import end_links_of
 from bookkeeping.acts.telling import record_of_person, tell_person
 from bookkeeping.storage.base import db
+from bookkeeping.storage.people.factors import factors_of
 from bookkeeping.storage.people.sessions import (
     SESSION_HOURS,
     end_session,
     end_sessions_of,
-    hash_password,
 )
 from webapp.access.confirming import password_is_right, recently_confirmed
 from webapp.access.limits import client_address
@@ -63,6 +63,7 @@ def _show(form: PasswordForm | None = None) -> str:
         hours=SESSION_HOURS,
         idle=current_app.extensions["settings"].session_idle_minutes,
         zone=company.time_zone if company else "UTC",
+        factors=factors_of(current_user.user.id),
     )
 
 
@@ -77,13 +78,10 @@ def change_password() -> Response | tuple[str, int]:
         form.password.errors = ["That is not your present password. Nothing was changed."]
         return _show(form), 422
     try:
-        names = company_names(current_user.user)
-        check_password(form.new_password.data, email=current_user.email, company=names)
+        choose_password(current_user.user, form.new_password.data)
     except ValueError as error:
         form.new_password.errors = [str(error)]
         return _show(form), 422
-    changed = hash_password(form.new_password.data)
-    current_user.user.password_hash = changed
     end_links_of(current_user.user.id)  # Whoever asked for one is put out too.
     ended = end_sessions_of(current_user.user.id, but=current_user.session_digest)
     _record("changed the password", {"sessions_ended": ended})

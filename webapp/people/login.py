@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, Length
 from bookkeeping.acts.telling import tell_person
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.factors import has_factor
 from bookkeeping.storage.people.memberships import memberships_of
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.people.sessions import (
@@ -20,6 +21,7 @@ from bookkeeping.storage.people.sessions import (
     user_by_password,
 )
 from webapp.access.evidence import note_security
+from webapp.access.factors import wait_for_factor
 from webapp.access.limits import (
     GUESSES,
     by_account,
@@ -57,7 +59,7 @@ class LoginForm(FlaskForm):
 def login() -> ResponseReturnValue:
     """Show the login page; people who are logged in go on."""
     if current_user.is_authenticated:
-        return redirect(_onward())
+        return redirect(onward())
     return render_template("login.html", form=LoginForm())
 
 
@@ -76,9 +78,13 @@ def log_in() -> ResponseReturnValue:
         form.password.errors = ["E-mail and password do not belong together. Check both and try again."]
         return render_template("login.html", form=form), 401
     forgive()
-    _start_session(user)
+    if has_factor(user.id):
+        db.session.commit()
+        wait_for_factor(user)
+        return redirect(url_for("second_step.page", next=same_site_path(request.args.get("next"))), 303)
+    start_session(user)
     db.session.commit()
-    answer = redirect(_onward(), 303)
+    answer = redirect(onward(), 303)
     know_this_browser(answer, user.email)
     return answer
 
@@ -96,7 +102,8 @@ def log_out() -> ResponseReturnValue:
     return redirect(url_for(".login"), 303)
 
 
-def _start_session(user: User) -> None:
+def start_session(user: User) -> None:
+    """Open a session in the current transaction and log this browser in; whatever it held before is forgotten."""
     kept, invitation = session.get("kept_input"), session.get(INVITATION)
     if current_user.is_authenticated:
         end_session(current_user.session_digest)
@@ -127,7 +134,7 @@ def _tell_of_a_new_browser(user: User) -> None:
     tell_person(user, "A login from a new browser", sentence, address=client_address())
 
 
-def _onward() -> str:
+def onward() -> str:
     """Return where a login leads: the page asked for, else home, or for who has several companies the page that says which need them."""
     first = "companies.page" if len(current_user.memberships) > 1 else "home.page"
     return same_site_path(request.args.get("next")) or url_for(first)

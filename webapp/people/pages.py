@@ -11,11 +11,12 @@ from wtforms.validators import DataRequired, Length
 
 from bookkeeping.acts import inviting
 from bookkeeping.acts.invitation_mail import mail_invitation, mails_of
-from bookkeeping.acts.telling import with_article
+from bookkeeping.acts.telling import tell_owners, with_article
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.factors import has_factor
 from bookkeeping.storage.people.memberships import membership_in
 from bookkeeping.storage.people.people import COMPANY_ROLES, Invitation
 from bookkeeping.storage.people.sessions import end_sessions_of
@@ -74,6 +75,8 @@ def _show(form: InviteForm | None = None, link: str = "", invited: str = "") -> 
             person.user_id: [one for one in sessions if one.user_id == person.user_id] for person in people
         },
         roles=COMPANY_ROLES,
+        with_factor={person.user_id for person in people if has_factor(person.user_id)},
+        never_required=_settings().with_standins,
         invitations=invitations,
         mails=mails_of(invitations),
         by_mail=bool(_settings().smtp_url),
@@ -192,6 +195,27 @@ def end_sessions(user_id: int) -> Response:
     db.session.commit()
     flash(
         f"{person.name or person.email} is logged out everywhere{' else' if ended and person.user_id == current_user.user.id else ''}.",
+        "success",
+    )
+    return redirect(url_for(".page"), 303)
+
+
+@bp.post("/settings/people/second-factor")
+@open_to(Right.PEOPLE)
+@recently_confirmed
+def require_factor() -> Response:
+    """Say whether everybody of the company must have a second factor."""
+    company, wanted = current_company(), request.form.get("required") == "yes"
+    if wanted != company.factor_required:
+        company.factor_required = wanted
+        act = "requires a second factor" if wanted else "requires no second factor any more"
+        record_act(company.id, current_user.email, act, address=client_address())
+        tell_owners(
+            company.id, f"{company.name} {act}", f"{current_user.email} decided it.", address=client_address()
+        )
+        db.session.commit()
+    flash(
+        "Everybody here must have a second factor." if wanted else "A second factor is offered to everybody.",
         "success",
     )
     return redirect(url_for(".page"), 303)

@@ -18,6 +18,7 @@ from bookkeeping.storage.base import Base, db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import AuditEntry, amend, record_act
+from bookkeeping.storage.people.factors import Factor, RecoveryCode
 from bookkeeping.storage.people.memberships import Membership, members_of, memberships_of
 from bookkeeping.storage.people.people import OPS_ROLES, LoginSession, ResetLink, User
 from bookkeeping.storage.people.sessions import end_sessions_of
@@ -112,7 +113,7 @@ def _logins(company_id: int, lease: Lease) -> int:
     for place in members_of(company_id):
         elsewhere = (Membership.user_id == place.user_id, Membership.company_id != company_id)
         if db.session.scalar(select(Membership.id).where(*elsewhere).limit(1)) is None:
-            for table in (LoginSession, ResetLink, Membership):
+            for table in (LoginSession, ResetLink, Factor, RecoveryCode, Membership):
                 db.session.execute(delete(table).where(table.user_id == place.user_id))
             count += rows_changed(delete(User).where(User.id == place.user_id))
             lease.commit()

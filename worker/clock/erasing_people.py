@@ -8,6 +8,7 @@ from sqlalchemy import String, Text, delete, func, or_, select, update
 from bookkeeping.storage.base import Base, db, rows_changed, utcnow
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import AuditEntry, amend, record_act
+from bookkeeping.storage.people.factors import Factor, RecoveryCode
 from bookkeeping.storage.people.memberships import Membership, members_of, memberships_of
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink, ResetRequest, User
@@ -60,7 +61,7 @@ def _erase_login(email: str, name: str) -> int:
         gone += rows_changed(delete(table).where(func.lower(table.email) == email))
     gone += rows_changed(delete(Notice).where(func.lower(Notice.address) == email))
     if person is not None:
-        for theirs in (LoginSession, ResetLink, Membership):
+        for theirs in (LoginSession, ResetLink, Factor, RecoveryCode, Membership):
             db.session.execute(delete(theirs).where(theirs.user_id == person.id))
         person.email, person.name = f"{name.replace(' ', '-')}@{NOBODY}", ""
         person.password_hash, person.removed_at = "no password: erased", person.removed_at or utcnow()

@@ -26,12 +26,14 @@ SECRETS = {
 """Columns that open something, or would tell whoever finds the file what does."""
 
 OF_THE_HOUSE = {
+    "factors",
     "heartbeats",
     "hourly_counts",
     "leases",
     "login_sessions",
     "ops_retry_items",
     "ops_views",
+    "recovery_codes",
     "reset_links",
     "reset_requests",
     "scheduled_runs",

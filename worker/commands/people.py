@@ -15,12 +15,13 @@ from sqlalchemy.orm import joinedload
 from bookkeeping.acts import inviting
 from bookkeeping.acts.joining import add_user
 from bookkeeping.acts.resetting import make_link
-from bookkeeping.acts.telling import record_of_person
+from bookkeeping.acts.telling import record_of_person, tell_of_login
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.factors import drop_factors
 from bookkeeping.storage.people.memberships import Membership, members_of, membership_in, memberships_of
 from bookkeeping.storage.people.people import COMPANY_ROLES, OPS_ROLES, User
-from bookkeeping.storage.people.sessions import end_sessions_of
+from bookkeeping.storage.people.sessions import NO_PASSWORD, end_sessions_of
 from worker.commands.answering import PlainCommand, Refusal, answering
 from worker.commands.foreground import company_of
 
@@ -50,7 +51,12 @@ def create_user(
     try:
         person = add_user(email, password, role, company_id, name)
     except ValueError as error:
-        raise Refusal(str(error)) from error
+        more = (
+            " One more company: `flask user invite`, and its person accepts."
+            if "already" in str(error)
+            else ""
+        )
+        raise Refusal(f"{error}{more}") from error
     record_act(company_id, WHO, "added a person", subject=person.email, after={"role": role})
     db.session.commit()
     return {"id": person.id, "email": person.email, "role": role, "company": company_id}
@@ -147,6 +153,24 @@ def reset_link(email: str) -> dict[str, Any]:
     record_of_person(person, WHO, "made a link for another password")
     db.session.commit()
     return {"email": person.email, "link": _link(f"/reset-password/{token}")}
+
+
+@user.command("reset-factor", cls=PlainCommand)
+@click.argument("email")
+@answering
+def reset_factor(email: str) -> dict[str, Any]:
+    """Take away every second factor of somebody who lost it, log them out everywhere, and tell them and their owners."""
+    person = _person(email, None)
+    dropped, ended = drop_factors(person.id), end_sessions_of(person.id)
+    link = ""
+    if person.short_password:  # Long enough only with a second factor: from now on only a new one does.
+        person.password_hash, person.short_password = NO_PASSWORD, False
+        link = _link(f"/reset-password/{make_link(person)}")
+    record_of_person(person, WHO, "took every second factor away", after={"factors": dropped})
+    sentence = f"Every second factor of {person.email} was taken away by whoever runs this installation, as it was lost."
+    tell_of_login(person, "A second factor was taken away", sentence)
+    db.session.commit()
+    return {"email": person.email, "factors": dropped, "ended": ended, "link": link}
 
 
 @user.command("end-sessions", cls=PlainCommand)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, Text, case, update
+from sqlalchemy import JSON, String, Text, case, false, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.inspection import BookSettings
@@ -53,6 +53,7 @@ class Company(Base):
         JSON, default=dict
     )  # Mappings and accounts; keys in `storage.records.choices`.
     hold_first_sync: Mapped[bool] = mapped_column(default=False)
+    factor_required: Mapped[bool] = mapped_column(default=False, server_default=false())  # By its owner.
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_by: Mapped[str] = mapped_column(String(200), default="")
 

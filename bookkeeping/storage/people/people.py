@@ -5,7 +5,7 @@ Which companies a person belongs to, and as what, is `memberships.py`'s.
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bookkeeping.storage.base import Base, UtcDateTime, utcnow
@@ -29,6 +29,9 @@ class User(Base):
     ops_role: Mapped[str] = mapped_column("role", String(20), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    short_password: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # Long enough only as long as there is a second factor.
 
     @property
     def is_ops(self) -> bool:

@@ -21,6 +21,9 @@ SESSION_HOURS = 12
 OPS_IDLE_MINUTES = 15
 SEEN_EVERY = timedelta(minutes=1)
 
+NO_PASSWORD = "none"  # noqa: S105 - no hash, so nothing fits it.
+"""In place of a hash: no password fits."""
+
 _hasher = PasswordHasher()  # argon2id with the library's own current parameters.
 
 

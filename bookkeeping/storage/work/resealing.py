@@ -9,6 +9,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.vault import Vault, vault
 from bookkeeping.storage.people.audit import chains, end_is_sealed, record_act, sign_amendments_again
+from bookkeeping.storage.people.factors import reseal_factors
 from bookkeeping.storage.people.notices import Notice
 
 WHO = "command line"
@@ -29,6 +30,8 @@ def rotate_keys() -> int:
         for notice in db.session.scalars(links.with_for_update()):
             changed += _reseal(keys, notice, company_id, ("sealed_link",))
         db.session.commit()
+    changed += reseal_factors()
+    db.session.commit()
     _lengthen_chains(changed)
     return changed
 

@@ -7,16 +7,26 @@ import re
 import zipfile
 from pathlib import Path
 
+import pyotp
 import pytest
 from sqlalchemy import select
 
 from bookkeeping.acts.connecting import is_another_realm, realm_is_taken
 from bookkeeping.acts.inviting import accept, invite
+from bookkeeping.acts.joining import choose_password
 from bookkeeping.storage.base import Base, db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import AuditEntry
+from bookkeeping.storage.people.factors import (
+    app_secret,
+    begin_app,
+    confirm_app,
+    has_factor,
+    make_recovery_codes,
+    recovery_codes_left,
+)
 from bookkeeping.storage.people.memberships import add_membership
 from bookkeeping.storage.people.people import LoginSession, User
 from bookkeeping.storage.people.sessions import open_session, user_by_password
@@ -137,6 +147,26 @@ def test_sessions_end_by_command(desk):
     assert say(desk, user, "end-sessions", email)["ended"] == 0
 
 
+def test_a_lost_factor_is_taken_away_by_command_and_a_short_password_with_it(desk, shop):
+    email = f"f{desk.id}@books.example"
+    add(desk, email)
+    with shop.app.app_context():
+        person = user_by_password(email, PASSWORD)
+        row = begin_app(person.id)
+        assert confirm_app(row, pyotp.TOTP(app_secret(row)).now())
+        make_recovery_codes(person.id)
+        choose_password(person, "kq7#vTm2")
+        open_session(person, "10.0.0.1", "a browser")
+        db.session.commit()
+    told = say(desk, user, "reset-factor", email)
+    assert (told["factors"], told["ended"]) == (1, 1) and "/reset-password/" in told["link"]
+    with shop.app.app_context():
+        assert user_by_password(email, "kq7#vTm2") is None
+        assert recovery_codes_left(person.id) == 0 and not has_factor(person.id)
+    assert ("took every second factor away", email) in acts(desk, desk.id)
+    assert say(desk, user, "reset-factor", email)["factors"] == 0
+
+
 def test_links_to_join_and_for_another_password_are_printed(desk):
     email = f"l{desk.id}@books.example"
     assert "/invitation/" in say(desk, user, "invite", email, "--role", "owner", "--company", desk.id)["link"]
@@ -148,6 +178,7 @@ def test_links_to_join_and_for_another_password_are_printed(desk):
     "words",
     [
         ("remove", "nobody@books.example"),
+        ("reset-factor", "nobody@books.example"),
         ("reset-link", "nobody@books.example"),
         ("end-sessions", "x"),
         ("set-role", "x", "--role", "owner"),
