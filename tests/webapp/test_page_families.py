@@ -121,6 +121,7 @@ VIEWS = [
     (second_factor.page, "GET /account/second-factor", EVERYBODY),
     (second_factor.begin_app, "POST /account/second-factor/app", EVERYBODY),
     (second_factor.confirm_app, "POST /account/second-factor/app/confirm", EVERYBODY),
+    (second_factor.add_passkey, "POST /account/second-factor/passkey", EVERYBODY),
     (second_factor.new_codes, "POST /account/second-factor/codes", EVERYBODY),
     (second_factor.remove, "POST /account/second-factor/<factor_id>/remove", EVERYBODY),
     (second_step.page, "GET /login/second-step", STRANGERS),

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.factors import has_factor
 from bookkeeping.storage.people.sessions import note_confirmed, password_fits
+from webapp.access import passkeys
 from webapp.access.evidence import note_security
 from webapp.access.factors import CODE, factor_is_right
 from webapp.access.limits import forgive, guessing
@@ -28,6 +29,7 @@ P = ParamSpec("P")
 Answer = TypeVar("Answer")
 CONFIRMED_FOR = timedelta(minutes=10)
 FIELD = "confirm_password"
+_PROOFS = (FIELD, CODE, passkeys.FIELD)
 _WRONG = "That is not your password. Nothing was changed."
 _WRONG_CODE = "That code does not fit, or was used already. Nothing was changed."
 
@@ -63,12 +65,16 @@ def is_recently_confirmed() -> bool:
 
 
 def _came() -> bool:
-    return FIELD in request.form or CODE in request.form
+    return any(name in request.form for name in _PROOFS)
 
 
 def _is_right() -> bool:
     """Return whether the code is right, when one was typed, else whether the password is. One of them is counted as a guess."""
-    return factor_is_right() if request.form.get(CODE) else password_is_right(FIELD)
+    return factor_is_right() if _by_factor() else password_is_right(FIELD)
+
+
+def _by_factor() -> bool:
+    return bool(request.form.get(CODE) or request.form.get(passkeys.FIELD))
 
 
 @guessing
@@ -101,7 +107,7 @@ def confirm() -> Response | tuple[str, int]:
 
 def _ask(error: str = "", sentence: str = "") -> str:
     if request.method == "POST":
-        typed = [one for one in request.form.items(multi=True) if one[0] not in ("csrf_token", FIELD, CODE)]
+        typed = [one for one in request.form.items(multi=True) if one[0] not in ("csrf_token", *_PROOFS)]
         return _page(request.full_path.rstrip("?"), typed, error, sentence)
     return _page(url_for("confirming.confirm"), [("next", request.full_path.rstrip("?"))], error)
 
@@ -111,8 +117,9 @@ def _page(action: str, fields: list[tuple[str, str]], error: str, sentence: str 
         "confirm.html",
         action=action,
         fields=fields,
-        error=_WRONG_CODE if error and request.form.get(CODE) else error,
+        error=_WRONG_CODE if error and _by_factor() else error,
         field_name=FIELD,
         code_name=CODE if has_factor(current_user.user.id) else "",
+        passkey_options=passkeys.ask_for_one(current_user.user),
         sentence=sentence,
     )

@@ -15,6 +15,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.people.factors import code_fits, recovery_codes_left
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.people.sessions import note_confirmed
+from webapp.access import passkeys
 from webapp.access.evidence import note_security
 from webapp.access.limits import GUESSES, client_address, digest, forgive, guessing, limiter
 from webapp.access.security import start_writing
@@ -50,8 +51,12 @@ guessing_second = limiter.shared_limit(GUESSES, scope="password", key_func=by_wa
 
 
 def second_factor_fits(user: User) -> bool:
-    """Use up the code that the form holds; return whether it was one of this person's. The caller commits."""
-    kind = code_fits(user.id, request.form.get("code", "") or request.form.get(CODE, ""))
+    """Use up the code or the passkey's answer that the form holds; return whether it was one of this person's. The caller commits."""
+    answer = request.form.get(passkeys.FIELD, "")
+    if answer:
+        kind = "passkey" if passkeys.fits(user, answer) else ""
+    else:
+        kind = code_fits(user.id, request.form.get("code", "") or request.form.get(CODE, ""))
     if not kind:
         note_security("factor-wrong")
         return False

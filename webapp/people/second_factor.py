@@ -1,4 +1,4 @@
-"""Setting up a person's second factor: an app with its QR code, recovery codes that are shown once, and taking factors away again."""
+"""Setting up a person's second factor: an app with its QR code, passkeys, recovery codes that are shown once, and taking factors away again."""
 
 import segno
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -10,10 +10,12 @@ from bookkeeping.acts.telling import record_of_person, tell_of_login
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people import factors
 from bookkeeping.storage.people.sessions import end_sessions_of
+from webapp.access import passkeys
 from webapp.access.confirming import is_recently_confirmed, recently_confirmed
 from webapp.access.limits import by_person, client_address, limiter
 from webapp.access.matrix import Right
 from webapp.access.roles import open_to
+from webapp.frame.words import browser
 
 bp = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 _APP = "an app that shows codes"
@@ -26,7 +28,7 @@ def page() -> str:
     return _show()
 
 
-def _show(error: str = "", codes: list[str] | None = None) -> str:
+def _show(error: str = "", codes: list[str] | None = None, passkey_error: str = "") -> str:
     mine = current_user.user.id
     # Whoever only holds the cookie must not see the secret of an app that is about to count.
     begun = factors.begun_app(mine) if is_recently_confirmed() else None
@@ -37,7 +39,10 @@ def _show(error: str = "", codes: list[str] | None = None) -> str:
         secret=factors.app_secret(begun) if begun else "",
         picture=_picture(factors.app_address(begun, current_user.email)) if begun else "",
         error=error,
+        passkey_error=passkey_error,
         codes=codes,
+        passkey_options=passkeys.ask_for_new(current_user.user),
+        passkeys_work=passkeys.passkeys_work(),
         codes_left=factors.recovery_codes_left(mine),
         required=current_user.factor_required,
         zone=current_user.company.time_zone if current_user.company else "UTC",
@@ -77,10 +82,28 @@ def confirm_app() -> Response | str | tuple[str, int]:
         return _show(
             "That is not the code that the app shows now. Look at it again, and at the clock of your phone."
         ), 422
-    return added(_APP)
+    return _added(_APP)
 
 
-def added(what: str) -> str:
+@bp.post("/passkey")
+@open_to(Right.OWN_LOGIN)
+@recently_confirmed
+@limiter.limit("30 per hour", key_func=by_person)
+def add_passkey() -> str | tuple[str, int]:
+    """Take over the passkey that the browser made."""
+    if len(factors.factors_of(current_user.user.id)) >= factors.MOST_FACTORS:
+        return _show(passkey_error="You have enough second factors. Take one away first."), 422
+    name = browser(request.user_agent.string)
+    if not passkeys.keep(
+        current_user.user, request.form.get("made_passkey", ""), f"A passkey made with {name}"
+    ):
+        return _show(
+            passkey_error="That passkey cannot be taken. Load this page anew and try once more."
+        ), 422
+    return _added("a passkey")
+
+
+def _added(what: str) -> str:
     """Write down that there is one more factor, log every other browser out, and show recovery codes with the first."""
     user = current_user.user
     codes = None if factors.recovery_codes_left(user.id) else factors.make_recovery_codes(user.id)

@@ -5,12 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.factors import factors_of
+from webapp.access import passkeys
 from webapp.access.factors import guessing_second, second_factor_fits, waiting_person
 from webapp.access.limits import forgive, know_this_browser, limiter
 from webapp.access.roles import public
 from webapp.people.login import onward, start_session
 
 bp = Blueprint("second_step", __name__)
+_WRONG_PASSKEY = "That passkey is not one of yours here. Try again, or use a recovery code."
 _WRONG = (
     "That code does not fit. Codes change every half minute and count once; a recovery code counts once, too."
 )
@@ -34,7 +36,7 @@ def check() -> ResponseReturnValue:
         return redirect(_to_login(), 303)
     if not second_factor_fits(user):
         db.session.rollback()
-        return _show(_WRONG), 401
+        return _show(_WRONG_PASSKEY if request.form.get(passkeys.FIELD) else _WRONG), 401
     forgive()
     start_session(user)
     db.session.commit()
@@ -47,7 +49,10 @@ def check() -> ResponseReturnValue:
 def _show(error: str = "") -> str:
     user = waiting_person()
     kinds = {one.kind for one in factors_of(user.id)} if user is not None else set()
-    return render_template("second_step.html", error=error, kinds=kinds, next=request.args.get("next"))
+    options = passkeys.ask_for_one(user) if user is not None else ""
+    return render_template(
+        "second_step.html", error=error, kinds=kinds, next=request.args.get("next"), passkey_options=options
+    )
 
 
 def _to_login() -> str:
