@@ -28,7 +28,8 @@ SEEN_BESIDE_THEIR_OWN_TESTS = {
         "company release-realm",
         "company update",
     ),
-    *("user create", "user end-sessions", "user invite", "user remove", "user reset-link", "user set-role"),
+    *("user create", "user end-sessions", "user invite", "user remove", "user reset-factor"),
+    *("user reset-link", "user set-role"),
     *("audit seal", "copy-to", "tieout", "nightly", "reconcile"),
 }
 """`tests/worker/commands`, `tests/functional/test_copy_to.py`; the last three run as `poll` below does."""
