@@ -16,7 +16,7 @@ from bookkeeping.rules.references import refund_key
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, unbillable
 from bookkeeping.storage.people.audit import record_act
-from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, choice_to_keep
 from bookkeeping.storage.records.due import held_up_by, make_due, waiting_for
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.others_payments import OthersPayment
@@ -68,7 +68,7 @@ def settle_drifts(
 ) -> list[Drift]:
     """Settle these open drifts the same way; return those that were still open.
 
-    `keep` leaves the document to the bookkeeper for good. `restore` makes it ours again and forgets what we last wrote, so that
+    `keep` leaves the document to the bookkeeper until `manage_again`. `restore` makes it ours again and forgets what we last wrote, so that
     the next plan writes it; one that was deleted in QuickBooks is noted as deleted, so that the next generation is made. What
     we know it to say in QuickBooks is then theirs, so that only a further change is drift again, and what is no money stays.
 
@@ -94,6 +94,38 @@ def settle_drifts(
         )
         queue_run(company_id, "sync", "by a person", who)
     return drifts
+
+
+def manage_again(company_id: int, drift_id: int, who: str, address: str = "") -> Drift | None:
+    """Take back that a document is left to the bookkeeper by this choice; None when it is not (any more).
+
+    Where QuickBooks differs from what we wrote, that is drift again, and the new one is returned: nothing is written before somebody has
+    answered it. Where both say the same, the document is ours at once, and the old choice is returned.
+
+    Source: bookkeeping decision 8 ("Nobody fights the bookkeeper").
+    """
+    rows = select(Drift).where(Drift.company_id == company_id, Drift.id == drift_id, Drift.choice == "keep")
+    kept = db.session.scalars(rows.options(selectinload(Drift.document)).with_for_update()).one_or_none()
+    document = kept.document if kept is not None else None
+    if kept is None or document is None or (document.status, document.hands_off) != ("live", "kept"):
+        return None
+    if choice_to_keep(document) is not kept:
+        return None
+    before, found = {"hands_off": document.hands_off}, kept
+    if kept.fields:
+        facts = {"kind": kept.kind, "fields": kept.fields, "theirs": kept.theirs}
+        found = Drift(
+            company_id=company_id, document=document, theirs_changed_at=kept.theirs_changed_at, **facts
+        )
+        db.session.add(found)
+    else:
+        document.token_stale, document.as_read = True, kept.theirs
+    document.hands_off = "drift" if kept.fields else ""
+    after, subject = {"hands_off": document.hands_off}, _subject(document)
+    record_act(company_id, who, "managed again", subject=subject, before=before, after=after, address=address)
+    make_due(company_id, "asked", InspectionRow.key == document.inspection_key)
+    queue_run(company_id, "sync", "by a person", who)
+    return found
 
 
 def use_customer(company_id: int, client_key: str, qbo_id: str, who: str, address: str = "") -> bool:
@@ -164,8 +196,13 @@ def _record(drift: Drift, before: dict[str, str], who: str, address: str) -> Non
     document = drift.document
     act = "restored ours" if drift.choice == "restore" else "kept theirs"
     after = {"hands_off": document.hands_off, "status": document.status}
-    subject = f"{document.kind} {document.doc_number or document.source_key}"
-    record_act(drift.company_id, who, act, subject=subject, before=before, after=after, address=address)
+    record_act(
+        drift.company_id, who, act, subject=_subject(document), before=before, after=after, address=address
+    )
+
+
+def _subject(document: Document) -> str:
+    return f"{document.kind} {document.doc_number or document.source_key}"
 
 
 def _asking(company_id: int, client_key: str) -> CustomerLink | None:

@@ -212,6 +212,30 @@ def open_drifts(company_id: int, inspection_key: str | None = None, *, limit: in
     )
 
 
+def kept_drifts(
+    company_id: int, inspection_keys: list[str] | None = None, *, limit: int = 100
+) -> list[Drift]:
+    """Return by which choices documents are left as in QuickBooks, the newest first: of these inspections, or of all."""
+    newest = select(func.max(Drift.id)).where(Drift.company_id == company_id, Drift.choice == "keep")
+    rows = (
+        select(Drift).join(Drift.document).where(Drift.id.in_(newest.group_by(Drift.document_id)), *_left())
+    )
+    if inspection_keys is not None:
+        rows = rows.where(Document.inspection_key.in_(inspection_keys))
+    newest_first = rows.order_by(Drift.settled_at.desc(), Drift.id.desc()).limit(limit)
+    return list(db.session.scalars(newest_first.options(selectinload(Drift.document))))
+
+
+def left_count(company_id: int) -> int:
+    """Return how many documents are left as in QuickBooks."""
+    rows = select(func.count()).select_from(Document).where(Document.company_id == company_id, *_left())
+    return db.session.scalar(rows) or 0
+
+
+def _left() -> tuple[ColumnElement[bool], ...]:
+    return Document.status == "live", Document.hands_off == "kept"
+
+
 def has_drift(company_id: int, drift_id: int) -> bool:
     """Return whether this drift, settled or not, is the company's."""
     return (

@@ -52,10 +52,15 @@ def drifts(office: Office) -> list[dict]:
 
 def settle(office: Office, choice: str, *drift_ids: int) -> None:
     """Tick drifts on the page, choose, and let the worker do what follows."""
+    press(office, "/drift/settle", choice=choice, drift=[str(one) for one in drift_ids])
+
+
+def press(office: Office, path: str, **values) -> None:
+    """Press a button on the page of what was changed in QuickBooks, and let the worker do what follows."""
     token = csrf_token(office.get("/drift").text)
     answer = office.http.post(
-        office.tieout.url + "/drift/settle",
-        {"csrf_token": token, "choice": choice, "drift": [str(one) for one in drift_ids]},
+        office.tieout.url + path,
+        {"csrf_token": token, **values},
         headers={"Referer": office.tieout.url + "/"},
         timeout=30,
     )
@@ -113,7 +118,7 @@ def test_an_edited_invoice_is_left_alone_until_somebody_restores_it(office, book
     assert drifts(office) == []
 
 
-def test_keep_theirs_is_for_good(office, bookkeeper):
+def test_keep_theirs_holds_until_somebody_has_it_managed_again(office, bookkeeper):
     [key] = office.book(inspection(1))
     office.sync()
     [payment] = office.books()["Payment"]
@@ -131,6 +136,11 @@ def test_keep_theirs_is_for_good(office, bookkeeper):
     assert bookkeeper.document("Payment", payment["Id"])["PaymentRefNum"] == "4712"
     assert drifts(office) == []
     assert state(office, key) == "in-sync kept-theirs"
+
+    press(office, f"/drift/{drift['id']}/manage-again")
+    assert [(one["document"], one["kind"]) for one in drifts(office)] == [("Payment", "edited")]
+    assert state(office, key) == "drift drift"
+    assert bookkeeper.document("Payment", payment["Id"])["PaymentRefNum"] == "4712", "nothing is overwritten"
 
 
 def test_deleted_documents_are_made_again_as_a_new_generation(office, bookkeeper):

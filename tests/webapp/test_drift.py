@@ -83,7 +83,7 @@ def test_card_shows_ours_and_theirs_and_what_each_choice_does(records, bookkeepe
     row = re.search(r"<th scope=\"row\">Total</th>\s*<td>([^<]+)</td>\s*<td[^>]*>([^<]+)</td>", page)
     assert row.groups() == ("$425.00", "$400.00")
     assert "written again as the inspection says" in page
-    assert "Later changes on the inspection no longer reach it." in page
+    assert "no longer reach it, until you choose Manage it again." in page
     assert "/books/9341452/invoice/145" in page and 'href="/inspections/1042"' in page
 
 
@@ -169,7 +169,7 @@ def test_settling_nothing_or_nonsense_changes_nothing(house, records, bookkeeper
             bookkeeper.post("/drift/settle", {"choice": "keep", "drift": wrong}, page="/drift").status_code
             == 303
         )
-    for path in ("/drift/999/keep", f"/drift/{'9' * 30}/keep"):
+    for path in ("/drift/999/keep", "/drift/999/manage-again", f"/drift/{'9' * 30}/keep"):
         assert bookkeeper.post(path, page="/drift").status_code == 404
     assert states(house) == [OPEN]
 
@@ -186,12 +186,13 @@ def test_another_company_and_ops_cannot_choose(house, records, company):
     drift = edited(records)
     stranger = house.browser(house.make_person("owner", house.make_company("Other")))
     assert "SP-1042" not in stranger.read("/drift")
-    for path in (f"/drift/{drift}/keep", f"/drift/{drift}/restore"):
+    for path in (f"/drift/{drift}/keep", f"/drift/{drift}/restore", f"/drift/{drift}/manage-again"):
         assert stranger.post(path, page="/drift").status_code == 404
     stranger.post("/drift/settle", {"choice": "keep", "drift": str(drift)}, page="/drift")
     ops = house.browser(house.make_person("ops"))
     assert ops.get("/drift").status_code == 403
-    for path in (f"/drift/{drift}/keep", f"/drift/{drift}/restore", "/drift/settle"):
+    again = f"/drift/{drift}/manage-again"
+    for path in (f"/drift/{drift}/keep", f"/drift/{drift}/restore", again, "/drift/settle"):
         assert post_with_token(house, ops, path, choice="keep", drift=str(drift)).status_code == 403
     assert states(house) == [OPEN]
 

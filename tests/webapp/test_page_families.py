@@ -138,6 +138,7 @@ VIEWS = [
     (customers.use, "POST /customers/review/<client_key>/use", BOTH),
     (drift.page, "GET /drift", COMPANY),
     (drift.keep, "POST /drift/<drift_id>/keep", BOTH),
+    (drift.manage_again, "POST /drift/<drift_id>/manage-again", BOTH),
     (drift.restore, "POST /drift/<drift_id>/restore", BOTH),
     (drift.settle, "POST /drift/settle", BOTH),
     (connecting.callback, "GET /quickbooks/callback", OWNER),

@@ -54,12 +54,12 @@ def line_pairs(trace: Trace) -> list[LinePair]:
     What was given back after its deposit stands on a RefundReceipt instead: such a fee is beside that line.
     """
     fees = list(trace.inspection.lines) if trace.inspection else []
-    written = _written_lines(trace.invoice)
+    written = _written_lines(trace, trace.invoice)
     refunds = [
         (document, *line)
         for document in trace.live
         if document.kind == "RefundReceipt"
-        for line in _written_lines(document)
+        for line in _written_lines(trace, document)
     ]
     on_refund = {}
     for fee in fees if refunds else ():
@@ -118,9 +118,9 @@ def stated(trace: Trace) -> tuple[Any, list[dict[str, Any]]]:
     return kept, [one for one in explained if one["inspection"] == trace.key]
 
 
-def _written_lines(document: Document | None) -> list[tuple[str, str, Decimal]]:
+def _written_lines(trace: Trace, document: Document | None) -> list[tuple[str, str, Decimal]]:
     lines = []
-    for line in document.body.get("Line") or [] if document else []:
+    for line in trace.body_of(document).get("Line") or [] if document else []:
         detail = line.get("SalesItemLineDetail")
         if detail is not None:
             item = (detail.get("ItemRef") or {}).get("name") or ""

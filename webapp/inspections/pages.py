@@ -24,9 +24,11 @@ from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
+from webapp.frame.words import plural
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of
 from webapp.questions.drift import drift_cards
+from webapp.questions.left import Left, by_inspection, left_as_theirs
 from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("inspections", __name__)
@@ -47,6 +49,9 @@ def page() -> ResponseReturnValue:
     position, problem = position_asked(*logbook.INSPECTION_ORDER)
     wanted = logbook.InspectionFilter(**form.wanted(company.time_zone))
     found = logbook.inspections_page(company.id, wanted, position)
+    documents = logbook.documents_by_inspection(company.id, [row.key for row in found.rows])
+    kept = [key for key, rows in documents.items() if any(one.hands_off == "kept" for one in rows)]
+    left = by_inspection(left_as_theirs(company, kept)) if kept else {}
     return render_template(
         "inspections/page.html",
         company=company,
@@ -55,8 +60,9 @@ def page() -> ResponseReturnValue:
         problem=problem,
         narrowed=bool(form.given or position),
         inspections=found,
-        reasons=reasons(company, found.rows),
-        documents=logbook.documents_by_inspection(company.id, [row.key for row in found.rows]),
+        reasons=reasons(company, found.rows, left),
+        left=left,
+        documents=documents,
         neighbours=neighbours(found, ".page", **form.given),
         books_link=books_links(company),
     ), (400 if form.errors else 200)
@@ -122,13 +128,15 @@ def same_money(key: str) -> ResponseReturnValue:
     return redirect(url_for(".detail", key=key), 303)
 
 
-def reasons(company: Company, rows: list[InspectionRow]) -> dict[str, str]:
-    """Return one sentence an inspection that says why it stands as it does; none for those that are in sync."""
+def reasons(company: Company, rows: list[InspectionRow], left: dict[str, list[Left]]) -> dict[str, str]:
+    """Return one sentence an inspection that says why it stands as it does; none for those that are in sync with nothing `left` as it is."""
     left_out = answers(company, (row for row in rows if row.state == "not-in-books"))
     said = {key: answer.sentence for key, answer in left_out.items()}
     for row in rows:
         if row.state in ("waiting", "needs-you", "drift"):
             said[row.key] = fault(row.reason or row.state).title
-        elif row.reason == "kept-theirs":
-            said[row.key] = "Left as in QuickBooks, by your choice."
+        elif row.state == "in-sync" and row.key in left:
+            first, *others = left[row.key]
+            more = f", and {plural(len(others), 'more document')}" if others else ""
+            said[row.key] = f"{first.sentence}{more}."
     return said

@@ -32,6 +32,7 @@ from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.records.others_refunds import OthersRefund
 from bookkeeping.storage.work.journal import Operation
 from webapp.frame.words import day, money
+from webapp.questions.left import Left, left_as_theirs
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Trace:
     others: list[OthersPayment] = field(default_factory=list)
     asked: dict[str, Others] = field(default_factory=dict)  # By the key of the payment received.
     given_by_others: list["GivenByOthers"] = field(default_factory=list)
+    left: dict[int, Left] = field(default_factory=dict)  # What is left as in QuickBooks, by document.
 
     @property
     def live(self) -> list[Document]:
@@ -103,7 +105,28 @@ class Trace:
         if self.invoice is None or self.invoice.balance is not None:
             return self.invoice.balance if self.invoice is not None else None
         paid = sum((one.applied for one in self.live if one.kind == "Payment"), Decimal("0.00"))
-        return self.invoice.total - paid
+        return self.total_of(self.invoice) - paid
+
+    def total_of(self, document: Document) -> Decimal:
+        """Return what a document of it comes to in QuickBooks, US dollars: what we wrote, but for one that is left as it is there."""
+        left = self.left.get(document.id)
+        return left.total if left is not None else document.total
+
+    @property
+    def paid(self) -> Decimal:
+        """What its Payments come to in QuickBooks, US dollars."""
+        payments = (self.total_of(one) for one in self.live if one.kind == "Payment")
+        return sum(payments, Decimal("0.00"))
+
+    def day_of(self, document: Document) -> date:
+        """Return its day in QuickBooks, in the same way."""
+        left = self.left.get(document.id)
+        return left.txn_date if left is not None else document.txn_date
+
+    def body_of(self, document: Document) -> dict[str, Any]:
+        """Return what QuickBooks has of it, in the same way."""
+        left = self.left.get(document.id)
+        return left.body if left is not None else document.body
 
     @property
     def calls(self) -> int:
@@ -117,7 +140,7 @@ class Trace:
         if self.invoice is None or self.invoice.balance is None:
             return Decimal("0.00")
         ours = sum((one.applied for one in self.live if one.kind == "Payment"), Decimal("0.00"))
-        return max(self.invoice.total - self.invoice.balance - ours, Decimal("0.00"))
+        return max(self.total_of(self.invoice) - self.invoice.balance - ours, Decimal("0.00"))
 
     def received(self, payment_key: str) -> PaymentReceived | None:
         """Return the payment received with this platform id, if the inspection still has it."""
@@ -157,6 +180,8 @@ def trace_of(company: Company, key: str) -> Trace | None:
     trace.documents, trace.plan, trace.left_alone = case.documents, case.plan or Plan(), case.left_alone
     trace.refunds, trace.owner, trace.invoice_stays = case.refunds, case.owner, case.invoice_stays
     trace.drifts = logbook.open_drifts(company.id, key)
+    if any(one.hands_off == "kept" for one in trace.live):
+        trace.left = {one.drift.document_id: one for one in left_as_theirs(company, [key])}
     trace.link = logbook.customer_link_or_none(company.id, row.client_key)
     trace.differences = _differences(trace)
     trace.others = case.others

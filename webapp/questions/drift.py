@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from bookkeeping.acts.questions import Choice, settle_drifts
+from bookkeeping.acts.questions import manage_again as take_back
 from bookkeeping.case import answers
 from bookkeeping.logbook import pages as logbook
 from bookkeeping.logbook.drift_names import fields_in_names
@@ -19,6 +20,7 @@ from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.words import plural
 from webapp.questions.drift_cards import DriftCard
+from webapp.questions.left import left_as_theirs
 from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("drift", __name__)
@@ -38,6 +40,8 @@ def page() -> ResponseReturnValue:
         company=company,
         cards=drift_cards(company, drifts),
         total=logbook.attention_counts(company.id)["drift"],
+        left=left_as_theirs(company, limit=SHOWN),
+        left_total=logbook.left_count(company.id),
         merged=merged_lately(company.id),
         books_link=books_links(company),
     )
@@ -53,8 +57,29 @@ def restore(drift_id: int) -> ResponseReturnValue:
 @bp.post("/drift/<int(max=9223372036854775807):drift_id>/keep")
 @open_to(Right.SETTLE)
 def keep(drift_id: int) -> ResponseReturnValue:
-    """Leave the document to the bookkeeper for good."""
+    """Leave the document to the bookkeeper until it is managed again."""
     return _settled([drift_id], "keep")
+
+
+@bp.post("/drift/<int(max=9223372036854775807):drift_id>/manage-again")
+@open_to(Right.SETTLE)
+def manage_again(drift_id: int) -> ResponseReturnValue:
+    """Take back that the document is left to the bookkeeper: what differs is asked about again."""
+    company = current_company()
+    if not logbook.has_drift(company.id, drift_id):
+        abort(404)
+    found = take_back(company.id, drift_id, current_user.email, client_address())
+    commit_and_ring(*([company.id] if found is not None else []))
+    if found is None:
+        flash("That is not left as in QuickBooks any more.", "info")
+    elif found.settled_at is None:
+        flash(
+            "We manage it again. It differs from what we wrote: choose below. Nothing is written before.",
+            "success",
+        )
+    else:
+        flash(f"We manage it again; QuickBooks has it as we wrote it. {what_happens(company)}", "success")
+    return redirect(url_for(".page"), 303)
 
 
 @bp.post("/drift/settle")
@@ -113,5 +138,6 @@ def _settled(drift_ids: list[int], choice: Choice) -> ResponseReturnValue:
 def _sentence(company: Company, settled: list[Drift], choice: Choice) -> str:
     what = plural(len(settled), "document")
     if choice == "keep":
-        return f"{what} left as in QuickBooks. We do not touch {'it' if len(settled) == 1 else 'them'} again."
+        them = "it" if len(settled) == 1 else "them"
+        return f"{what} left as in QuickBooks. We do not touch {them} until you choose Manage it again."
     return f"{what} will be written again as the inspection says. {what_happens(company)}"

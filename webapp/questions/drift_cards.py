@@ -99,8 +99,8 @@ class DriftCard:
         """What *Keep theirs* does."""
         kind = self.drift.document.kind
         if self.drift.kind == "deleted":
-            return f"The {kind} stays deleted. We do not make it again, whatever changes on the inspection."
-        return f"The {kind} stays as it is in QuickBooks. Later changes on the inspection no longer reach it."
+            return f"The {kind} stays deleted. We do not make it again, whatever changes on the inspection, until you choose Manage it again."
+        return f"The {kind} stays as it is in QuickBooks. Later changes on the inspection no longer reach it, until you choose Manage it again."
 
 
 def said(label: str, text: str) -> str:

@@ -13,7 +13,7 @@ from bookkeeping.quickbooks_gateway.differences import differs, drifted
 from bookkeeping.quickbooks_gateway.reading import links_of, money, paid_by, plain, seen
 from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.records.documents import FROZEN_BY_DEPOSITS, Document, Drift
+from bookkeeping.storage.records.documents import FROZEN_BY_DEPOSITS, Document, Drift, choice_to_keep
 
 Verdict = Literal["ours", "changed", "gone", "older"]
 
@@ -37,14 +37,19 @@ def judge(document: Document, row: dict[str, Any]) -> Verdict:
     if document.kind in FROZEN_BY_DEPOSITS:
         _note_deposit(document, row)
     note_money(document, row)
+    if document.hands_off == "kept":
+        note_left(document, _kind(document, row), fields, row)
+        return "changed" if fields else "ours"
     if not fields:
         close_drift(document, row)
         _note_others(document, row)
         return "ours"
-    if document.hands_off == "kept":
-        return "changed"
-    note_drift(document, "voided" if seen(document.kind, row).voided else "edited", fields, row)
+    note_drift(document, _kind(document, row), fields, row)
     return "changed"
+
+
+def _kind(document: Document, row: dict[str, Any]) -> str:
+    return "voided" if seen(document.kind, row).voided else "edited"
 
 
 def _drifted(document: Document, row: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -68,10 +73,18 @@ def _note_others(document: Document, row: dict[str, Any]) -> None:
 def note_gone(document: Document, tombstone: dict[str, Any] | None = None) -> None:
     """Note in the current transaction that a person deleted the document: theirs to explain, not ours to undo."""
     note_money(document, {})
-    if document.hands_off == "kept":
-        return
     name = document.doc_number or document.body.get("PaymentRefNum") or document.qbo_id
-    note_drift(document, "deleted", [(document.kind, name, "deleted")], tombstone or {})
+    note = note_left if document.hands_off == "kept" else note_drift
+    note(document, "deleted", [(document.kind, name, "deleted")], tombstone or {})
+
+
+def note_left(
+    document: Document, kind: str, fields: list[tuple[str, str, str]], theirs: dict[str, Any]
+) -> None:
+    """Keep in the current transaction what a document that is left to the bookkeeper says in QuickBooks. Nobody is asked again."""
+    chosen = choice_to_keep(document)
+    if chosen is not None:
+        _say(chosen, kind, fields, theirs)
 
 
 def note_drift(
@@ -90,14 +103,18 @@ def note_drift(
     if drift is None:
         drift = Drift(company_id=document.company_id, document_id=document.id, found_at=found_at or utcnow())
         db.session.add(drift)
+    _say(drift, kind, fields, theirs)
+    document.hands_off = "drift"
+    note_money(document, theirs)
+    return drift
+
+
+def _say(drift: Drift, kind: str, fields: list[tuple[str, str, str]], theirs: dict[str, Any]) -> None:
     drift.kind = kind
     drift.fields = [[str(part) for part in field] for field in fields]
     drift.theirs = plain(theirs)
     changed = (theirs.get("MetaData") or {}).get("LastUpdatedTime")
     drift.theirs_changed_at = datetime.fromisoformat(changed) if changed else None
-    document.hands_off = "drift"
-    note_money(document, theirs)
-    return drift
 
 
 def close_drift(document: Document, row: dict[str, Any]) -> None:

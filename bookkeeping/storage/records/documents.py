@@ -33,7 +33,7 @@ class Document(Base):
     `as_read` is the document as QuickBooks has it, while others have put something on it that an update must carry over
     (decision 20), or while a person's choice to restore ours is to be carried out; else None.
 
-    `hands_off`: "" = ours; "drift" = changed in QuickBooks, a person has to choose; "kept" = left to the bookkeeper for good.
+    `hands_off`: "" = ours; "drift" = changed in QuickBooks, a person has to choose; "kept" = left to the bookkeeper until it is managed again.
     """
 
     __tablename__ = "documents"
@@ -177,7 +177,10 @@ class LegacyReceipt(Base):
 
 
 class Drift(Base):
-    """One document that a person changed in QuickBooks (decision 8). `fields` is [[label, ours, theirs], …]."""
+    """One document that a person changed in QuickBooks (decision 8). `fields` is [[label, ours, theirs], …].
+
+    What it says of QuickBooks is kept current while nobody has settled it, and while the document is left to the bookkeeper by it.
+    """
 
     __tablename__ = "drifts"
     __table_args__ = (Index("ix_drifts_open", "company_id", "settled_at"),)
@@ -194,6 +197,12 @@ class Drift(Base):
     settled_by: Mapped[str] = mapped_column(String(200), default="")
     choice: Mapped[str] = mapped_column(String(20), default="")  # restore | keep
     document: Mapped[Document] = relationship()
+
+
+def choice_to_keep(document: Document) -> Drift | None:
+    """Return the newest *Keep theirs* of this document."""
+    rows = select(Drift).where(Drift.document_id == document.id, Drift.choice == "keep")
+    return db.session.scalars(rows.order_by(Drift.id.desc()).limit(1)).first()
 
 
 def documents_of(company_id: int, inspection_keys: list[str]) -> dict[str, list[Document]]:

@@ -92,9 +92,15 @@ def test_a_voided_document_is_drift_of_its_own_kind(invoice):
 
 
 def test_what_is_left_to_the_bookkeeper_is_changed_without_a_new_question(invoice):
-    invoice.hands_off = "kept"
+    kept = note_drift(invoice, "edited", [("Date", "2026-03-02", "2026-03-05")], {"Id": "145"})
+    kept.settled_at, kept.choice, invoice.hands_off = datetime(2026, 3, 6, tzinfo=UTC), "keep", "kept"
+    db.session.flush()
     assert judge(invoice, _theirs(invoice, "4", TxnDate="2026-03-08")) == "changed"
+    assert (kept.kind, kept.fields) == ("edited", [["Date", "2026-03-02", "2026-03-08"]])
+    assert judge(invoice, _theirs(invoice, "5")) == "ours"
+    assert (kept.fields, kept.theirs["SyncToken"]) == ([], "5")
     note_gone(invoice)
+    assert (kept.kind, kept.fields) == ("deleted", [["Invoice", "SP-1042", "deleted"]])
     close_drift(invoice, _theirs(invoice))
     assert (open_drift(invoice), invoice.hands_off) == (None, "kept")
 
