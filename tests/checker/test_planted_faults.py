@@ -198,7 +198,12 @@ def test_every_kind_is_planted():
 
 
 @pytest.mark.parametrize(
-    ("kind", "plant"), [(kind, plant) for kind, plants in PLANTED.items() for plant in plants], ids=str
+    ("kind", "plant"),
+    [
+        pytest.param(kind, plant, id=f"{kind}-{number}")
+        for kind, plants in PLANTED.items()
+        for number, plant in enumerate(plants)
+    ],
 )
 def test_a_planted_fault_is_found_by_its_kind(right: RightBooks, kind: str, plant: Plant):
     plant(right)
