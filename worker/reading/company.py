@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from bookkeeping.acts.connecting import realm_is_taken
 from bookkeeping.errors import BookkeepingError, NotConnectedError
@@ -21,6 +21,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.names import NamedThing, keep_name
 from bookkeeping.storage.records.customer_links import follow_customers
+from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import held_up_by, make_due, make_ended_due
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.app import intuit_config
@@ -54,9 +55,17 @@ def set_up(work: Work) -> bool:
     follow_customers(work.company_id)
     connection = work.existing_connection
     connection.set_up_at = utcnow()
-    connection.changes_since = connection.changes_since or started
+    if connection.changes_since is None and not _has_documents(work.company_id):
+        connection.changes_since = started  # With documents from before, all of them are compared first.
     work.commit()
     return True
+
+
+def _has_documents(company_id: int) -> bool:
+    """Whether we wrote before the lists were read: that goes on when reading them fails."""
+    return (
+        db.session.scalar(select(Document.id).where(Document.company_id == company_id).limit(1)) is not None
+    )
 
 
 def read_lists(work: Work) -> None:

@@ -79,3 +79,25 @@ def test_an_account_that_was_edited_is_read_again(desk, bookkeeper):
     with desk.shop.app.app_context():
         kept = db.session.get(NamedThing, (desk.id, "Account", "1"))
     assert kept.name == "Inspection income"
+
+
+def test_what_was_deleted_before_the_lists_were_read_whole_is_found(desk, bookkeeper):
+    """Found by a simulated month (seed 155): reading the lists failed, the Invoice was made all the same, and a person deleted it."""
+    [key] = desk.book(inspection(1, payments=[]))
+    desk.sync_until_quiet()
+    with desk.holding() as work:
+        work.existing_connection.set_up_at = work.existing_connection.changes_since = None
+        work.commit()
+    [invoice] = desk.books()["Invoice"]
+    desk.intuit.post("/_standin/clock", {"offset": -3600})  # Longer ago than what is looked at twice.
+    try:
+        bookkeeper.delete("Invoice", invoice["Id"])
+    finally:
+        desk.intuit.post("/_standin/clock", {"offset": 0})
+    desk.run("check")
+    with desk.holding() as work:
+        [document] = db.session.scalars(
+            select(Document).where(Document.company_id == desk.id, Document.inspection_key == key)
+        )
+        assert document.hands_off == "drift"
+        assert work.existing_connection.changes_since is not None
