@@ -59,7 +59,7 @@ def choose_profile() -> str:
     `mutants` has fewer examples and looks for no smallest one. None has a deadline: on a busy machine it says nothing about the code.
     """
     settings.register_profile("dev", settings.get_profile("default"), deadline=None, max_examples=20)
-    settings.register_profile("ci", settings.get_profile("ci"), deadline=None, max_examples=60)
+    settings.register_profile("ci", settings.get_profile("ci"), deadline=None, max_examples=100)
     settings.register_profile(
         "mutants", settings.get_profile("ci"), max_examples=40, phases=[Phase.explicit, Phase.generate]
     )
