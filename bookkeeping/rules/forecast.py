@@ -30,19 +30,26 @@ class Change:
     after: dict[Basis, tuple[tuple[date, Decimal], ...]]
 
 
+class Compared:
+    """What stands before and after, US dollars."""
+
+    before: Decimal
+    after: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """After less before."""
+        return self.after - self.before
+
+
 @dataclass(frozen=True)
-class Period:
+class Period(Compared):
     """One month ("2019-03") or tax year ("2019"). `causes` are (name, inspection key, difference) and add up to the difference."""
 
     name: str
     before: Decimal
     after: Decimal
     causes: tuple[tuple[str, str, Decimal], ...] = ()
-
-    @property
-    def difference(self) -> Decimal:
-        """After less before."""
-        return self.after - self.before
 
 
 def receipt_income(receipt: Receipt | None) -> dict[Basis, tuple[tuple[date, Decimal], ...]]:
@@ -77,7 +84,7 @@ def new_booking(inspection_key: str, replacement: Replacement) -> Change:
 
 
 @dataclass(frozen=True)
-class Account:
+class Account(Compared):
     """One income account, or one line of sales tax (`kind` *tax*, `key` the rate): what receipts put there that are replaced, and what is put
     there instead. `causes` are (SalesReceipt, inspection key, difference) and add up to the difference."""
 
@@ -87,11 +94,6 @@ class Account:
     before: Decimal
     after: Decimal
     causes: tuple[tuple[str, str, Decimal], ...] = ()
-
-    @property
-    def difference(self) -> Decimal:
-        """After less before."""
-        return self.after - self.before
 
 
 Place = tuple[Literal["income", "tax"], str, str]

@@ -247,9 +247,11 @@ def _strangers(
                     Finding("unapplied", payment_of[key], f"Payment {each['Id']} pays others: {sorted(on)}")
                 )
     for key, rows in ours.refunds.items():
-        if not ours.invoices.get(key.rsplit("-R", 1)[0]):
+        inspection = key.rsplit("-R", 1)[0]
+        if not ours.invoices.get(inspection):
             found += [
-                Finding("orphaned", key, f"RefundReceipt {each['Id']} without its Invoice") for each in rows
+                Finding("orphaned", inspection, f"RefundReceipt {each['Id']} without its Invoice")
+                for each in rows
             ]
     by_people = {
         (entry["entity"], entry["id"])

@@ -26,6 +26,9 @@ from bookkeeping.storage.work.journal import Operation
 SETTLING = timedelta(minutes=10)
 """A report may lack what was booked a moment before it. Of these minutes only what we wrote ourselves is known to be in it."""
 
+MOVED_BY_POSTINGS = (*PEOPLE, "Account")
+"""Lists whose entries show up with their balance, without an edit."""
+
 Row = dict[str, Any]
 
 
@@ -68,24 +71,21 @@ def _changed_here(company_id: int, since: datetime) -> bool:
 
 
 def _news(company_id: int, changes: Changes, through: datetime) -> bool:
-    settling = [
-        (kind, row) for kind, row in _rows(changes) if not _before(changed_at(row), through - SETTLING)
-    ]
-    if any(not _before(changed_at(row), through + timedelta(seconds=1)) for _, row in settling):
+    """Whether something changed since `through`, or so shortly before that the numbers may lack it and it is not our own doing."""
+    shown = [(kind, row, changed_at(row)) for kind, row in _rows(changes)]
+    shown = [one for one in shown if not _before(one[2], through - SETTLING)]
+    second = timedelta(seconds=1)  # QuickBooks' clock has no smaller steps.
+    if any(not _before(at, through + second) for _, _, at in shown):
         return True
-    ours = [row for kind, row in settling if kind in DOCUMENT_KINDS and _is_ours(company_id, kind, row)]
-    last_of_ours = max((at for row in ours if (at := changed_at(row))), default=None)
-    listed = {
-        kind: _tokens(company_id, kind) for kind in {kind for kind, _ in settling} - set(DOCUMENT_KINDS)
-    }
-    for kind, row in settling:
-        if row in ours:
-            continue
-        edited = listed.get(kind, {}).get(str(row["Id"])) != str(row.get("SyncToken", "0"))
-        moved_by_ours = last_of_ours is not None and _before(
-            changed_at(row), last_of_ours + timedelta(seconds=1)
-        )
-        if edited or not (moved_by_ours or kind not in (*PEOPLE, "Account")):
+    ours = [one for one in shown if one[0] in DOCUMENT_KINDS and _is_ours(company_id, one[0], one[1])]
+    until = max((at for _, _, at in ours if at is not None), default=None)
+    rest = [one for one in shown if one not in ours]
+    known = {kind: _tokens(company_id, kind) for kind in {kind for kind, _, _ in rest}}
+    for kind, row, at in rest:
+        if known[kind].get(str(row["Id"])) != str(row.get("SyncToken", "0")):
+            return True  # A document of somebody else's, or an entry of a list that is new or edited.
+        moved_by_ours = until is not None and _before(at, until + second)
+        if kind in MOVED_BY_POSTINGS and not moved_by_ours:
             return True
     return False
 

@@ -11,28 +11,35 @@ from bookkeeping.rules.hindering import Others
 from bookkeeping.storage.base import Base, Cents, UtcDateTime, db, utcnow
 
 
-class OthersPayment(Base):
-    """One Payment of somebody else on one Invoice of ours. `stands_for` and `not_same_as` are platform ids of payments received.
+class EnteredByOthers:
+    """What somebody else entered in QuickBooks beside documents of ours, and what a person answered about it.
+
+    `stands_for` is what of ours a person took it for, `not_same_as` what it is not; both by our keys.
 
     It is only ever read and answered about: no plan writes or deletes it (decision 10).
     """
 
-    __tablename__ = "others_payments"
-    __table_args__ = (Index("ix_others_payments_inspection", "company_id", "inspection_key"),)
-
-    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
     qbo_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    invoice_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    inspection_key: Mapped[str] = mapped_column(String(64))
     txn_date: Mapped[date]
     total: Mapped[Decimal] = mapped_column(Cents)
-    applied: Mapped[Decimal] = mapped_column(Cents)
     reference: Mapped[str] = mapped_column(String(40), default="")
     stands_for: Mapped[str] = mapped_column(String(64), default="")
     not_same_as: Mapped[list[str]] = mapped_column(JSON, default=list)
     answered_by: Mapped[str] = mapped_column(String(200), default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
+class OthersPayment(EnteredByOthers, Base):
+    """One Payment of somebody else on one Invoice of ours. `stands_for` and `not_same_as` are platform ids of payments received."""
+
+    __tablename__ = "others_payments"
+    __table_args__ = (Index("ix_others_payments_inspection", "company_id", "inspection_key"),)
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
+    invoice_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    inspection_key: Mapped[str] = mapped_column(String(64))
+    applied: Mapped[Decimal] = mapped_column(Cents)
 
     def others(self) -> Others:
         """Return it in the rules' words."""

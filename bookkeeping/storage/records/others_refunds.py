@@ -4,39 +4,27 @@ Payments of others are `others_payments`. A RefundReceipt is linked to no Invoic
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.hindering import Others
-from bookkeeping.storage.base import Base, Cents, UtcDateTime, db, utcnow
+from bookkeeping.storage.base import Base, db
 from bookkeeping.storage.records.documents import Document
+from bookkeeping.storage.records.others_payments import EnteredByOthers
 
 
-class OthersRefund(Base):
+class OthersRefund(EnteredByOthers, Base):
     """One RefundReceipt of somebody else. `stands_for` and `not_same_as` are our keys of refunds (`<inspection>-R<number>`),
     `inspection_key` is whose the one is that it stands for.
-
-    It is only ever read and answered about: no plan writes or deletes it (decision 10).
     """
 
     __tablename__ = "others_refunds"
     __table_args__ = (Index("ix_others_refunds_customer", "company_id", "customer_id"),)
 
     company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
-    qbo_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     customer_id: Mapped[str] = mapped_column(String(40))
-    txn_date: Mapped[date]
-    total: Mapped[Decimal] = mapped_column(Cents)
-    reference: Mapped[str] = mapped_column(String(40), default="")
-    stands_for: Mapped[str] = mapped_column(String(64), default="")
     inspection_key: Mapped[str] = mapped_column(String(64), default="")
-    not_same_as: Mapped[list[str]] = mapped_column(JSON, default=list)
-    answered_by: Mapped[str] = mapped_column(String(200), default="")
-    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
     def others(self) -> Others:
         """Return it in the rules' words."""
