@@ -4,7 +4,7 @@ A frozen body is kept in the journal and sent byte for byte, however often. Noth
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -26,20 +26,35 @@ Sync = tuple[str, str]  # (QuickBooks id, SyncToken) of the object to change.
 Link = tuple[str, str, Decimal]  # (entity name, QuickBooks id, US dollars) of what a Payment pays.
 
 
-def customer_body(desired: DesiredCustomer, display_name: str, *, sync: Sync | None = None) -> Body:
+def customer_details(desired: DesiredCustomer) -> dict[str, str]:
+    """Return what a Customer says beside its name, by the names that `customer_body` knows it under; "" for nothing."""
+    return {name: getattr(desired, name) or "" for name in _DETAILS}
+
+
+def customer_body(
+    desired: DesiredCustomer, display_name: str, *, sync: Sync | None = None, without: Container[str] = ()
+) -> Body:
     """Return the Customer, new or (with `sync`) as a sparse update; `display_name` is free in QuickBooks.
 
-    An e-mail address or phone number that we do not have is never taken away from QuickBooks.
+    An e-mail address or phone number that we do not have is never taken away from QuickBooks. `without` these details
+    (`customer_details`), which then stay as they are there.
     """
-    body = {
-        "DisplayName": display_name,
-        "GivenName": desired.given_name,
-        "FamilyName": desired.family_name,
-        "PrimaryEmailAddr": {"Address": desired.email} if desired.email else None,
-        "PrimaryPhone": {"FreeFormNumber": desired.phone} if desired.phone else None,
-        "Mobile": {"FreeFormNumber": desired.mobile} if desired.mobile else None,
-    }
+    said = {name: value for name, value in customer_details(desired).items() if name not in without}
+    body: Body = {"DisplayName": display_name}
+    for name, value in said.items():
+        field, inner = _DETAILS[name]
+        body[field] = ({inner: value} if value else None) if inner else value
     return _sparse(body, sync)
+
+
+_DETAILS = {
+    "given_name": ("GivenName", ""),
+    "family_name": ("FamilyName", ""),
+    "email": ("PrimaryEmailAddr", "Address"),
+    "phone": ("PrimaryPhone", "FreeFormNumber"),
+    "mobile": ("Mobile", "FreeFormNumber"),
+}
+"""Where QuickBooks keeps a Customer's details: the field, and the one within it where there is one."""
 
 
 def item_body(name: str, income_account_id: str) -> Body:

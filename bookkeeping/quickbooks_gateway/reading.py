@@ -271,6 +271,17 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
 
 
 @readable
+def company_info_as_kept(facts: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a company's kept facts say of CompanyInfo, in its own form; None when it was never read."""
+    if not facts.get("country"):
+        return None
+    return {
+        "CompanyName": facts["name"],
+        "Country": facts["country"],
+        "NameValue": [{"Name": "SubscriptionStatus", "Value": facts.get("subscription", "")}],
+    }
+
+
 def chart(accounts: Iterable[Mapping[str, Any]]) -> Chart:
     """Return what we need of the active accounts. Which income is for services is `rules.accounts`' to say; None when none is clear."""
     active = sorted((each for each in accounts if each.get("Active", True)), key=lambda each: int(each["Id"]))

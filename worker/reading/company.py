@@ -18,7 +18,6 @@ from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.rules.customers import PEOPLE, of_people
 from bookkeeping.rules.eligibility import is_us
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.names import NamedThing, keep_name
 from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.documents import Document
@@ -101,7 +100,9 @@ def read_facts(work: Work, *, preferences_only: bool = False) -> None:
     `preferences_only`: what CompanyInfo says is taken from the last time, if there was one.
     """
     gateway = work.gateway
-    info = _kept_info(work.existing_connection) if preferences_only else None
+    connection = work.existing_connection
+    known = preferences_only and connection.state == "connected"
+    info = reading.company_info_as_kept(connection.facts or {}) if known else None
     if info is None:
         work.before_call()
         info = gateway.company_info()
@@ -131,19 +132,6 @@ def read_facts(work: Work, *, preferences_only: bool = False) -> None:
             connection.proven_at = before  # Not this company's realm: it may connect its own.
             refuse(work, "realm-taken", "")
     work.commit()
-
-
-def _kept_info(connection: Connection) -> dict[str, Any] | None:
-    """Return what we kept of CompanyInfo in its own form, or None when it was never read."""
-    kept = connection.facts or {}
-    if connection.state != "connected" or not kept.get("country"):
-        return None
-    return {
-        "CompanyName": kept["name"],
-        "Country": kept["country"],
-        "DefaultTimeZone": kept.get("time_zone", ""),
-        "NameValue": [{"Name": "SubscriptionStatus", "Value": kept.get("subscription", "")}],
-    }
 
 
 def refuse(work: Work, code: str, detail: str) -> None:

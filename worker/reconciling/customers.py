@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from bookkeeping.case import Case, whom_to_bill
 from bookkeeping.errors import DuplicateNameError, RuleError
-from bookkeeping.quickbooks_gateway.bodies import Body, customer_body
+from bookkeeping.quickbooks_gateway.bodies import Body, customer_body, customer_details
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.customers import (
     PEOPLE,
@@ -116,7 +116,7 @@ def _create(desired: DesiredCustomer, display_name: str, because: str, case: Cas
             "display_name": display_name,
             "fingerprint": customer_fingerprint(desired),
             "because": because,
-            "details": _details(desired),
+            "details": customer_details(desired),
             "name": {
                 "email": desired.email,
                 "phone": ",".join(part for part in (desired.phone, desired.mobile) if part),
@@ -220,23 +220,8 @@ def _update_body(case: Case, name: str, token: str) -> Body:
     link, desired = case.link, case.billed
     if link is None:
         raise AssertionError("only a client whose Customer we made is corrected")
-    same = {name for name, value in _details(desired).items() if link.as_written.get(name) == value}
-    body = customer_body(desired, name, sync=(link.qbo_id, token))
-    return {key: value for key, value in body.items() if _DETAILS.get(key) not in same}
-
-
-_DETAILS = {
-    "PrimaryEmailAddr": "email",
-    "PrimaryPhone": "phone",
-    "Mobile": "mobile",
-    "GivenName": "given_name",
-    "FamilyName": "family_name",
-}
-
-
-def _details(desired: DesiredCustomer) -> dict[str, str]:
-    """Return what a Customer says beside its name."""
-    return {name: getattr(desired, name) or "" for name in _DETAILS.values()}
+    same = {name for name, value in customer_details(desired).items() if link.as_written.get(name) == value}
+    return customer_body(desired, name, sync=(link.qbo_id, token), without=same)
 
 
 def _send_updates(work: Work, writes: list[Write], cases: dict[str, Case]) -> None:
