@@ -270,7 +270,6 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
     )
 
 
-@readable
 def company_info_as_kept(facts: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what a company's kept facts say of CompanyInfo, in its own form; None when it was never read."""
     if not facts.get("country"):
@@ -282,6 +281,7 @@ def company_info_as_kept(facts: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
+@readable
 def chart(accounts: Iterable[Mapping[str, Any]]) -> Chart:
     """Return what we need of the active accounts. Which income is for services is `rules.accounts`' to say; None when none is clear."""
     active = sorted((each for each in accounts if each.get("Active", True)), key=lambda each: int(each["Id"]))
