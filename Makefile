@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 PY := .venv/bin/python
-CODE := wsgi.py bookkeeping webapp worker standins launch migrations tests bench
+CODE := wsgi.py tieout.py tieout_files bookkeeping webapp worker standins launch migrations tests bench
 PYTEST_ARGS ?=
 # More processes than processors: many tests wait for a clock or for another process.
 TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(), 4) + 2)')

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from tieout_files import VERSION
+
 REDACTED = "[redacted]"
 
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("bound", default=None)
@@ -85,6 +87,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": self._redactor.text(record.getMessage()),
+            "version": VERSION,
         }
         facts = {name: value for name, value in vars(record).items() if name not in _PLAIN}
         line |= {name: self._redactor.value(name, value) for name, value in {**_ids(), **facts}.items()}

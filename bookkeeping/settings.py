@@ -80,6 +80,11 @@ class Settings:
         return self.intuit_environment == "standin"
 
 
+def environment_said() -> dict[str, str]:
+    """Return what `.env` of this folder and the environment say, the environment last."""
+    return {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **os.environ}
+
+
 def settings_from_environment(environment: dict[str, str] | None = None) -> Settings:
     """Read `.env` and the environment (or the given mapping alone) into Settings.
 
@@ -87,7 +92,7 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
         SettingsError: a setting is missing, malformed or unsafe; of the unsafe ones, a line each.
     """
     if environment is None:
-        environment = {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **os.environ}
+        environment = environment_said()
     unsafe = refuse_unsafe(environment)
     if unsafe:
         raise SettingsError("\n".join(unsafe))

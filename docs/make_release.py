@@ -1,6 +1,6 @@
 """Makes a release of what is committed: `python -m docs.make_release 0.5.0 "fit for strangers"`.
 
-What stands under *Unreleased* becomes the release's section, pyproject.toml gets the version, both are committed and tagged. Nothing is
+What stands under *Unreleased* becomes the release's section, `tieout_files` gets the version, both are committed and tagged. Nothing is
 pushed: look at the commit, then `git push --follow-tags`.
 """
 
@@ -27,11 +27,11 @@ def release(root: Path, version: str, name: str, today: date) -> None:
     """
     if _git(root, "status", "--porcelain"):
         raise NoReleaseError("There are changes that are not committed.")
-    changelog, project = root / "CHANGELOG.md", root / "pyproject.toml"
+    changelog, installed = root / "CHANGELOG.md", root / "tieout_files" / "__init__.py"
     commit = _git(root, "rev-parse", "--short", "HEAD")
     pages = with_release(changelog.read_text("utf-8"), version, name, today, commit)
     changelog.write_text(pages, "utf-8")
-    project.write_text(with_version(project.read_text("utf-8"), version), "utf-8")
+    installed.write_text(with_version(installed.read_text("utf-8"), version), "utf-8")
     _git(root, "commit", "-q", "-am", f"Release {version}\n\n{name[:1].upper()}{name[1:]}.")
     _git(root, "tag", "-a", f"v{version}", "-m", f"{version}: {name}")
 
@@ -51,9 +51,9 @@ def with_release(changelog: str, version: str, name: str, today: date, commit: s
     return f"{before}{UNRELEASED}\n{section}{heading}{older}"
 
 
-def with_version(project: str, version: str) -> str:
-    """Return pyproject.toml with this version."""
-    return re.sub(r'^version = "[^"]*"$', f'version = "{version}"', project, count=1, flags=re.M)
+def with_version(module: str, version: str) -> str:
+    """Return the module with this version."""
+    return re.sub(r'^VERSION = "[^"]*"$', f'VERSION = "{version}"', module, count=1, flags=re.M)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -12,7 +12,15 @@ from pathlib import Path
 from launch import LaunchError
 from launch.child import GRACE_SECONDS
 from launch.demo import ensure_demo
-from launch.environment import ROOT, Plan, make_plan, private_folder, refuse_taken_ports, settings_said
+from launch.environment import (
+    PROCFILE,
+    ROOT,
+    Plan,
+    make_plan,
+    private_folder,
+    refuse_taken_ports,
+    settings_said,
+)
 from launch.keeping import beside_the_running_one, keeping
 from launch.lifelines import end_with_parent, is_alive
 from launch.services import application, outside_world, procfile
@@ -55,7 +63,7 @@ def run() -> int:
         try:
             for stage in (0, 1):
                 supervisor.start(service for service in outside_world(plan) if service.stage == stage)
-            supervisor.run("migrate", procfile(plan.root / "Procfile", plan.variables)["release"])
+            supervisor.run("migrate", procfile(PROCFILE, plan.variables)["release"])
             logins = ensure_demo(plan, supervisor, say) if plan.with_standins else {}
             supervisor.start(application(plan))
             say(welcome(plan, logins))
@@ -109,7 +117,7 @@ def execute_with_settings(words: list[str]) -> int:
             )
     words = words[1:] if words[:1] == ["--"] else words
     if len(words) == 1:
-        words = procfile(plan.root / "Procfile", variables).get(words[0], words)
+        words = procfile(PROCFILE, variables).get(words[0], words)
     if not words:
         raise LaunchError(
             "Say which command to run, for example: python -m launch exec flask --app wsgi status 1"

@@ -11,11 +11,12 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 from launch.environment import private_folder
+from tieout_files import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".venv" / "audit" / "bin"
 LOCK = ROOT / "requirements.lock"
-CODE = ("bookkeeping", "webapp", "worker", "launch", "wsgi.py")
+CODE = ("bookkeeping", "webapp", "worker", "launch", "wsgi.py", "tieout.py", "tieout_files")
 HEAD = "# Every package that requirements.txt brings, with the hashes of its files. Made by `make lock`; to install from it:\n# pip install --require-hashes -r requirements.lock\n"
 OUT_OF_REACH = re.compile(
     r"ConnectionError|ServiceError|Failed to upgrade|Max retries|timed out|resolve|50[0-9] ", re.IGNORECASE
@@ -134,7 +135,6 @@ def licences() -> str:
 
 def bill_of_materials() -> dict[str, object]:
     """Return the CycloneDX bill of the lock file."""
-    version = re.search(r'(?m)^version = "([^"]+)"', (ROOT / "pyproject.toml").read_text())
     parts = [
         {
             "type": "library",
@@ -146,7 +146,7 @@ def bill_of_materials() -> dict[str, object]:
         }
         for name, (number, hashes) in locked().items()
     ]
-    itself = {"type": "application", "name": "tieout", "version": version[1] if version else "0"}
+    itself = {"type": "application", "name": "tieout", "version": VERSION}
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",

@@ -6,6 +6,7 @@ Says nothing about how the parts run (`services`). What the environment or `.env
 import os
 import secrets
 import socket
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,8 +17,12 @@ from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
 from launch import LaunchError
+from tieout_files import place
 
-ROOT = Path(__file__).resolve().parent.parent
+_CODE = Path(__file__).resolve().parent.parent
+ROOT = _CODE if (_CODE / "Procfile").exists() else Path.cwd()
+"""The folder that Tieout runs from: the checkout, or for an installed one the folder in which `tieout run` was said."""
+PROCFILE = place("Procfile")
 LOOPBACK = "127.0.0.1"
 # The kernel's limit for the path of a Unix socket is 108 bytes on Linux, 104 elsewhere.
 LONGEST_SOCKET_PATH = 100
@@ -102,7 +107,9 @@ def make_plan(root: Path = ROOT) -> Plan:
         variables={
             **made,
             **said,
-            "PATH": f"{root / '.venv' / 'bin'}{os.pathsep}{said.get('PATH', os.defpath)}",
+            "PATH": os.pathsep.join(
+                (str(root / ".venv" / "bin"), str(Path(sys.executable).parent), said.get("PATH", os.defpath))
+            ),
         },
         web_port=web_port,
         intuit_port=intuit_port,

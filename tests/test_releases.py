@@ -29,7 +29,10 @@ DAY = date(2026, 12, 1)
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "tieout"\nversion = "0.4.0"\n')
+    (tmp_path / "tieout_files").mkdir()
+    (tmp_path / "tieout_files" / "__init__.py").write_text(
+        (ROOT / "tieout_files" / "__init__.py").read_text()
+    )
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "config", "user.name", "Ann")
     git(tmp_path, "config", "user.email", "ann@example.com")
@@ -51,7 +54,7 @@ def test_a_release_takes_what_was_unreleased_and_is_tagged(repository: Path):
         in text
     )
     assert text.index("[0.5.0]") < text.index("[0.4.0]")
-    assert 'version = "0.5.0"' in (repository / "pyproject.toml").read_text()
+    assert 'VERSION = "0.5.0"' in (repository / "tieout_files" / "__init__.py").read_text()
     assert git(repository, "tag") == "v0.5.0\n" and git(repository, "status", "--porcelain") == ""
     with pytest.raises(NoReleaseError, match="Nothing stands under Unreleased"):
         release(repository, "0.6.0", "again", DAY)

@@ -9,8 +9,9 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 
 from launch.auditing import LOCK, bill_of_materials, licences, locked
 from tests.harness import ROOT
+from tieout_files import VERSION
 
-OURS = ("bookkeeping", "webapp", "worker", "launch", "standins", "migrations", "tests")
+OURS = ("tieout_files", "bookkeeping", "webapp", "worker", "launch", "standins", "migrations", "tests")
 OPTIONAL = {"sentry_sdk"}  # Installed only where it is wanted.
 
 
@@ -100,8 +101,7 @@ def test_the_bill_of_materials_is_cyclonedx_with_every_package():
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert {one["name"] for one in bill["components"]} == set(locked())
     assert all(one["hashes"] and one["purl"].startswith("pkg:pypi/") for one in bill["components"])
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert bill["metadata"]["component"]["version"] == project["version"]
+    assert bill["metadata"]["component"]["version"] == VERSION
 
 
 def test_banned_code_is_looked_for_with_every_lint():

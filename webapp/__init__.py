@@ -7,6 +7,7 @@ from bookkeeping.settings import Settings
 from bookkeeping.storage.base import connect_storage
 from bookkeeping.storage.company.vault import Vault
 from bookkeeping.watching import set_up_watching
+from tieout_files import place
 from webapp.access.extensions import set_up_extensions
 from webapp.access.roles import require_marked_views
 from webapp.access.security import set_up_security
@@ -21,7 +22,7 @@ from webapp.page_families import register_views
 def create_app(settings: Settings) -> Flask:
     """Return the web app for these settings."""
     set_up_watching(settings)
-    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app = Flask(__name__, template_folder=place("templates"), static_folder=place("static"))
     app.extensions["settings"] = settings
     app.extensions["vault"] = Vault(settings.token_keys)
     app.extensions["bell"] = Bell(settings.redis_url)

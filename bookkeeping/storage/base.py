@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any, cast
 
 from flask import Flask
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, event
 from sqlalchemy.engine import Connection, CursorResult, Dialect, Engine
@@ -32,7 +31,6 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
-migrate = Migrate(directory="migrations", render_as_batch=True)
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """The type of primary keys in tables that grow for years; SQLite only numbers plain INTEGER keys by itself."""
@@ -122,7 +120,6 @@ def connect_storage(app: Flask, database_url: str) -> None:
         options |= {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
-    migrate.init_app(app, db)
 
 
 @event.listens_for(Engine, "connect")

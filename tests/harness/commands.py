@@ -14,8 +14,13 @@ from pathlib import Path
 import flask.cli
 
 from tests.harness import ROOT
+from worker.commands.register import COMMANDS
 
-_IMPORTED_ONCE = ["alembic.autogenerate.api", "webapp", "worker.commands.register"]
+_IMPORTED_ONCE = [
+    "alembic.autogenerate.api",
+    "webapp",
+    *(where.partition(":")[0] for where in COMMANDS.values()),
+]
 _context: ForkServerContext | None = None
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from tests.webapp.house import House
+from tieout_files import VERSION
 from webapp.access.security import MAX_BODY, same_site_path
 
 PAGES = (
@@ -98,7 +99,7 @@ def test_unexpected_error_shows_a_reference_number_and_nothing_else(house, compa
 
 
 def test_process_is_healthy_and_readiness_names_what_is_missing(house):
-    assert house.browser().get("/healthz").json == {"process": "ok"}
+    assert house.browser().get("/healthz").json == {"process": "ok", "version": VERSION}
     answer = house.browser().get("/readyz")
     assert answer.status_code == 503
     assert answer.json["database"] == "ok"

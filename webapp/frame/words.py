@@ -11,6 +11,7 @@ from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.records.inspections import STATES
 from bookkeeping.storage.work.journal import OUTCOMES
+from tieout_files import VERSION
 
 MST = ZoneInfo("Etc/GMT+7")
 # Each names itself beside those that it descends from, so the first that is found is it.
@@ -25,7 +26,13 @@ def set_up_words(app: Flask) -> None:
     words = (money, day, local_time, clock_time, zone_name, ago, coming_up, span, plural, month, browser)
     for word in (*words, with_article):
         app.jinja_env.filters[word.__name__] = word
-    app.jinja_env.globals |= {"STATES": STATES, "OUTCOMES": OUTCOMES, "fault": fault, "MST": MST}
+    app.jinja_env.globals |= {
+        "STATES": STATES,
+        "OUTCOMES": OUTCOMES,
+        "fault": fault,
+        "MST": MST,
+        "VERSION": VERSION,
+    }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.storage.base import db
+from tieout_files import VERSION
 from webapp.access.roles import public
 
 bp = Blueprint("health", __name__)
@@ -18,7 +19,7 @@ bp = Blueprint("health", __name__)
 @public
 def process() -> ResponseReturnValue:
     """The process answers; nothing else is looked at."""
-    return {"process": "ok"}
+    return {"process": "ok", "version": VERSION}
 
 
 @bp.get("/readyz")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.errors import BookkeepingError, MisconfiguredError
 from bookkeeping.faults import fault
+from bookkeeping.storage.company.companies import Company, company_or_none
 from bookkeeping.storage.people.audit import acting_from
 
 
@@ -103,6 +104,8 @@ class PlainCommand(click.Command):
 
 def speak_json(command: click.Command, word: str) -> None:
     """Give a library's command the `--json` switch: `{word: true}` at its end, or the error."""
+    if any(option.name == "as_json" for option in command.params):
+        return  # Another app of this process has given it already.
     inner = command.callback
     if inner is None:
         raise TypeError(f"{command.name} runs nothing by itself")
@@ -149,3 +152,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(type(value).__name__)
+
+
+def company_of(company_id: int) -> Company:
+    """Return the company that a command names; refused where there is none."""
+    row = company_or_none(company_id) if 0 < company_id < 2**31 else None
+    if row is None:
+        raise Refusal(f"There is no company {company_id}. `company create` makes one.", "no-company")
+    return row

@@ -18,9 +18,8 @@ from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import record_act
 from worker.app import settings
-from worker.commands.answering import PlainCommand, Refusal, answering
+from worker.commands.answering import PlainCommand, Refusal, answering, company_of
 from worker.commands.exporting import write_export
-from worker.commands.foreground import company_of
 
 WHO = "command line"
 company = AppGroup("company", help="Inspection companies.")

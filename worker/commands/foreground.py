@@ -1,18 +1,21 @@
-"""Runs carried to their end in the foreground, under the company's lease, for commands."""
+"""`poll`, `reconcile` and `nightly`: runs carried to their end in the foreground, under the company's lease."""
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from bookkeeping.errors import LeaseTakenError
+import click
+from sqlalchemy import select
+
+from bookkeeping.errors import LeaseTakenError, MisconfiguredError
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import Company, company_or_none
+from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.work.runs import Run
 from worker.app import settings
-from worker.commands.answering import Refusal
+from worker.commands.answering import PlainCommand, Refusal, answering, company_of
 from worker.holding.work import hold_company
 from worker.runs import run_to_end, uses_quickbooks
 
@@ -65,8 +68,54 @@ def _run_facts(run: Run) -> dict[str, Any]:
     return facts | ({"failed": True} if run.problems else {})
 
 
-def company_of(company_id: int) -> Company:
-    row = company_or_none(company_id) if 0 < company_id < 2**31 else None
-    if row is None:
-        raise Refusal(f"There is no company {company_id}. `company create` makes one.", "no-company")
-    return row
+@click.command("poll", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@answering
+def poll(company_id: int) -> dict[str, Any]:
+    """Read what changed on the platform."""
+    return run_in_foreground(company_id, "poll")
+
+
+@click.command("reconcile", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@answering
+def reconcile(company_id: int) -> dict[str, Any]:
+    """Bring QuickBooks in line with what was polled."""
+    return run_in_foreground(company_id, "reconcile")
+
+
+@click.command("nightly", cls=PlainCommand)
+@click.option("--company", "company_id", type=int, help="Only this company.")
+@click.option("--at", "at_text", help="The instant (ISO 8601) that counts as now for due migrations.")
+@answering
+def nightly(company_id: int | None, at_text: str | None) -> dict[str, Any]:
+    """Do the whole nightly run."""
+    at = _instant(at_text) if at_text else None
+    if company_id is not None:
+        company_of(company_id)
+        ids = [company_id]
+    else:
+        kept = select(Connection.company_id).where(Connection.held)
+        ids = list(db.session.scalars(kept.order_by(Connection.company_id)))
+    results = [_night(one, at, alone=company_id is not None) for one in ids]
+    return {"companies": results, "failed": any(result.get("failed") for result in results)}
+
+
+def _night(company_id: int, at: datetime | None, *, alone: bool) -> dict[str, Any]:
+    """Do one company's night. Of several, one that another Intuit granted keeps none from theirs."""
+    try:
+        return run_in_foreground(company_id, "nightly", now=(lambda: at) if at else utcnow)
+    except MisconfiguredError as error:
+        if alone:
+            raise
+        words = fault(error.code)
+        problem = {"code": error.code, "title": words.title, "detail": f"{error.detail} {words.remedy}"}
+        return {"company": company_id, "state": "not begun", "problems": [problem], "failed": True}
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(f"--at is {text!r}: use ISO 8601, such as 2026-03-01T07:00:00Z.") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -22,8 +22,7 @@ from bookkeeping.storage.people.factors import drop_factors
 from bookkeeping.storage.people.memberships import Membership, members_of, membership_in, memberships_of
 from bookkeeping.storage.people.people import COMPANY_ROLES, OPS_ROLES, User
 from bookkeeping.storage.people.sessions import NO_PASSWORD, end_sessions_of
-from worker.commands.answering import PlainCommand, Refusal, answering
-from worker.commands.foreground import company_of
+from worker.commands.answering import PlainCommand, Refusal, answering, company_of
 
 WHO = "command line"
 OPS_ADMIN = "ops-admin"

@@ -1,7 +1,8 @@
-"""One company's state in numbers, for the `status` command."""
+"""`status`: one company's state in numbers."""
 
 from typing import Any
 
+import click
 from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db
@@ -11,6 +12,15 @@ from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import STATES, BadRecord, InspectionRow
 from bookkeeping.storage.work.journal import Call, Operation
 from bookkeeping.storage.work.usage import usage_of
+from worker.commands.answering import PlainCommand, answering, company_of
+
+
+@click.command("status", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@answering
+def status(company_id: int) -> dict[str, Any]:
+    """Show counts by state, last poll, last nightly run, and calls by kind."""
+    return company_status(company_of(company_id))
 
 
 def company_status(company: Company) -> dict[str, Any]:

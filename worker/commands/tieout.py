@@ -9,8 +9,8 @@ import click
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.records.numbers import statement_or_none
-from worker.commands.answering import PlainCommand, Refusal, answering_in
-from worker.commands.foreground import company_of, run_in_foreground
+from worker.commands.answering import PlainCommand, Refusal, answering_in, company_of
+from worker.commands.foreground import run_in_foreground
 from worker.tieout.as_text import statement_lines
 from worker.tieout.statement import this_year
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import Migrate
 from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db
@@ -17,9 +16,11 @@ from bookkeeping.storage.work.runs import Run
 from tests.functional.office import PASSWORD, inspection
 from tests.harness.in_process import Desk, Shop
 from worker.app import create_worker_app
-from worker.commands.answering import Refusal
-from worker.commands.foreground import company_of, run_in_foreground
+from worker.commands.answering import Refusal, company_of
+from worker.commands.foreground import run_in_foreground
+from worker.commands.legacy import legacy
 from worker.commands.register import register_commands
+from worker.commands.status import company_status
 from worker.commands.tieout import tieout
 
 
@@ -29,10 +30,6 @@ def app(shop: Shop) -> Flask:
     with shop.app.app_context():
         settings = shop.app.extensions["settings"]
     made = create_worker_app(settings)
-    Migrate(made, db)
-    from flask_migrate.cli import db as database
-
-    made.cli.add_command(database)
     register_commands(made)
     return made
 
@@ -111,6 +108,24 @@ def test_receipts_are_put_on_record_once_and_nothing_of_a_bad_file(
     assert len(_receipts(shop, desk.id)) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("inspection_id,amount\n", "lacks the column receipt_id"),
+        ("inspection_id,receipt_id,amount\n1042,,5\n", "Line 2 has no inspection_id or no receipt_id"),
+        ("inspection_id,receipt_id,amount\n1042,\udcff,5\n", "is no CSV in UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_list_of_receipts_is_refused_by_its_line(
+    text, why, app: Flask, desk: Desk, tmp_path: Path
+):
+    file = tmp_path / "receipts.csv"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with app.app_context():
+        done = app.test_cli_runner().invoke(legacy, ["import", str(desk.id), str(file)])
+    assert done.exit_code == 1 and why in done.stderr
+
+
 def test_runs_go_to_their_end_in_the_foreground(say, desk: Desk, shop: Shop):
     desk.book(inspection(1))
     polled = say("poll", desk.id)
@@ -161,7 +176,7 @@ def test_the_statement_is_printed_and_kept_and_bad_days_are_refused(say, app: Fl
         assert answer["code"] == 1 and said in answer["message"]
 
 
-def test_a_connection_can_be_let_follow_other_settings(say, desk: Desk, shop: Shop):
+def test_a_connection_can_be_let_follow_other_settings(say, app: Flask, desk: Desk, shop: Shop):
     assert say("company", "rebind", desk.id) == {"company": desk.id, "rebinds": True}
     made = say(
         "company",
@@ -177,4 +192,7 @@ def test_a_connection_can_be_let_follow_other_settings(say, desk: Desk, shop: Sh
     )
     assert say("company", "rebind", made["id"])["error"] == "not-connected"
     assert say("rotate-keys") == {"resealed": 0}, "All is sealed under the only key."
-    assert say("status", desk.id)["company"] == desk.id
+    with app.app_context():
+        here = company_status(company_of(desk.id))
+    told = say("status", desk.id)
+    assert (told["company"], told["inspections"]) == (desk.id, here["inspections"])

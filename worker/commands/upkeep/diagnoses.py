@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from alembic.script import ScriptDirectory
 from dotenv import dotenv_values
-from flask import current_app
 from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 
@@ -25,6 +23,7 @@ from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.people.audit_heads import changed_since_noted
 from bookkeeping.storage.people.mail_queue import unmailed
 from bookkeeping.unsafe_settings import refuse_unsafe
+from tieout_files import place
 from worker.app import bell, settings
 from worker.notices.smtp import MailServerError, let_in
 
@@ -186,7 +185,9 @@ def tick() -> Finding:
 
 def migrations() -> Finding:
     """Whether the database has the tables that this code wants."""
-    head = ScriptDirectory(str(Path(current_app.root_path).parent / "migrations")).get_current_head()
+    from alembic.script import ScriptDirectory  # Imports much, for this alone.
+
+    head = ScriptDirectory(str(place("migrations"))).get_current_head()
     stands = schema_revision(db.session.connection())
     if stands != head:
         return (
