@@ -190,6 +190,8 @@ def _restore(drift: Drift) -> None:
         document.status, document.deleted_at = "deleted", utcnow()
     else:
         document.fingerprint, document.token_stale, document.as_read = "", True, drift.theirs
+        # Whether it has to move to another Customer depends on whom it is with now, not on whom we wrote it for.
+        document.customer_id = (drift.theirs.get("CustomerRef") or {}).get("value") or document.customer_id
 
 
 def _record(drift: Drift, before: dict[str, str], who: str, address: str) -> None:

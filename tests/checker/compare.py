@@ -232,6 +232,9 @@ def _strangers(
         found += [
             Finding("across companies", key, f"Invoice {each['Id']}") for each in rows if key not in want
         ]
+    applied = {
+        one.key for each in want.values() if each.invoice for one in each.invoice.payments if one.applied
+    }
     at_home = {key: {each["Id"] for each in ours.invoices.get(of, [])} for key, of in payment_of.items()}
     for key, rows in ours.payments.items():
         for each in rows:
@@ -242,7 +245,8 @@ def _strangers(
                 )
             elif not at_home[key] and want[payment_of[key]].invoice is not None:
                 found.append(Finding("orphaned", payment_of[key], f"Payment {each['Id']} without an Invoice"))
-            elif on and not on & at_home[key]:
+            # What is the client's credit may have been applied by QuickBooks itself to another Invoice (decision 18).
+            elif on and not on & at_home[key] and key in applied:
                 found.append(
                     Finding("unapplied", payment_of[key], f"Payment {each['Id']} pays others: {sorted(on)}")
                 )

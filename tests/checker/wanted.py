@@ -93,10 +93,12 @@ def _payments(one: Mapping[str, Any], total: Decimal, options: Options) -> tuple
     found, still_open = [], total
     for payment in sorted(one["payments"], key=lambda payment: (payment["received_at"], payment["id"])):
         amount = Decimal(payment["amount"]) - Decimal(payment["refunded_amount"])
-        if payment["voided_at"] or amount <= 0 or str(payment["id"]) in options.theirs:
+        if payment["voided_at"] or amount <= 0:
             continue
         applied = min(amount, max(still_open, ZERO))
         still_open -= applied
+        if str(payment["id"]) in options.theirs:
+            continue  # Theirs takes its share of the Invoice, so that what comes after it pays no more than the rest.
         method = payment["method"]
         found.append(
             PaymentFacts(

@@ -33,6 +33,7 @@ def main() -> int:
     )
     parser.add_argument("--no-shrinking", action="store_true", help="only say that a seed failed")
     parser.add_argument("--going-on", action="store_true", help="go on after a failure")
+    parser.add_argument("--kept", action="store_true", help="before them, the stories that went wrong once")
     parser.add_argument(
         "--crashes", default="", help="instead: break these scenarios off, such as refund,restore, or all"
     )
@@ -55,6 +56,7 @@ def main() -> int:
         days=given.days,
         shrink=not given.no_shrinking,
         going_on=given.going_on,
+        kept=given.kept,
     )
     print(figures.said())
     return 1 if figures.failed else 0

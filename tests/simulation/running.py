@@ -21,7 +21,7 @@ from redis import Redis
 from tests.harness.servers import Valkey
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stage import Stage, environment
-from tests.simulation.stories import DAYS, Step, Story, story_of
+from tests.simulation.stories import DAYS, Step, Story, kept_stories, story_of
 
 SECONDS_FOR_ONE = 300
 really_sleep = time.sleep
@@ -147,22 +147,23 @@ def run_seeds(
     days: int = DAYS,
     shrink: bool = True,
     going_on: bool = False,
+    kept: bool = False,
 ) -> Figures:
-    """Tell the stories of these seeds, of so many days each; print what goes wrong. `planted`: tell three bookings and this mistake of ours instead."""
+    """Tell the stories of these seeds, of so many days each; print what goes wrong. `planted`: tell three bookings and this mistake of ours instead.
+
+    `kept`: before them, those that went wrong once.
+    """
     wanted, figures, began = list(steps), Figures(), time.monotonic()
     # Ctrl-C ends it with the figures so far.
     with surroundings() as teller, contextlib.suppress(KeyboardInterrupt):
-        for seed in seeds:
-            story = story_of(seed, days)
-            if wanted:
-                story = story.without(set(range(len(story.steps))) - set(wanted))
-            if planted:
-                calm = (Step("work", "day", 1), Step("work", "day", 2), Step("planted", planted, seed))
-                story = Story(seed, "people", (*story.steps[:3], *calm))
+        for story in [
+            *(kept_stories() if kept else ()),
+            *(_asked(seed, days, wanted, planted) for seed in seeds),
+        ]:
             result = teller.tell(story)
             figures.add({"days": 0, "points": 0, "deaths": 0, "pauses": 0, "happened": {}} | result)
             if result.get("wrong"):
-                figures.failed.append(seed)
+                figures.failed.append(story.seed)
                 _report(teller, story, result["wrong"], shrink=shrink and not wanted)
                 if not going_on:
                     break
@@ -172,6 +173,16 @@ def run_seeds(
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     figures.processor = used.ru_utime + used.ru_stime
     return figures
+
+
+def _asked(seed: int, days: int, wanted: Sequence[int], planted: str) -> Story:
+    story = story_of(seed, days)
+    if wanted:
+        story = story.without(set(range(len(story.steps))) - set(wanted))
+    if planted:
+        calm = (Step("work", "day", 1), Step("work", "day", 2), Step("planted", planted, seed))
+        story = Story(seed, "people", (*story.steps[:3], *calm))
+    return story
 
 
 def run_crashes(names: str, every: int, pairs: int) -> list[str]:

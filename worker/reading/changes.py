@@ -117,11 +117,16 @@ def _take_over(work: Work, changes: Changes) -> None:
 
 def _follow(work: Work, changes: Changes) -> None:
     """Follow what was merged before anything is judged: the documents of a merge have changed all at once."""
-    shown = []
+    shown, gone = [], set()
     for kind in DOCUMENT_KINDS:
-        rows = {row["Id"]: row for row in changes.by_entity.get(kind, []) if row.get("status") != "Deleted"}
-        shown += [(document, rows[document.qbo_id]) for document in _ours(work.company_id, kind, rows)]
-    follow_merges(work, shown, ask=False)
+        rows = {row["Id"]: row for row in changes.by_entity.get(kind, [])}
+        for document in _ours(work.company_id, kind, rows):
+            row = rows[document.qbo_id]
+            if row.get("status") == "Deleted":
+                gone.add(document.id)
+            else:
+                shown.append((document, row))
+    follow_merges(work, shown, ask=False, gone=gone)
 
 
 def _judge(

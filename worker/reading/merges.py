@@ -5,7 +5,7 @@ all of ours do; a document that a person moved by hand, while others still name 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Text, cast, or_, select, update
@@ -16,7 +16,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.merges import Merged
 from bookkeeping.storage.company.names import NamedThing
 from bookkeeping.storage.people.notices import write_once
-from bookkeeping.storage.records.documents import CustomerLink, Document
+from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.due import held_up_by, make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.others_refunds import OthersRefund
@@ -30,34 +30,38 @@ ASKED = 50
 """How many of our other documents are asked whether they name the survivor, too, where that is not known."""
 
 
-def follow_merges(work: Work, shown: Sequence[Shown], *, ask: bool) -> bool:
+def follow_merges(
+    work: Work, shown: Sequence[Shown], *, ask: bool, gone: Collection[int] = frozenset()
+) -> bool:
     """Follow what was merged, in the current transaction; return whether anything was.
 
-    With `ask` QuickBooks is read, and what was done so far committed, where our index or these rows do not tell; without it `shown` is
+    `gone`: the documents that QuickBooks says were deleted, as no row of ours does yet; what is gone names nobody. With `ask` QuickBooks is read, and what was done so far committed, where our index or these rows do not tell; without it `shown` is
     all that changed and the index is fresh.
     """
     seen: dict[Named, set[str]] = defaultdict(set)
     for document, row in shown:
         for mine, there in places(document.body, row):
             seen[mine].add(there)
-    here = {document.id for document, _ in shown}
+    settled = {document.id for document, _ in shown} | set(gone) | _known_as_deleted(work.company_id)
     followed = []
     for mine, targets in seen.items():
         into = min(targets)
-        if targets == {into} != {mine[1]} and _is_merged(work, mine, into, here, ask):
+        if targets == {into} != {mine[1]} and _is_merged(work, mine, into, settled, ask):
             followed.append(_follow(work.company_id, mine, into))
     if followed:
         _say(work.company_id, followed)
     return bool(followed)
 
 
-def _is_merged(work: Work, mine: Named, into: str, here: set[int], ask: bool) -> bool:
+def _is_merged(work: Work, mine: Named, into: str, settled: set[int], ask: bool) -> bool:
     if ask:
         _learn(work, mine, into)
     gone, survivor = (_thing(work.company_id, mine[0], qbo_id) for qbo_id in (mine[1], into))
     if gone is None or gone.active or survivor is None or not survivor.active:
         return False
-    others = [one for one in _naming(work.company_id, mine) if one.id not in here and one.hands_off != "kept"]
+    others = [
+        one for one in _naming(work.company_id, mine) if one.id not in settled and one.hands_off != "kept"
+    ]
     return not others or (ask and _all_name(work, others[:ASKED], mine, into))
 
 
@@ -81,10 +85,20 @@ def _all_name(work: Work, others: list[Document], mine: Named, into: str) -> boo
         work.before_call()
         rows = work.gateway.read_many(kind, [document.qbo_id for document in documents])
         for document in documents:
-            there = places(document.body, rows.get(document.qbo_id, {}))
+            if document.qbo_id not in rows:
+                continue  # Deleted in QuickBooks, so it names nobody.
+            there = places(document.body, rows[document.qbo_id])
             if {to for one, to in there if one == mine} != {into}:
                 return False
     return True
+
+
+def _known_as_deleted(company_id: int) -> set[int]:
+    """Return the documents that a person deleted in QuickBooks and that stand in our records until somebody has chosen."""
+    rows = select(Drift.document_id).where(
+        Drift.company_id == company_id, Drift.kind == "deleted", Drift.settled_at.is_(None)
+    )
+    return set(db.session.scalars(rows))
 
 
 def _naming(company_id: int, mine: Named) -> list[Document]:

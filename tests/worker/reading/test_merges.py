@@ -144,6 +144,21 @@ def test_the_survivor_of_a_survivor_is_followed(desk, bookkeeper):
 
 
 @pytest.mark.parametrize("look", [look_again, compare_all])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_merge_is_followed_though_a_document_of_ours_had_been_deleted(desk, bookkeeper, known, look):
+    """What is gone names nobody; it had kept the merge from being seen, so that *Restore ours* would have undone it."""
+    _, gone, survivor = two_clients(desk)
+    mine = next(one for one in desk.books()["Payment"] if one["CustomerRef"]["value"] == gone)
+    bookkeeper.delete("Payment", mine["Id"])
+    if known:
+        look_again(desk)
+    bookkeeper.merge("Customer", gone, survivor)
+    look(desk)
+    assert [kind for kind, _ in drifts(desk)] == ["deleted"]
+    assert len(notices(desk)) == 1
+
+
+@pytest.mark.parametrize("look", [look_again, compare_all])
 def test_one_invoice_that_a_person_moved_by_hand_is_drift_and_no_merge(desk, bookkeeper, look):
     _, ann, other = two_clients(desk)
     books = desk.books()

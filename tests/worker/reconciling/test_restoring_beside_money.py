@@ -112,3 +112,40 @@ def test_a_refund_restored_beside_one_by_hand_is_asked_about(desk):
     desk.run("check")
     assert ours(client) == [(f"SP-{client.key}-R1", 75)]
     settled(desk)
+
+
+def _move(desk: Desk, key: str) -> str:
+    """A person gives the Invoice to another Customer, whom no other document of ours names; return that one's id."""
+    other = Bookkeeper(desk).do("create", "Customer", DisplayName="Ann's estate")["Id"]
+    Bookkeeper(desk).edit("Invoice", invoice(desk, key)["Id"], CustomerRef={"value": other})
+    return other
+
+
+def test_an_invoice_that_was_given_to_another_customer_goes_back_with_its_payment(desk):
+    key = book(desk, paid("450.00", "ch_1"))
+    ann = invoice(desk, key)["CustomerRef"]["value"]
+    Bookkeeper(desk).delete("Payment", payment(desk, "ch_1")["Id"])
+    _move(desk, key)
+    desk.run("check")
+    restore(desk)
+    assert invoice(desk, key)["CustomerRef"]["value"] == payment(desk, "ch_1")["CustomerRef"]["value"] == ann
+    assert invoice(desk, key)["Balance"] == 0 and row(desk, key)["state"] == "in-sync"
+
+
+def test_an_invoice_with_their_money_cannot_go_back_to_its_customer_and_says_why(desk):
+    """QuickBooks refuses that with 6000 each night: what is to be done is known beforehand."""
+    key = book(desk)
+    ann = invoice(desk, key)["CustomerRef"]["value"]
+    other = _move(desk, key)
+    theirs = by_hand(desk, key, "100.00")
+    desk.run("check")
+    restore(desk)
+    assert invoice(desk, key)["CustomerRef"]["value"] == other
+    assert row(desk, key)["reason"] == "paid-by-others"
+    desk.forget_calls()
+    desk.run("nightly")
+    assert not any(call["operation"] == "batch" for call in desk.calls()), "nothing is sent that must fail"
+    Bookkeeper(desk).edit("Payment", theirs["Id"], Line=[])
+    desk.run("check")
+    desk.sync_until_quiet()
+    assert invoice(desk, key)["CustomerRef"]["value"] == ann and row(desk, key)["state"] == "in-sync"
