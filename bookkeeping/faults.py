@@ -83,6 +83,9 @@ class Fault:
         return self.scope == "company" and self.handling != "temporary"
 
 
+_CONTACT = "ontact support"  # At the beginning of a sentence or within.
+_support = ""
+
 # Intuit's codes that can only mean that what we sent was malformed: one text for all, with Intuit's own name as the title.
 _OUR_MISTAKES = {
     400: "Malformed request",
@@ -134,11 +137,22 @@ _OWN_CLASS: dict[str, type[BookkeepingError]] = {
 
 def fault(code: str) -> Fault:
     """Return the entry of `code`. An unknown code gets the words of a plain refusal and keeps its code."""
-    found = CATALOGUE.get(code)
-    if found:
-        return found
-    plain = CATALOGUE["refused"]
-    return replace(plain, code=code)
+    found = CATALOGUE.get(code) or replace(CATALOGUE["refused"], code=code)
+    remedy = with_support(found.remedy)
+    return found if remedy is found.remedy else replace(found, remedy=remedy)
+
+
+def name_support(address: str) -> None:
+    """Say this address, in this process, wherever a text says *contact support*; empty for none."""
+    global _support
+    _support = address
+
+
+def with_support(text: str) -> str:
+    """Return the text with support's address behind *contact support*; the very text where it says nothing of it, or nobody named one."""
+    if not _support or _CONTACT not in text:
+        return text
+    return text.replace(_CONTACT, f"{_CONTACT} ({_support})")
 
 
 def error_for(number: str | int, detail: str = "", tid: str | None = None) -> BookkeepingError:

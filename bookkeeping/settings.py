@@ -4,6 +4,7 @@ A `.env` file in the working folder is read first; what the environment says win
 """
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,6 +64,9 @@ class Settings:
     keep_idle_runs_days: int = 14
     archive_folder: str = "var/archive"
     audit_heads_file: str = "var/audit-heads.jsonl"
+    operator_name: str = ""
+    support_email: str = ""
+    legal_folder: str = ""
 
     @property
     def redirect_uri(self) -> str:
@@ -139,6 +143,9 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
         mail_from=environment.get("MAIL_FROM") or Settings.mail_from,
         archive_folder=environment.get("ARCHIVE_FOLDER") or Settings.archive_folder,
         audit_heads_file=environment.get("AUDIT_HEADS_FILE") or Settings.audit_heads_file,
+        operator_name=environment.get("OPERATOR_NAME", "").strip(),
+        support_email=_address(environment, "SUPPORT_EMAIL"),
+        legal_folder=environment.get("LEGAL_FOLDER", ""),
     )
 
 
@@ -164,6 +171,13 @@ def _number(environment: dict[str, str], name: str, default: int, low: int) -> i
     if not text.isdigit() or int(text) < low:
         raise SettingsError(f"{name} is {text!r}: use a whole number of at least {low}.")
     return int(text)
+
+
+def _address(environment: dict[str, str], name: str) -> str:
+    value = environment.get(name, "").strip()
+    if value and not re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", value):
+        raise SettingsError(f"{name} is {value!r}: use an address such as help@example.com.")
+    return value
 
 
 def _zone(name: str) -> str:

@@ -1,10 +1,11 @@
-"""Logs and, when SENTRY_DSN is set, Sentry: what both the web app and the workers set up when they start."""
+"""Logs, support's address and, when SENTRY_DSN is set, Sentry: what both the web app and the workers set up when they start."""
 
 import logging
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from bookkeeping.errors import MisconfiguredError
+from bookkeeping.faults import name_support
 from bookkeeping.logs import Redactor, set_up_logs
 from bookkeeping.settings import Settings, SettingsError, settings_from_environment
 
@@ -19,6 +20,7 @@ def set_up_watching(settings: Settings) -> None:
     """
     secrets = secrets_of(settings)
     set_up_logs(secrets)
+    name_support(settings.support_email)
     if settings.sentry_dsn:
         _set_up_sentry(settings, Redactor(secrets))
 

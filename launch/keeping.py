@@ -39,6 +39,9 @@ SETTINGS = (
     ),
     *(
         "MAIL_FROM",
+        "OPERATOR_NAME",
+        "SUPPORT_EMAIL",
+        "LEGAL_FOLDER",
         "PROXY_HOPS",
         "KEEP_OPERATIONS_DAYS",
         "KEEP_IDLE_RUNS_DAYS",

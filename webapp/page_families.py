@@ -18,6 +18,7 @@ from webapp.ops import acts as ops_acts
 from webapp.ops import companies as ops_companies
 from webapp.ops import failures as ops_failures
 from webapp.ops import overview as ops
+from webapp.papers import legal
 from webapp.people import account, audit_log, companies, forgotten, notifications, second_factor, second_step
 from webapp.people import login as auth
 from webapp.people import pages as people
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     webhooks.bp,
     health.bp,
     metrics.bp,
+    legal.bp,
 )
 
 

@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bookkeeping.faults import with_support
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
@@ -67,7 +68,7 @@ def _tell(company_id: int, email: str, title: str, sentence: str, address: str) 
     now = utcnow().astimezone(ZoneInfo(company.time_zone))
     when = f"{now:%B} {now.day}, {now.year} at {now:%H:%M} ({company.time_zone})"
     where = f", from the address {address}" if address else ""
-    text = f"{sentence}\n\nThat was on {when}{where}.\n\n{_NOT_YOU}"
+    text = f"{sentence}\n\nThat was on {when}{where}.\n\n{with_support(_NOT_YOU)}"
     notice = write_once(company_id, KIND, secrets.token_hex(16), title, text, "/account", urgent=True)
     if notice is not None:
         notice.address = email

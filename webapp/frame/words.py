@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from bookkeeping.acts.telling import with_article
-from bookkeeping.faults import fault
+from bookkeeping.faults import fault, with_support
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.records.inspections import STATES
 from bookkeeping.storage.work.journal import OUTCOMES
@@ -24,7 +24,7 @@ _SYSTEMS |= {"Mac OS X": "Mac", "CrOS": "Chromebook", "Linux": "Linux"}
 def set_up_words(app: Flask) -> None:
     """Make the filters known to the templates, and the tables of words that the components look up."""
     words = (money, day, local_time, clock_time, zone_name, ago, coming_up, span, plural, month, browser)
-    for word in (*words, with_article):
+    for word in (*words, with_article, with_support):
         app.jinja_env.filters[word.__name__] = word
     app.jinja_env.globals |= {
         "STATES": STATES,
@@ -32,6 +32,7 @@ def set_up_words(app: Flask) -> None:
         "fault": fault,
         "MST": MST,
         "VERSION": VERSION,
+        "SUPPORT_EMAIL": app.extensions["settings"].support_email,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

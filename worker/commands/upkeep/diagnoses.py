@@ -124,6 +124,26 @@ def mail() -> Finding:
     return (LOOK, f"{count} notices wait: {trouble}") if count else (OK, "The mail server lets us in.")
 
 
+def papers() -> Finding:
+    """Whether visitors are told who runs this, whom to write to, and under terms that somebody looked at."""
+    unsaid = [name for name in ("OPERATOR_NAME", "SUPPORT_EMAIL") if not getattr(settings(), name.lower())]
+    own = Path(settings().legal_folder or "legal")
+    shipped = [name for name in ("terms.md", "privacy.md") if _same(own / name, place("legal") / name)]
+    if settings().with_standins or not (unsaid or shipped):
+        return OK, "Terms, privacy and support are said."
+    said = [f"{' and '.join(unsaid)} not set."] if unsaid else []
+    said += (
+        [f"{' and '.join(shipped)} as shipped: have them looked at, and put yours into LEGAL_FOLDER."]
+        if shipped
+        else []
+    )
+    return LOOK, " ".join(said)
+
+
+def _same(own: Path, shipped: Path) -> bool:
+    return not own.is_file() or own.read_bytes() == shipped.read_bytes()
+
+
 def file_modes() -> Finding:
     """Whether others on this machine can read what holds secrets or books."""
     named = [Path(".env"), Path("var"), Path(settings().archive_folder), Path(settings().audit_heads_file)]
@@ -224,6 +244,7 @@ DIAGNOSES: dict[str, Callable[[], Finding]] = {
     "migrations": migrations,
     "keys": keys,
     "mail": mail,
+    "papers": papers,
     "files": file_modes,
     "clock": clock,
     "workers": workers,
