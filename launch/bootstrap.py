@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
+PROXIES = {"nginx": "nginx-light", "caddy": "caddy"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -31,6 +32,7 @@ def main() -> int:
             install("test", "requirements-dev.txt", "requirements.txt")
             find_or_install_postgresql()
             find_or_install_chromium()
+            install_proxies()
     except subprocess.CalledProcessError as error:
         return _fail(f"this failed with exit code {error.returncode}: {' '.join(map(str, error.cmd))}")
     return 0
@@ -82,6 +84,18 @@ def find_or_install_chromium() -> None:
     _say("Installing Chromium …")
     with_libraries = ["--with-deps"] if _may_apt() else []
     subprocess.run([PYTHON, "-m", "playwright", "install", *with_libraries, "chromium"], check=True)
+
+
+def install_proxies() -> None:
+    """Install nginx and Caddy on an integration server, so that the examples of proxies are tried. Elsewhere they would begin to serve."""
+    missing = [package for program, package in PROXIES.items() if not shutil.which(program)]
+    if not missing or not _may_apt() or not os.environ.get("CI"):
+        return
+    _say(f"Installing {' and '.join(missing)} …")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+    if subprocess.run(command, env=quiet, stdin=subprocess.DEVNULL, capture_output=True).returncode:
+        _say("That did not work; the examples of proxies are read only.")
 
 
 def _works(browser: str) -> bool:
