@@ -17,18 +17,22 @@ from webapp.frame.request_ids import set_up_request_ids
 from webapp.frame.words import set_up_words
 from webapp.ops.looks import set_up_looks
 from webapp.page_families import register_views
+from webapp.serving.files import set_up_files
+from webapp.serving.packing import set_up_packing
 
 
 def create_app(settings: Settings) -> Flask:
     """Return the web app for these settings."""
     set_up_watching(settings)
-    app = Flask(__name__, template_folder=place("templates"), static_folder=place("static"))
+    app = Flask(__name__, template_folder=place("templates"), static_folder=None)
     app.extensions["settings"] = settings
     app.extensions["vault"] = Vault(settings.token_keys)
     app.extensions["bell"] = Bell(settings.redis_url)
     connect_storage(app, settings.database_url)
     set_up_request_ids(app)
+    set_up_packing(app)
     set_up_security(app, settings)
+    set_up_files(app)
     set_up_extensions(app, settings)
     set_up_words(app)
     set_up_frame(app)

@@ -16,10 +16,8 @@ from sqlalchemy import select
 
 from bookkeeping.storage.base import Base, db
 from bookkeeping.storage.people.people import OPS_ROLES
-from bookkeeping.storage.records.documents import Drift
-from tests.webapp.failing import failing, refused_operation
+from tests.webapp.furnished import furnish, pages_from
 from tests.webapp.house import Browser, House
-from tests.webapp.records import NOON, Records, paid
 
 NONSENSE = [
     "x" * 10_000,
@@ -45,7 +43,6 @@ FREE = {
 }
 OF_THEIRS = 6
 LEFT_OUT = {"/logout"}  # Would end the walk.
-LONGEST_WALK = 150
 OWN_TABLES = frozenset({"login_sessions", "audit_entries", "memberships"})
 """Where it stands that somebody came in and what they are told of; roles are looked at in `test_people.py`."""
 
@@ -68,14 +65,12 @@ class Form:
 class _Page(HTMLParser):
     def __init__(self, address: str):
         super().__init__()
-        self.address, self.links, self.forms = address, [], []
+        self.address, self.forms = address, []
         self._open: Form | None = None
 
     def handle_starttag(self, tag: str, attributes) -> None:
         given = {name: value or "" for name, value in attributes}
-        if tag == "a":
-            self.links.append(given.get("href", ""))
-        elif tag == "form":
+        if tag == "form":
             action = given.get("action") or self.address
             self._open = Form(self.address, action, given.get("method", "get").lower())
             self.forms.append(self._open)
@@ -95,20 +90,10 @@ def _is_filled_in(tag: str, given: dict[str, str]) -> bool:
 
 def walk(browser: Browser, start: str) -> list[Form]:
     """Return one form of each shape on all pages that links lead to, a page of each kind."""
-    waiting, seen, forms = [start], set(), {}
-    while waiting and len(seen) < LONGEST_WALK:
-        address = waiting.pop(0)
-        kind = re.sub(r"\d+", "N", urlsplit(address).path)
-        if kind in seen:
-            continue
-        seen.add(kind)
-        answer = browser.get(address, follow_redirects=True)
-        assert answer.status_code < 500, address
-        if "html" not in answer.mimetype:
-            continue
+    forms: dict[tuple, Form] = {}
+    for address, answer in pages_from(browser, start):
         page = _Page(address)
         page.feed(answer.text)
-        waiting += [link for link in page.links if link.startswith("/") and not link.startswith("/static")]
         for form in page.forms:
             if form.action.startswith("/") and urlsplit(form.action).path not in LEFT_OUT:
                 forms.setdefault(form.shape, form)
@@ -139,32 +124,7 @@ def ids_in(rows: dict[str, list]) -> set[str]:
 @pytest.fixture
 def offices(house: House) -> tuple[int, int]:
     """Two companies with something on every page."""
-    made = []
-    for name in ("Blue Ridge Home Inspections", "Front Range Home Inspections"):
-        records = Records(house, house.make_company(name))
-        records.connect(realm_digest=name)
-        key = str(records.company_id * 1000)
-        records.booked(key, payments=(paid(),))
-        failing(house, records.company_id, f"{key}1", client_name="Ann")
-        refused_operation(house, records.company_id, f"{key}1")
-        records.drift(records.document(f"{key}2", qbo_id="146"))
-        left = records.drift(records.document(f"{key}4", qbo_id="147"), choice="keep", settled_at=NOON)
-        records.inspection(f"{key}4", reason="kept-theirs")
-        leave(house, left)
-        records.inspection(f"{key}2", "drift")
-        records.question("c2")
-        records.run()
-        records.bad_record(f"{key}3")
-        house.make_person("bookkeeper", records.company_id, f"pat{records.company_id}@office.example")
-        made.append(records.company_id)
-    return tuple(made)
-
-
-def leave(house: House, drift_id: int) -> None:
-    """Leave the document to the bookkeeper by this choice."""
-    with house.writing():
-        db.session.get_one(Drift, drift_id).document.hands_off = "kept"
-        db.session.commit()
+    return furnish(house, "Blue Ridge Home Inspections"), furnish(house, "Front Range Home Inspections")
 
 
 def filled(form: Form, nonsense: str) -> Iterator[dict[str, str]]:

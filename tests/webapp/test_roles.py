@@ -32,7 +32,6 @@ OPEN_TO_ALL = {
     "second_step.page",
     "webhooks.quickbooks",
     "static",
-    "bootstrap.static",
 }
 OWNERS_ONLY = {
     ("POST", "/quickbooks/connect"),

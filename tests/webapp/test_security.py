@@ -55,7 +55,7 @@ def test_pages_load_only_files_of_ours(owner):
         files = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', text)
         assert len(files) >= 4
         for file in files:
-            assert file.startswith(("/static/", "/bootstrap/static/")), file
+            assert file.startswith("/static/"), file
             assert owner.get(file).status_code == 200, file
 
 

@@ -1,14 +1,12 @@
-"""The Flask extensions of the web app: Bootstrap's files, CSRF, rate limits, login. Their rules are set here, once."""
+"""The Flask extensions of the web app: CSRF, rate limits, login. Their rules are set here, once."""
 
 from flask import Flask
-from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 
 from bookkeeping.settings import Settings
 from webapp.access.limits import limiter, set_up_limits
 
-bootstrap = Bootstrap5()
 csrf = CSRFProtect()
 login_manager = LoginManager()
 
@@ -16,12 +14,10 @@ login_manager = LoginManager()
 def set_up_extensions(app: Flask, settings: Settings) -> None:
     """Bind every extension to the app."""
     app.config |= {
-        "BOOTSTRAP_SERVE_LOCAL": True,
         "WTF_CSRF_TIME_LIMIT": None,  # A token lives as long as the login it belongs to.
         "WTF_CSRF_SSL_STRICT": False,  # Its Referer check adds nothing to the token and breaks behind plain-http proxies.
     }
     app.config |= set_up_limits(settings.redis_url)
-    bootstrap.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
     login_manager.session_protection = None  # Sessions are rows of ours; a changed address ends nothing.
