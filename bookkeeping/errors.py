@@ -113,6 +113,12 @@ class FeedForeignError(FeedRefusedError):
     code = "feed-foreign"
 
 
+class FeedOtherCompanyError(FeedRefusedError):
+    """The feed lists another company's inspections: nothing of them is kept, nothing is deleted."""
+
+    code = "feed-other-company"
+
+
 class PlatformAbroadError(FeedRefusedError):
     """The platform says that the company is not in the United States, which we do not serve: it is paused, nothing is deleted."""
 

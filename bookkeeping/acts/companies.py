@@ -3,7 +3,7 @@
 Each function changes rows and writes the audit entry in the current transaction; the caller commits.
 """
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from bookkeeping.acts.connecting import end_connection
 from bookkeeping.storage.base import db, utcnow
@@ -13,6 +13,8 @@ from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import make_due
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.records.refunds import Refund
 from bookkeeping.storage.work.runs import queue_run
 
 
@@ -28,7 +30,7 @@ def change_company(
     """Take over what is given and differs; return the names of what changed.
 
     Another zone cuts days elsewhere: every inspection is looked at again, and documents whose day becomes another follow. Another feed
-    is read as soon as possible, whatever was wrong with the one before.
+    is read as soon as possible, whatever was wrong with the one before, and from the start while nothing is booked.
     """
     given = {"name": name, "time_zone": time_zone, "feed_url": feed_url}
     after = {
@@ -46,6 +48,7 @@ def change_company(
     if changed & {"feed_url", "feed_key"}:
         company.feed_state, company.feed_detail, company.feed_not_before = "ok", "", None
         company.next_poll_at = utcnow()
+        _forget_what_was_read(company)
     if "time_zone" in changed:
         make_due(company.id, "look-again")
         queue_run(company.id, "sync", "time zone changed", who)
@@ -53,6 +56,15 @@ def change_company(
         company.id, who, "changed the company", subject=", ".join(sorted(changed)), before=before, after=after
     )
     return changed
+
+
+def _forget_what_was_read(company: Company) -> None:
+    """Start over with another feed while nothing is booked: with a wrong key, what was read is another company's."""
+    documents = select(Document.id).where(Document.company_id == company.id)
+    if db.session.scalars(documents.limit(1)).first() is None:
+        for mirror in (InspectionRow, BadRecord, Refund):
+            db.session.execute(delete(mirror).where(mirror.company_id == company.id))
+        company.cursor = None
 
 
 def release_realm(company_id: int, who: str) -> bool:

@@ -97,6 +97,14 @@ def set_dialect(company_id: int) -> Response:
     return read_company(company_id)
 
 
+@bp.post("/companies/<int:company_id>/feed/keep")
+def keep_feed(company_id: int) -> Response:
+    """Keep what the feed serves now, for the fault `past`; returns {kept}."""
+    with the_store().writing() as db:
+        changes.company(db, company_id)
+        return jsonify({"kept": publishing.keep(db, company_id)})
+
+
 @bp.post("/late-commits")
 def set_late_commits() -> Response:
     """Hold every change back from the feed for {seconds} of the stand-in's clock; 0 publishes at once again."""
@@ -142,7 +150,7 @@ def list_faults() -> Response:
 
 @bp.post("/faults")
 def add_fault() -> tuple[Response, int]:
-    """Add a fault {kind, times, skip, path, company_id, seconds, retry_after, status}; returns {id}."""
+    """Add a fault {kind, times, skip, path, company_id, seconds, retry_after, status, as_company}; returns {id}."""
     with the_store().writing() as db:
         return jsonify({"id": faults.add(db, json_object())}), 201
 

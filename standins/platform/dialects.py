@@ -16,12 +16,13 @@ class Dialect:
     """What a platform does otherwise.
 
     `by_number`: it pages by `page[number]` and knows no `page[after]` and no `links.next`. `says_total`: its `meta.pagination` says how many
-    rows there are. `newest_first`: whatever `sort` asks for. `filters`: whether it heeds `filter[updated_since]`. `refuses`: the
+    rows there are. `most`: how many rows a page has at most, whatever it is asked for. `newest_first`: whatever `sort` asks for. `filters`: whether it heeds `filter[updated_since]`. `refuses`: the
     parameters that it answers with 400.
     """
 
     by_number: bool = False
     says_total: bool = False
+    most: int = 100
     newest_first: bool = False
     filters: bool = True
     refuses: frozenset[str] = frozenset()
@@ -44,6 +45,7 @@ DIALECTS = {
     "ours": Dialect(),
     "page-number": Dialect(by_number=True, says_total=True),
     "page-number-silent": Dialect(by_number=True),
+    "small-pages": Dialect(most=3),
     "newest-first": Dialect(newest_first=True),
     "ignores-filters": Dialect(filters=False),
     "refuses-parameters": Dialect(refuses=frozenset({"filter[updated_since]", "sort"})),

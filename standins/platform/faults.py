@@ -15,11 +15,14 @@ TITLES = {
     429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
     504: "Gateway Timeout",
 }  # fmt: skip
+# other_company: the list and the company are those of `as_company`, as behind a cache that knows no keys. past: the list is as it was kept.
+# moves: once a page is served, its first inspection changes, so that it comes again at the end of the walk.
+TROUBLE = ("other_company", "past", "moves")
 # slow: answers after `seconds`. cut: closes without a byte. cut_body: closes half-way through the body.
 # truncated: a whole HTTP answer with half of the JSON. html: a proxy's page with `status`.
 SHAPES = ("slow", "cut", "cut_body", "truncated", "html")
-KINDS = tuple(str(status) for status in TITLES if status not in (400, 405)) + SHAPES
-OPTIONS = {"seconds", "retry_after", "status"}
+KINDS = tuple(str(status) for status in TITLES if status not in (400, 405)) + SHAPES + TROUBLE
+OPTIONS = {"seconds", "retry_after", "status", "as_company"}
 
 
 def error_response(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
@@ -33,13 +36,15 @@ def error_response(status: int, detail: str, headers: dict[str, str] | None = No
 
 
 def add(db: sqlite3.Connection, values: dict[str, Any]) -> int:
-    """Store a fault {kind, times, skip, path, company_id, seconds, retry_after, status} and return its id.
+    """Store a fault {kind, times, skip, path, company_id, seconds, retry_after, status, as_company} and return its id.
 
     `times` null lasts until cleared; `skip` lets that many matching calls through first; `path` is a prefix.
     """
     kind = str(values.get("kind"))
     if kind not in KINDS:
         raise Refused(f"kind must be one of {', '.join(KINDS)}")
+    if kind == "other_company" and "as_company" not in values:
+        raise Refused("other_company wants as_company")
     if unknown := set(values) - OPTIONS - {"kind", "times", "skip", "path", "company_id"}:
         raise Refused(f"unknown field {min(unknown)}")
     options = json.dumps({name: values[name] for name in OPTIONS if name in values})
@@ -102,6 +107,14 @@ def after(response: Response) -> Response:
         response.response = _half_then_hang_up(body, request.environ["gunicorn.socket"])
         response.headers["Content-Length"] = length
     return response
+
+
+def source(fault: dict[str, Any] | None, company_id: int) -> tuple[str, int]:
+    """Return from which table, and of which company, a list is answered."""
+    kind = (fault or {}).get("kind")
+    if fault and kind == "other_company":
+        return "feed", int(fault["as_company"])
+    return ("kept_feed" if kind == "past" else "feed"), company_id
 
 
 def _half_then_hang_up(body: bytes, connection: socket.socket):

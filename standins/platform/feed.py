@@ -72,7 +72,8 @@ def company() -> Response:
     """Serve the company that the key belongs to."""
     _parameters(set())
     with current_app.config["STORE"].reading() as db:
-        return _json({"data": resources.company_resource(changes.company(db, g.company_id))})
+        _, company_id = faults.source(g.fault, g.company_id)
+        return _json({"data": resources.company_resource(changes.company(db, company_id))})
 
 
 @bp.get("/inspections")
@@ -84,11 +85,14 @@ def inspections() -> Response:
         given = _parameters((LIST_PARAMETERS | {turning}) - dialect.refuses)
         if given.get("sort", "updated_at") != "updated_at":
             raise BadParameter("sort must be updated_at")
-        include, size = _include(given), _page_size(given)
+        include, size = _include(given), min(_page_size(given), dialect.most)
         since = _since(given["filter[updated_since]"]) if "filter[updated_since]" in given else ""
         number = _number(given.get("page[number]", "1"))
         skipped = (number - 1) * size if dialect.by_number else given.get("page[after]")
         rows, total = _page(db, dialect, since if dialect.filters else "", skipped, size + 1)
+    if rows and g.fault and g.fault["kind"] == "moves":
+        with current_app.config["STORE"].writing() as db:
+            publishing.touch(db, rows[0]["inspection_id"])
     body = _body([json.loads(row["document"]) for row in rows[:size]], include)
     body |= dialect.meta(number, size, total)
     links = {"self": request.url}
@@ -120,14 +124,15 @@ def _page(
     db: sqlite3.Connection, dialect: dialects.Dialect, since: str, skipped: int | str | None, limit: int
 ) -> tuple[list[sqlite3.Row], int]:
     """Return the rows after so many, or after a cursor, and how many there are in all."""
-    where, values = "company_id = ? AND updated_at >= ?", [g.company_id, since]
-    total = db.execute(f"SELECT COUNT(*) FROM feed WHERE {where}", values).fetchone()[0]
+    table, company_id = faults.source(g.fault, g.company_id)
+    where, values = "company_id = ? AND updated_at >= ?", [company_id, since]
+    total = db.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}", values).fetchone()[0]
     if isinstance(skipped, str):
         where += f" AND (updated_at, inspection_id) {'<' if dialect.newest_first else '>'} (?, ?)"
         values += _after(skipped)
     offset = skipped if isinstance(skipped, int) else 0
     rows = db.execute(
-        f"SELECT inspection_id, updated_at, document FROM feed WHERE {where} ORDER BY {dialect.order} LIMIT ? OFFSET ?",
+        f"SELECT inspection_id, updated_at, document FROM {table} WHERE {where} ORDER BY {dialect.order} LIMIT ? OFFSET ?",
         (*values, limit, offset),
     )
     return rows.fetchall(), total

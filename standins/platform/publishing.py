@@ -39,6 +39,14 @@ def publish(db: sqlite3.Connection, inspection_id: int) -> None:
     )
 
 
+def keep(db: sqlite3.Connection, company_id: int) -> int:
+    """Keep what the feed of a company serves now, in place of what was kept before; return how many rows."""
+    db.execute("DELETE FROM kept_feed WHERE company_id = ?", (company_id,))
+    names = "inspection_id, company_id, updated_at, document"
+    sql = f"INSERT INTO kept_feed ({names}) SELECT {names} FROM feed WHERE company_id = ?"
+    return db.execute(sql, (company_id,)).rowcount
+
+
 def late_seconds(db: sqlite3.Connection) -> float:
     """Return how long a change stays unseen by the feed; 0 means it is committed at once."""
     return float(store.setting(db, "late_seconds", "0"))

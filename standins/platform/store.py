@@ -38,6 +38,10 @@ CREATE TABLE IF NOT EXISTS feed (
     inspection_id INTEGER PRIMARY KEY REFERENCES inspections ON DELETE CASCADE, company_id INTEGER NOT NULL,
     updated_at TEXT NOT NULL, document TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS feed_in_order ON feed (company_id, updated_at, inspection_id);
+-- What the feed served at the moment a test kept it, for the fault `past`.
+CREATE TABLE IF NOT EXISTS kept_feed (
+    inspection_id INTEGER PRIMARY KEY REFERENCES inspections ON DELETE CASCADE, company_id INTEGER NOT NULL,
+    updated_at TEXT NOT NULL, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pending (
     inspection_id INTEGER PRIMARY KEY REFERENCES inspections ON DELETE CASCADE, visible_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (
@@ -48,7 +52,7 @@ CREATE TABLE IF NOT EXISTS calls (
     company_id INTEGER, status INTEGER NOT NULL, fault TEXT, key_ending TEXT);
 """
 TABLES = (
-    "calls", "faults", "pending", "feed", "payments", "line_items", "inspections", "contacts", "api_keys", "companies",
+    "calls", "faults", "pending", "kept_feed", "feed", "payments", "line_items", "inspections", "contacts", "api_keys", "companies",
     "settings",
 )  # fmt: skip
 # First ids, so that an inspection, a payment and a line item are never mistaken for one another.

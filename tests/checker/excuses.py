@@ -23,6 +23,8 @@ class Evidence:
     ours: Ours
     touched: frozenset[str]
     said: Mapping[str, set[str]]
+    called: Mapping[str, set[str]]
+    """All names that each Customer ever had, by its id."""
 
     @property
     def payments(self) -> list[dict[str, Any]]:
@@ -51,7 +53,11 @@ class Evidence:
 
     def client_unclear(self) -> bool:
         """Another Customer has a name that may be the client's, or the client's own is not active."""
-        alike = [each for each in self.books["Customer"] if self._alike(each["DisplayName"])]
+        alike = [
+            each
+            for each in self.books["Customer"]
+            if any(self._alike(name) for name in self.called.get(each["Id"], {each["DisplayName"]}))
+        ]
         return len(alike) > 1 or any(not each.get("Active", True) for each in alike) or bool(alike)
 
     def something_inactive(self) -> bool:
@@ -134,8 +140,11 @@ def unexcused(
     """
     truth, history = list(truth), list(history)
     want, ours, touched = wanted(truth, options), sort_out(books, history), _touched(truth, history)
+    called = _called(history)
     seen = {
-        str(one["id"]): Evidence(str(one["id"]), one, want[str(one["id"])], books, ours, touched, said)
+        str(one["id"]): Evidence(
+            str(one["id"]), one, want[str(one["id"])], books, ours, touched, said, called
+        )
         for one in truth
     }
     left = [
@@ -152,6 +161,15 @@ def unexcused(
         if finding.kind not in OF_ONE or not (excused or theirs):
             left.append(finding)
     return left
+
+
+def _called(history: list[Entry]) -> dict[str, set[str]]:
+    """Return the names of each Customer: a client's name may have become another since, and its Customer been made inactive under the old one."""
+    names: dict[str, set[str]] = {}
+    for entry in history:
+        if entry.get("entity") == "Customer" and entry["operation"] in ("create", "update"):
+            names.setdefault(entry["id"], set()).add(entry["body"]["DisplayName"])
+    return names
 
 
 def _touched(truth: list[Mapping[str, Any]], history: list[Entry]) -> frozenset[str]:

@@ -17,7 +17,7 @@ from tests.checker.compare import check_books
 from tests.checker.excuses import unexcused
 from tests.checker.facts import Options
 from tests.checker.history import check_calls, check_history
-from tests.simulation import people
+from tests.simulation import feeds, people
 from tests.simulation.life import Life
 
 PATIENCE = 14
@@ -57,6 +57,7 @@ def judge(life: Life) -> None:
 def _end_faults(life: Life) -> None:
     life.intuit.request("DELETE", "/_standin/faults")
     life.platform.request("DELETE", "/_standin/faults")
+    feeds.mend(life)
     life.platform.post("/_standin/late-commits", {"seconds": 0})
     life.platform.post("/_standin/late-commits/release")
     given = {"subscription": "subscribed", "permission": "ok"}

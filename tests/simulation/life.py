@@ -50,6 +50,8 @@ class Life:
     pauses_known: bool = False
     skew: float = 0.0
     chose_new: bool = False
+    deleted_at_once: list[str] = field(default_factory=list)
+    feed_kept: bool = False
 
     def open(self, *, legacy: bool = False) -> None:
         """Make the platform's company, the realm and our company, and connect it as a consent does."""

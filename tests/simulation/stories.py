@@ -24,12 +24,14 @@ LIKELY: dict[str, dict[str, int]] = {
         "outage": 10, "platform outage": 4, "late commits": 3, "lapse": 2, "expire": 3, "revoke": 1, "flush": 3,
         "clock jump": 3,
     },
+    "feed": {"small pages": 4, "all at once": 2, "delete all": 2, "other company": 4, "back in time": 4, "dead key": 3},
 }  # fmt: skip
 """How likely each happening is among those of its table."""
 FLAVOURS = {
     "plain": {"platform": 60, "books": 0, "office": 5, "fault": 35},
     "people": {"platform": 45, "books": 35, "office": 20, "fault": 0},
-    "all": {"platform": 40, "books": 25, "office": 12, "fault": 23},
+    "feed": {"platform": 60, "books": 5, "office": 5, "fault": 10, "feed": 20},
+    "all": {"platform": 40, "books": 25, "office": 12, "fault": 18, "feed": 5},
     "migration": {"platform": 55, "books": 10, "office": 8, "fault": 27},
 }
 
@@ -88,7 +90,7 @@ def steps_from(text: str) -> tuple[Step, ...]:
 def story_of(seed: int, days: int = DAYS) -> Story:
     """Return the story of this seed, always the same one; of fewer days the beginning of it."""
     chance = random.Random(seed)
-    flavour = "migration" if seed % 10 == 9 else chance.choice(list(FLAVOURS)[:3])
+    flavour = "migration" if seed % 10 == 9 else chance.choice(list(FLAVOURS)[:4])
     steps = [Step("platform", "book", chance.randrange(10**6)) for _ in range(3)]
     for _day in range(days):
         for _ in range(chance.choice((0, 1, 1, 2, 3))):

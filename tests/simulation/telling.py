@@ -2,6 +2,7 @@
 
 import random
 
+from tests.simulation.feeds import FEED
 from tests.simulation.happenings import BOOKS, FAULTS, PLATFORM, Happening
 from tests.simulation.life import Life
 from tests.simulation.network import Trouble
@@ -15,6 +16,7 @@ NAMED: dict[str, dict[str, Happening]] = {
     "books": BOOKS,
     "office": OFFICE,
     "fault": FAULTS,
+    "feed": FEED,
     "planted": PLANTED,
 }
 

@@ -35,6 +35,15 @@ def test_pages_by_number_name_no_next_page(standin, booked, dialect, says_total)
     assert standin.get(company, page_after="x").status_code == 400
 
 
+def test_small_pages_have_three_rows_and_name_the_next(standin, booked):
+    company, keys = booked
+    keys += [one["id"] for one in standin.book(company, {"updated_at": "2026-03-02T19:00:00Z"})]
+    speak(standin, company, "small-pages")
+    first = standin.get(company, page_size=100)
+    assert ids(first) == keys[:3] and "page%5Bafter%5D" in first.json()["links"]["next"]
+    assert [int(one["id"]) for one in standin.walk(company)] == keys
+
+
 def test_newest_first_ignores_the_sort(standin, booked):
     company, keys = booked
     speak(standin, company, "newest-first")

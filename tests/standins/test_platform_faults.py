@@ -69,6 +69,43 @@ def test_a_slow_answer_still_comes(standin):
     assert time.monotonic() - before >= 0.3  # A lower bound only: the fault waited.
 
 
+def feed_ids(standin, company) -> list[str]:
+    return [one["id"] for one in standin.get(company).json()["data"]]
+
+
+def test_a_list_and_a_company_can_be_anothers_for_once(standin):
+    company, other = standin.company(), standin.company(name="Other")
+    [mine], [theirs] = standin.book(company, {}), standin.book(other, {})
+    rule = {"kind": "other_company", "as_company": other["id"], "company_id": company["id"], "times": 2}
+    standin.admin("POST", "/faults", rule)
+    assert standin.get(company, "/v2/company").json()["data"]["attributes"]["name"] == "Other"
+    assert (feed_ids(standin, company), feed_ids(standin, company)) == (
+        [str(theirs["id"])],
+        [str(mine["id"])],
+    )
+    refused = standin.admin("POST", "/faults", {"kind": "other_company"}, status=400)
+    assert "as_company" in refused["error"]
+
+
+def test_a_list_can_be_as_it_was_kept(standin):
+    company = standin.company()
+    [first] = standin.book(company, {"property_address": "1 Oak St"})
+    assert standin.admin("POST", f"/companies/{company['id']}/feed/keep") == {"kept": 1}
+    standin.book(company, {})
+    standin.admin("PATCH", f"/inspections/{first['id']}", {"property_address": "2 Elm St"})
+    standin.admin("POST", "/faults", {"kind": "past", "path": "/v2/inspections"})
+    [then] = standin.get(company).json()["data"]
+    assert then["attributes"]["property_address"] == "1 Oak St"
+    assert len(feed_ids(standin, company)) == 2
+
+
+def test_a_row_can_move_once_its_page_was_served(standin):
+    company = standin.company()
+    keys = [str(one["id"]) for one in standin.book(company, {}, {})]
+    standin.admin("POST", "/faults", {"kind": "moves"})
+    assert (feed_ids(standin, company), feed_ids(standin, company)) == (keys, keys[::-1])
+
+
 def test_raw_overrides_reach_the_feed_as_they_are_and_can_be_mended(standin):
     company = standin.company()
     made = standin.book(

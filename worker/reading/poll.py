@@ -1,11 +1,18 @@
 """Reads what changed on the platform into the mirror. The cursor moves only with the rows that it covers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError, PlatformAbroadError
+from bookkeeping.errors import (
+    FeedForeignError,
+    FeedOtherCompanyError,
+    FeedRefusedError,
+    FeedUnavailableError,
+    PlatformAbroadError,
+)
 from bookkeeping.inspection_source.feed import FeedPage
 from bookkeeping.inspection_source.records import BadRecord as BadFeedRecord
 from bookkeeping.rules.inspection import Inspection
@@ -16,6 +23,7 @@ from bookkeeping.storage.records.refunds import note_refunds
 from worker.app import settings
 from worker.holding.progress import tell
 from worker.holding.work import Work
+from worker.reading.recognising import recognised
 
 OVERLAP = timedelta(minutes=10)
 """Rows may be committed up to two minutes late; ten covers that and the clocks between us."""
@@ -43,7 +51,8 @@ def poll(work: Work, *, full: bool = False) -> bool:
     try:
         if ask_where:
             _refuse_abroad(work)
-        for page in work.feed.changed(since):
+        for page in recognised(work, work.feed.changed(since), since, everything=everything):
+            page = _without_the_past(work.company_id, page)
             changed += _keep_page(work, page)
             seen += len(page.inspections) + len(page.bad)
             bad += len(page.bad)
@@ -106,6 +115,8 @@ def _state_after(error: FeedRefusedError | FeedUnavailableError) -> str:
         return "abroad"
     if isinstance(error, FeedForeignError):
         return "foreign"
+    if isinstance(error, FeedOtherCompanyError):
+        return "other-company"
     return "refused" if isinstance(error, FeedRefusedError) else "unavailable"
 
 
@@ -149,6 +160,33 @@ def _keep_page(work: Work, page: FeedPage) -> int:
         reached = min(max(moments), ceiling)
         company.cursor = max(company.cursor or reached, reached)
     return changed
+
+
+def _without_the_past(company_id: int, page: FeedPage) -> FeedPage:
+    """Put aside what says something else than we know and was last changed before that, as of a platform set back to a copy.
+
+    Later than `OVERLAP` no change is committed, so nobody changed the inspection: the platform forgot something, money it received perhaps.
+    """
+    rows = {row.key: row for row in _rows(company_id, [one.key for one in page.inspections])}
+    past = [one for one in page.inspections if (row := rows.get(one.key)) and _is_past(row, one)]
+    if not past:
+        return page
+    aside = [
+        BadFeedRecord(one.key, _set_back(rows[one.key], one), one.to_record(), one.updated_at) for one in past
+    ]
+    kept = tuple(one for one in page.inspections if one not in past)
+    return replace(page, inspections=kept, bad=(*page.bad, *aside))
+
+
+def _is_past(row: InspectionRow, one: Inspection) -> bool:
+    return one.updated_at < row.source_updated_at - OVERLAP and row.content_hash != one.content_hash()
+
+
+def _set_back(row: InspectionRow, one: Inspection) -> str:
+    return (
+        f"The platform says now what it said at {one.updated_at:%Y-%m-%d %H:%M} UTC, before its change of "
+        f"{row.source_updated_at:%Y-%m-%d %H:%M} UTC. If that is meant, save the inspection there once more."
+    )
 
 
 def _first_told(rows: dict[str, InspectionRow], read: Iterable[Inspection]) -> list[Inspection]:

@@ -78,6 +78,7 @@ def reconcile(work: Work) -> bool:
         for carry_out_round in ROUNDS:
             carry_out_round(work, cases)
     finish_cases(work, cases)
+    _take_brake_off(work)
     run = work.run
     tell(work, done=run.done + len(rows))
     work.commit()
@@ -127,6 +128,18 @@ def _brake(work: Work, cases: list[Case]) -> None:
     company.brake_count = max(planned, company.brake_count or 0)
     for case in deleting:
         case.park_code("mass-delete-brake", f"{planned} documents would be deleted at once.")
+
+
+def _take_brake_off(work: Work) -> None:
+    """Take the brake off, in the current transaction, once nothing is held by it any more: the feed has taken its deletes back."""
+    company = work.company
+    if company.brake_at is None or due_count(work):
+        return
+    held = select(InspectionRow.id).where(
+        InspectionRow.company_id == work.company_id, InspectionRow.reason == "mass-delete-brake"
+    )
+    if db.session.scalars(held.limit(1)).first() is None:
+        company.brake_at, company.brake_count = None, 0
 
 
 def _deletes_elsewhere(work: Work, cases: list[Case]) -> int:

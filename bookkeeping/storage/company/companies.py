@@ -9,7 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 
-FEED_STOPPED = {"refused": "feed-refused", "foreign": "feed-foreign", "abroad": "platform-not-us"}
+FEED_STOPPED = {
+    "refused": "feed-refused",
+    "foreign": "feed-foreign",
+    "other-company": "feed-other-company",
+    "abroad": "platform-not-us",
+}
 """States of a feed in which nothing is read until somebody acts, with their cause in the catalogue."""
 
 FEED_CAUSES = {**FEED_STOPPED, "unavailable": "feed-unavailable"}
@@ -31,7 +36,7 @@ class Company(Base):
     feed_key: Mapped[str] = mapped_column(Text)
     feed_state: Mapped[str] = mapped_column(
         String(20), default="ok"
-    )  # ok | refused | foreign | abroad | unavailable
+    )  # ok | refused | foreign | other-company | abroad | unavailable
     feed_detail: Mapped[str] = mapped_column(Text, default="")
     us_based: Mapped[bool | None]  # As the platform says; None while it was never asked.
     feed_not_before: Mapped[datetime | None] = mapped_column(

@@ -1,0 +1,233 @@
+"""A feed in trouble, through the real poll: nothing is booked that is not this company's, taken back that was told, or lost on the way."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bookkeeping.acts.companies import change_company
+from bookkeeping.errors import FeedOtherCompanyError, FeedUnavailableError
+from bookkeeping.faults import fault
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.companies import FEED_STOPPED, Company
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from tests.functional.office import inspection
+from tests.harness.in_process import Desk
+from worker.reading.poll import EVERYTHING, full_poll, poll
+from worker.reading.recognising import MOST_HELD, recognised
+
+
+def trouble(desk: Desk, kind: str, **values: Any) -> None:
+    """Let the next list of inspections come so."""
+    rule = {"kind": kind, "path": "/v2/inspections", "company_id": int(desk.platform_id)}
+    desk.platform.post("/_standin/faults", {**rule, **values})
+
+
+def ago(**how_long: float) -> str:
+    """Return the moment so long ago, as the platform takes it."""
+    return (utcnow() - timedelta(**how_long)).isoformat()
+
+
+def rows(desk: Desk) -> dict[str, InspectionRow]:
+    with desk.shop.app.app_context():
+        found = select(InspectionRow).where(InspectionRow.company_id == desk.id)
+        return {row.key: row for row in db.session.scalars(found)}
+
+
+def company(desk: Desk) -> Company:
+    with desk.shop.app.app_context():
+        return db.session.get_one(Company, desk.id)
+
+
+def another(desk: Desk, count: int = 1) -> int:
+    """Make another company on the platform, with so many inspections; return its number there."""
+    made = desk.platform.post("/_standin/companies", {"name": "Front Range", "time_zone": "America/Denver"})
+    path = f"/_standin/companies/{made['id']}/inspections"
+    desk.platform.post(path, [inspection(number + 900) for number in range(count)])
+    return made["id"]
+
+
+@pytest.mark.parametrize("step", [poll, full_poll])
+def test_another_companys_inspections_are_refused_before_anything_is_kept(desk: Desk, step):
+    desk.book(inspection(1), inspection(2))
+    desk.do(poll)
+    before, cursor = sorted(rows(desk)), company(desk).cursor
+    trouble(desk, "other_company", as_company=another(desk))
+    with pytest.raises(FeedOtherCompanyError) as caught:
+        desk.do(step)
+    assert "Of 1 inspections that it lists we know none" in caught.value.detail
+    row = company(desk)
+    assert (sorted(rows(desk)), row.cursor, row.feed_state) == (before, cursor, "other-company")
+    assert row.feed_stopped and fault(FEED_STOPPED["other-company"]).who == "ops"
+    desk.book(inspection(3))
+    desk.do(step)
+    assert len(rows(desk)) == 3 and company(desk).feed_state == "ok"
+
+
+def test_a_first_list_of_another_company_is_not_taken_for_ours(desk: Desk):
+    """Nothing is known yet that could be recognised."""
+    [key] = desk.book(inspection(1))
+    trouble(desk, "other_company", as_company=another(desk))
+    with pytest.raises(FeedUnavailableError, match="does not find it by itself"):
+        desk.do(poll)
+    assert rows(desk) == {}
+    desk.do(poll)
+    assert list(rows(desk)) == [key]
+
+
+def test_what_a_wrong_key_brought_is_forgotten_with_it_while_nothing_is_booked(desk: Desk):
+    [key] = desk.book(inspection(1))
+    wrong = desk.platform.get(f"/_standin/companies/{another(desk)}")["keys"][0]["key"]
+    with desk.holding() as work:
+        change_company(work.company, "ops", feed_key=wrong)
+        work.commit()
+    desk.do(poll)
+    assert len(rows(desk)) == 1
+    with desk.holding() as work:
+        change_company(work.company, "ops", feed_key=desk.feed_key)
+        work.commit()
+    desk.do(poll)
+    assert list(rows(desk)) == [key]
+
+
+def test_an_inspection_of_the_same_number_made_at_another_moment_is_not_the_one_we_know(desk: Desk):
+    """Platforms count each company's inspections from one."""
+    [key] = desk.book(inspection(1))
+    desk.do(poll)
+    other = {"attributes": {"created_at": "2026-01-02T03:04:05Z"}}
+    desk.change(key, raw=other, line_items=[])
+    with pytest.raises(FeedOtherCompanyError):
+        desk.do(poll)
+    desk.change(key, raw=None)
+    desk.do(poll)
+    assert company(desk).feed_state == "ok"
+
+
+def test_pages_without_end_that_we_know_nothing_of_are_not_read_to_their_end(desk: Desk):
+    desk.book(inspection(1))
+    desk.do(poll)
+    with desk.holding() as work:
+        [page] = work.feed.changed(None)
+        strange = replace(page, inspections=(replace(page.inspections[0], key="strange"),))
+        unread = replace(page, inspections=())
+        pages = iter([strange] * (MOST_HELD + 5))
+        with pytest.raises(FeedOtherCompanyError, match=f"Of {MOST_HELD} inspections"):
+            list(recognised(work, pages, EVERYTHING, everything=True))
+        assert len(list(pages)) == 5
+        assert len(list(recognised(work, iter([unread, page, unread]), EVERYTHING, everything=True))) == 3
+        with pytest.raises(FeedUnavailableError, match="strange and does not find it by itself"):
+            list(recognised(work, iter([page, strange]), EVERYTHING, everything=True))
+
+
+def test_what_we_know_may_come_unreadable_or_after_pages_of_news(desk: Desk):
+    [key] = desk.book(inspection(1))
+    desk.do(poll)
+    speak = {"dialect": "small-pages"}
+    desk.platform.post(f"/_standin/companies/{desk.platform_id}/dialect", speak)
+    desk.book(*(inspection(number) for number in range(2, 9)))
+    desk.change(key, raw={"omit": ["datetime"]})  # It comes last now.
+    desk.do(poll)
+    assert len(rows(desk)) == 8 and company(desk).feed_state == "ok"
+
+
+def test_a_company_whose_last_inspections_were_deleted_long_ago_and_dropped_there_is_no_stranger(desk: Desk):
+    """A platform lists for thirty days what was deleted."""
+    long_ago = ago(days=40)
+    desk.book(inspection(1, created_at=long_ago, updated_at=long_ago, deleted_at=long_ago))
+    desk.do(poll)
+    desk.platform.post("/_standin/tombstones/purge")
+    desk.do(full_poll)
+    desk.book(inspection(2))
+    desk.do(full_poll)
+    assert len(rows(desk)) == 2 and company(desk).feed_state == "ok"
+
+
+def test_a_feed_that_lists_nothing_any_more_is_said_and_changes_nothing(desk: Desk):
+    desk.platform.post(f"/_standin/companies/{desk.platform_id}/feed/keep")
+    [key] = desk.book(inspection(1))
+    desk.sync()
+    trouble(desk, "past")
+    with pytest.raises(FeedUnavailableError, match=f"inspection {key} would have to be there"):
+        desk.do(full_poll)
+    trouble(desk, "past")
+    desk.do(poll)  # That nothing has changed is nothing unusual.
+    assert company(desk).feed_state == "ok" and len(desk.books()["Invoice"]) == 1
+
+
+def test_a_feed_that_goes_back_in_time_takes_nothing_back(desk: Desk):
+    """A platform set back to a copy has forgotten money that it received: people are told, the books stay."""
+    hour_ago = ago(hours=1)
+    [key] = desk.book(inspection(1, payments=[], updated_at=hour_ago))
+    desk.platform.post(f"/_standin/companies/{desk.platform_id}/feed/keep")
+    desk.platform.post(f"/_standin/inspections/{key}/payments", {"amount": "575.00", "method": "card"})
+    desk.sync()
+    assert [one["TotalAmt"] for one in desk.books()["Payment"]] == [575]
+    trouble(desk, "past")
+    desk.run("nightly")
+    assert [one["TotalAmt"] for one in desk.books()["Payment"]] == [575]
+    with desk.shop.app.app_context():
+        assert "save the inspection there once more" in db.session.get_one(BadRecord, (desk.id, key)).reason
+    desk.run("nightly")
+    with desk.shop.app.app_context():
+        assert db.session.get(BadRecord, (desk.id, key)) is None
+
+
+def test_what_was_set_back_and_then_saved_there_is_followed(desk: Desk):
+    [key] = desk.book(inspection(1))
+    desk.sync()
+    [paid] = desk.platform.get(f"/_standin/inspections/{key}")["payments"]
+    desk.platform.request("DELETE", f"/_standin/inspections/{key}/payments/{paid['id']}")
+    desk.change(key, updated_at=ago(hours=1))
+    desk.run("nightly")
+    assert len(desk.books()["Payment"]) == 1
+    desk.change(key, property_address="2 Elm St")
+    desk.sync()
+    assert desk.books()["Payment"] == []
+
+
+@pytest.mark.parametrize("kind", ["moves", ""])
+def test_pages_that_change_mid_walk_and_ties_on_their_borders_lose_nothing(desk: Desk, kind):
+    desk.platform.post(f"/_standin/companies/{desk.platform_id}/dialect", {"dialect": "small-pages"})
+    at = ago(minutes=1)
+    keys = desk.book(*(inspection(number, updated_at=at) for number in range(1, 9)))
+    if kind:
+        trouble(desk, kind, times=2)
+    desk.do(poll)
+    assert sorted(rows(desk)) == sorted(keys)
+    same = [{"id": key, "property_address": "2 Elm St", "updated_at": ago(seconds=5)} for key in keys]
+    desk.platform.request("PATCH", f"/_standin/companies/{desk.platform_id}/inspections", json=same)
+    if kind:
+        trouble(desk, kind, times=3)
+    desk.do(poll)
+    assert {row.record["address"]["line1"] for row in rows(desk).values()} == {"2 Elm St"}
+
+
+def test_a_feed_that_deletes_everything_at_once_is_braked_and_forgotten_once_it_takes_that_back(desk: Desk):
+    keys = desk.book(*(inspection(number) for number in range(1, 7)))
+    desk.sync()
+    path = f"/_standin/companies/{desk.platform_id}/inspections"
+    desk.platform.request("PATCH", path, json=[{"id": key, "deleted": True} for key in keys])
+    desk.run("nightly")
+    assert (len(desk.books()["Invoice"]), len(desk.books()["Payment"])) == (6, 6)
+    assert {(row.state, row.reason) for row in rows(desk).values()} == {("waiting", "mass-delete-brake")}
+    assert company(desk).brake_at is not None
+    desk.platform.request("PATCH", path, json=[{"id": key, "deleted": False} for key in keys])
+    desk.run("nightly")
+    assert {(row.state, row.reason) for row in rows(desk).values()} == {("in-sync", "")}
+    assert company(desk).brake_at is None
+
+
+@pytest.mark.parametrize("state", ["revoked", "forbidden"])
+def test_a_dead_key_deletes_nothing_and_a_living_one_goes_on_where_it_stopped(desk: Desk, state):
+    [key] = desk.book(inspection(1))
+    desk.sync()
+    keys = f"/_standin/companies/{desk.platform_id}/keys/state"
+    desk.platform.post(keys, {"state": state})
+    desk.change(key, canceled=True)
+    assert [one["code"] for one in desk.run("nightly")["problems"]] == ["feed-refused"]
+    assert len(desk.books()["Invoice"]) == 1 and company(desk).feed_state == "refused"
+    desk.platform.post(keys, {"state": "active"})
+    desk.run("nightly")
+    assert desk.books()["Invoice"] == [] and company(desk).feed_state == "ok"

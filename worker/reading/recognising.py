@@ -1,0 +1,124 @@
+"""Whether a walk through the feed shows this company: nothing of it is kept before an inspection has come that we know.
+
+A feed can answer with another company's inspections: the key was mixed up, or something between us answers without looking at keys. They
+would all look new, and be booked. What becomes of the pages that are let through is `poll`.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select
+
+from bookkeeping.errors import FeedOtherCompanyError, FeedRefusedError, FeedUnavailableError, RuleError
+from bookkeeping.inspection_source.feed import FeedPage
+from bookkeeping.inspection_source.walk import SLACK
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from worker.holding.work import Work
+
+TOMBSTONES_STAY = timedelta(days=30)
+"""For so long, at least, a platform lists what was deleted."""
+
+MOST_HELD = 50
+"""How many pages without anything that we know are read on before they are taken for another company's."""
+
+
+def recognised(
+    work: Work, pages: Iterable[FeedPage], since: datetime, *, everything: bool
+) -> Iterator[FeedPage]:
+    """Yield the pages once one of them has an inspection that we know; all of them where none that we know has to come.
+
+    Of a page without anything that we know, as in a first walk, the first inspection is asked for by itself: behind a cache that looks at
+    no keys that is another address. `everything`: the walk is one through all there is.
+
+    Raises:
+        FeedOtherCompanyError: all that came is unknown to us, though what we know would have to come.
+        FeedUnavailableError: nothing came of a walk through everything, or an inspection that it lists is not found by itself.
+    """
+    must_come = db.session.scalars(_must_come(work, since).limit(1)).first()
+    work.commit()  # Nothing is open while the platform is asked.
+    held: list[FeedPage] = []
+    known = must_come is None
+    for page in pages:
+        held.append(page)
+        knows = _knows(work.company_id, page)
+        known = known or knows
+        if known:
+            for one in held:
+                if not knows or one is not page:
+                    _prove(work, one)
+                yield one
+            held = []
+        elif len(held) >= MOST_HELD:
+            break
+        else:
+            work.commit()
+    read = sum(len(page.inspections) + len(page.bad) for page in held)
+    if known or (not read and not everything):
+        return
+    if not read:
+        raise FeedUnavailableError(
+            f"It lists no inspection at all, and inspection {must_come} would have to be there.",
+            code="feed-nonsense",
+        )
+    raise FeedOtherCompanyError(
+        f"Of {read} inspections that it lists we know none, and inspection {must_come}, which would have to come, does not. {_whose(work)}"
+    )
+
+
+def _must_come(work: Work, since: datetime) -> Select[str]:
+    """Return the inspections of ours that a walk from then on has to bring, changed again or not."""
+    deleted_at = InspectionRow.record["deleted_at"].as_string()
+    long_gone = (utcnow() - TOMBSTONES_STAY).isoformat()
+    return (
+        select(InspectionRow.key)
+        .where(InspectionRow.company_id == work.company_id, InspectionRow.source_updated_at >= since)
+        .where(deleted_at.is_(None) | (deleted_at > long_gone))
+        .order_by(InspectionRow.source_updated_at.desc())
+    )
+
+
+def _prove(work: Work, page: FeedPage) -> None:
+    """Ask for the page's first inspection by itself; one that is only told of as unreadable is kept aside anyway.
+
+    Raises:
+        FeedUnavailableError: the platform does not find it.
+    """
+    work.commit()
+    for one in page.inspections[:1]:
+        try:
+            found = work.feed.one(one.key) is not None
+        except RuleError:
+            found = True
+        if not found:
+            raise FeedUnavailableError(
+                f"It lists inspection {one.key} and does not find it by itself, so the list may be another company's.",
+                code="feed-nonsense",
+            )
+
+
+def _knows(company_id: int, page: FeedPage) -> bool:
+    """Whether the page has an inspection that we know: by its id and the moment it was made, since other companies may count alike."""
+    made = {one.key: one.created_at for one in page.inspections}
+    rows = select(InspectionRow).where(
+        InspectionRow.company_id == company_id, InspectionRow.key.in_([*made, *_unreadable(page)])
+    )
+    for row in db.session.scalars(rows):
+        if row.key not in made or abs(row.inspection().created_at - made[row.key]) <= SLACK:
+            return True
+    aside = select(BadRecord.key).where(
+        BadRecord.company_id == company_id, BadRecord.key.in_([*made, *_unreadable(page)])
+    )
+    return db.session.scalars(aside.limit(1)).first() is not None
+
+
+def _unreadable(page: FeedPage) -> list[str]:
+    return [one.key for one in page.bad if one.key]
+
+
+def _whose(work: Work) -> str:
+    """Say whose feed it is by its own account, where it tells."""
+    try:
+        return f"The platform calls the company {work.feed.company().name or 'nothing'}."
+    except (FeedRefusedError, FeedUnavailableError):
+        return "Whose they are the platform does not tell."
