@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.numbers.charts import bar_chart, scale
+from webapp.numbers.charts import bar_chart, bar_list, chart, scale
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -46,6 +46,28 @@ def test_each_bar_says_its_label_its_series_and_its_exact_amount():
 def test_names_are_text_and_nothing_in_a_chart_can_run():
     chart = str(bar_chart("<b>", ["<script>alert(1)</script>"], [("&", [Decimal(1)])]))
     assert "<script" not in chart and " style=" not in chart and not re.search(r"\bon\w+=", chart)
+
+
+def test_a_phone_has_a_list_with_the_same_bars_and_their_amounts():
+    series = [
+        ("<A>", [Decimal("100.00"), Decimal(0), Decimal("-50.00")]),
+        ("B", [Decimal(0), Decimal(0), Decimal("25.00")]),
+    ]
+    drawn = ElementTree.fromstring(str(bar_list("Income", ["Jan", "Feb", "Mar"], series)))
+    said = [" ".join("".join(one.itertext()).split()) for one in drawn]
+    assert said == ["Jan <A> $100.00 B $0.00", "Mar <A> −$50.00 B $25.00"], "February has nothing"
+    bars = [(float(one.get("x")), float(one.get("width"))) for one in drawn.iter("rect")]
+    jan, _, march, other = bars
+    assert jan[1] == pytest.approx(2 * march[1], abs=0.2) and march[0] + march[1] == pytest.approx(
+        jan[0], abs=0.2
+    )
+    assert other[0] == jan[0] and all(x >= 0 and x + width <= 100.1 for x, width in bars)
+
+
+def test_a_page_has_the_drawing_and_the_list_or_neither():
+    both = str(chart("Income", ["Jan"], [("x", [Decimal(1)])]))
+    assert both.count('class="chart-svg"') == both.count('class="bars"') == 1
+    assert chart("Income", ["Jan"], [("x", [Decimal(0)])]) == ""
 
 
 def test_without_figures_nothing_is_drawn():

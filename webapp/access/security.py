@@ -117,6 +117,7 @@ def content_policy(targets: list[str]) -> str:
         "style-src": "'self'",
         "img-src": "'self' data:",  # Bootstrap draws its check marks and arrows as data: images.
         "connect-src": "'self'",
+        "manifest-src": "'self'",
         "form-action": " ".join(["'self'", *targets]),
         "frame-ancestors": "'none'",
         "base-uri": "'none'",

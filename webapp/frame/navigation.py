@@ -12,18 +12,22 @@ from webapp.frame.standing import Standing, standing_of
 
 
 class Place(NamedTuple):
-    """One entry of the navigation. The addresses are the pages' contract, so they stand here as they are."""
+    """One entry of the navigation. The addresses are the pages' contract, so they stand here as they are.
+
+    `rest` ends the label where there is room for it; on a phone's bar it is heard and not seen.
+    """
 
     label: str
     path: str
     icon: str
+    rest: str = ""
 
 
 COMPANY_PLACES = (
     Place("Home", "/", "house"),
     Place("Inspections", "/inspections", "clipboard-check"),
     Place("Sync log", "/sync-log", "arrow-left-right"),
-    Place("Changed in QuickBooks", "/drift", "pencil-square"),
+    Place("Changed", "/drift", "pencil-square", "in QuickBooks"),
     Place("Numbers", "/numbers", "bar-chart-line"),
     Place("Settings", "/settings", "gear"),
 )
@@ -32,6 +36,10 @@ OPS_PLACES = (
     Place("Failures", "/ops/failures", "exclamation-triangle"),
     Place("Companies", "/ops/companies", "buildings"),
 )
+
+
+ON_THE_BAR = 4
+"""Places on a phone's bar; those after them are under *More* there, unless it would be one alone."""
 
 
 class Frame:
@@ -51,6 +59,11 @@ class Frame:
         if self.person is None:
             return ()
         return OPS_PLACES if self.person.role in OPS_ROLES else COMPANY_PLACES
+
+    @property
+    def later(self) -> tuple[Place, ...]:
+        """The places that a phone shows under *More*."""
+        return self.places[ON_THE_BAR:] if len(self.places) > ON_THE_BAR + 1 else ()
 
     @property
     def here(self) -> str:

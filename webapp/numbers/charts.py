@@ -1,5 +1,7 @@
 """Charts as SVG made on the server, to stand in the page: labelled bars without script or style of their own (`numbers.css` has it).
 
+On a phone, where the labels of a drawing would be too small to read, a list of bars with their figures stands in its place.
+
 A chart never stands alone: the same figures are in a table beside it, exact; here they are only drawn.
 """
 
@@ -63,6 +65,37 @@ def bar_chart(title: str, labels: Sequence[str], series: Series, *, horizontal: 
         f'<svg class="chart-svg" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="{about}" preserveAspectRatio="xMidYMid meet">\n{inner}\n</svg>'
     )
+
+
+def chart(title: str, labels: Sequence[str], series: Series, *, horizontal: bool = False) -> Markup:
+    """Return the bars for a wide page and for a phone, of which a browser shows one; "" when there is nothing to draw."""
+    wide = bar_chart(title, labels, series, horizontal=horizontal)
+    return (
+        Markup('<div class="chart-wide">%s</div>\n%s') % (wide, bar_list(title, labels, series))
+        if wide
+        else wide
+    )
+
+
+def bar_list(title: str, labels: Sequence[str], series: Series) -> Markup:
+    """Return the same bars as a list in words and figures, each bar as wide as there is room for; labels without any are left out."""
+    ticks = scale([float(value) for _, values in series for value in values])
+    box = Box(0, 0, 100, 1, ticks[0], ticks[-1], True)
+    parts = [f'<ul class="bars" aria-label="{escape(title)}">']
+    for place, label in enumerate(labels):
+        if not any(values[place] for _, values in series):
+            continue
+        parts.append(f'<li><span class="bars__label">{escape(label)}</span>')
+        for index, (what, values) in enumerate(series):
+            low, high = sorted((box.at(0), box.at(float(values[place]))))
+            said = f"{escape(what)} " if len(series) > 1 else ""
+            parts.append(
+                f'<span class="bars__bar color-{index}"><svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">'
+                f'<rect x="{low:.1f}" y="0" width="{high - low:.1f}" height="1"/></svg>'
+                f'<span class="bars__what">{said}</span>{money(values[place])}</span>'
+            )
+        parts.append("</li>")
+    return Markup("\n".join([*parts, "</ul>"]))  # noqa: S704 - Each part is escaped as it is made. # nosec B704
 
 
 def scale(values: Sequence[float]) -> list[float]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from bookkeeping.storage.records.numbers import PulledNumbers
 from webapp.frame.words import month as month_words
-from webapp.numbers.charts import bar_chart
+from webapp.numbers.charts import chart
 
 ZERO = Decimal("0.00")
 SECTIONS = {
@@ -75,7 +75,7 @@ def profit_chart(months: list[ProfitMonth]) -> Markup:
     series = [
         (f"Income, {basis.lower()}", [one.income[basis] for one in months]) for basis in ("Accrual", "Cash")
     ]
-    return bar_chart("Income by month, accrual and cash", labels, series)
+    return chart("Income by month, accrual and cash", labels, series)
 
 
 def accounts_of(row: PulledNumbers | None) -> list[tuple[str, str, Decimal]]:
@@ -95,7 +95,7 @@ def accounts_of(row: PulledNumbers | None) -> list[tuple[str, str, Decimal]]:
 def aging_chart(content: dict[str, Any]) -> Markup:
     """What is owed, by age."""
     series = [("Owed", age_sums(content))]
-    return bar_chart("Owed to you, by days overdue", age_names(content["ages"]), series, horizontal=True)
+    return chart("Owed to you, by days overdue", age_names(content["ages"]), series, horizontal=True)
 
 
 def age_sums(content: dict[str, Any]) -> list[Decimal]:
@@ -132,7 +132,7 @@ def by_method(payments: list[dict[str, Any]]) -> list[Method]:
 def method_chart(methods: list[Method]) -> Markup:
     """Money received, by method."""
     series = [("Received", [one.total for one in methods])]
-    return bar_chart("Received by payment method", [one.name for one in methods], series, horizontal=True)
+    return chart("Received by payment method", [one.name for one in methods], series, horizontal=True)
 
 
 def total_of(rows: Iterable[dict[str, Any]], column: str = "total") -> Decimal:

@@ -11,7 +11,7 @@ from bookkeeping.rules.tieout import MEASURES, dollars_only
 from bookkeeping.rules.tieout_causes import CAUSES, Cause, needs_a_look, verdict_of
 from webapp.frame.words import money, plural
 from webapp.frame.words import month as month_words
-from webapp.numbers.charts import bar_chart
+from webapp.numbers import charts
 
 CSV_COLUMNS = (
     "part",
@@ -78,7 +78,7 @@ def chart(content: dict[str, Any]) -> Markup:
         (label, [Decimal(month["invoiced"][side]["dollars"]) for month in months])
         for side, label in (("platform", "Invoiced, platform"), ("quickbooks", "Invoiced, QuickBooks"))
     ]
-    return bar_chart(
+    return charts.chart(
         "Invoiced by month, platform beside QuickBooks",
         [month_words(month["month"], short=True) for month in months],
         series,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -77,7 +77,7 @@ def page() -> ResponseReturnValue:
 @open_to(Right.OPS_READ)
 def chart() -> Response:
     """The chart of the last 24 hours as a picture; the page has the same as a table."""
-    drawn = render_template("ops/chart.svg", hours=hours_of(utcnow()))
+    drawn = render_template("ops/chart.svg", hours=hours_of(utcnow()), narrow="narrow" in request.args)
     return Response(drawn, mimetype="image/svg+xml")
 
 
