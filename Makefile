@@ -97,6 +97,10 @@ test: export HYPOTHESIS_PROFILE ?= ci
 test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it
 	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
+.PHONY: axe
+axe: bootstrap-tests  ## Look at every page by axe in every look (1280, 390, 320; light, dark); some minutes
+	@AXE=all $(PY) -m pytest -q tests/browser/test_accessible.py $(PYTEST_ARGS)
+
 .PHONY: shots
 shots: bootstrap-tests  ## Take a picture of each page of a running Tieout, into var/shots
 	@$(PY) -m tests.shots
