@@ -221,7 +221,7 @@ def test_a_kept_view_leads_back_to_its_filter(house, ops, blue):
     address = re.search(r'name="address" value="([^"]+)"', page).group(1).replace("&amp;", "&")
     ops.post("/ops/failures/views", {"name": "Old & closed", "address": address}, page="/ops/failures")
     page = ops.read("/ops/failures")
-    link = re.search(r'href="(/ops/failures\?[^"]+)"><i[^>]+></i> Old &amp; closed', page).group(1)
+    link = re.search(r'href="(/ops/failures\?[^"]+)"><svg.*?</svg> Old &amp; closed', page).group(1)
     assert listed(ops.read(link.replace("&amp;", "&"))) == ["a"]
     ops.post(re.search(r"/ops/failures/views/\d+/remove", page).group(), page="/ops/failures")
     assert "Old &amp; closed</a>" not in ops.read("/ops/failures")
