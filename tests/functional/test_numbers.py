@@ -80,7 +80,7 @@ def test_the_pages_show_what_quickbooks_reports_say(office):
     methods = card(page, "payments")
     assert "Credit Card" in methods and "$575.00" in methods and "Check" in methods and "$200.00" in methods
     assert "$775.00" in card(page, "undeposited")
-    assert re.search(r"<strong>[1-9]\d* metered calls</strong>", card(page, "costs"))
+    assert re.search(r"<strong>[1-9]\d* counted reads</strong>", card(page, "costs"))
     assert page.count("<svg") >= 2 and " style=" not in page and not re.search(r"<script(?! src)", page)
 
 

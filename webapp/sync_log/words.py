@@ -16,6 +16,8 @@ _TITLES = {
 }
 _VERBS = {"create": "created", "update": "updated", "delete": "deleted"}
 _KINDS = {"PaymentMethod": "Payment method", "SalesReceipt": "SalesReceipt"}
+_MONEY = {"Payment": ("received", "Payment", "from"), "RefundReceipt": ("given back", "Refund", "to")}
+"""By kind: what became of the money, what the document is, and which way it went."""
 _RUN_KINDS = {
     "first": "First sync",
     "sync": "Sync",
@@ -45,6 +47,8 @@ _LEFT_BEHIND = {
 
 def operation_title(operation: Operation) -> str:
     """`Invoice SP-1042 created · $425.00 · Ann O'Neil · 12 Oak St`: what became of one write, and of whose document."""
+    if operation.kind in _MONEY and operation.amount is not None and operation.subject:
+        return _money_title(operation)
     what = " ".join(
         part for part in (_KINDS.get(operation.kind, operation.kind), operation.doc_number) if part
     )
@@ -55,6 +59,19 @@ def operation_title(operation: Operation) -> str:
     if operation.kind == "Customer":
         subject = subject.removeprefix(f"{operation.doc_number} · ")  # A Customer is named already.
     return " · ".join(part for part in (said, amount, subject) if part)
+
+
+def _money_title(operation: Operation) -> str:
+    """`$224.00 from Ann O'Neil received · 12 Oak St`: money is known by how much and whose it was, never by the platform's number of it."""
+    done, thing, whose = _MONEY[operation.kind]
+    client, _, place = operation.subject.partition(" · ")
+    whole = f"{money(operation.amount)} {whose} {client}"
+    if operation.outcome == "created":
+        said = f"{whole} {done}"
+    else:
+        verb = _VERBS.get(operation.action, operation.action)
+        said = _TITLES.get(operation.outcome, "{what}: {verb}").format(what=f"{thing} of {whole}", verb=verb)
+    return " · ".join(part for part in (said, place) if part)
 
 
 def run_title(run: Run) -> str:

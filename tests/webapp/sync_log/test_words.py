@@ -30,6 +30,31 @@ def test_every_outcome_has_its_sentence(outcome, action, said):
     assert operation_title(operation_row(1, "1042", outcome, action=action)) == said + WHOSE
 
 
+@pytest.mark.parametrize(
+    ("kind", "outcome", "action", "said"),
+    [
+        ("Payment", "created", "create", "$425.00 from Ann O'Neil received · 12 Oak St"),
+        (
+            "Payment",
+            "waiting",
+            "create",
+            "Payment of $425.00 from Ann O'Neil waits to be created · 12 Oak St",
+        ),
+        ("Payment", "deleted", "delete", "Payment of $425.00 from Ann O'Neil deleted · 12 Oak St"),
+        ("RefundReceipt", "created", "create", "$425.00 to Ann O'Neil given back · 12 Oak St"),
+        (
+            "RefundReceipt",
+            "refused",
+            "update",
+            "Refund of $425.00 to Ann O'Neil not updated: QuickBooks refused · 12 Oak St",
+        ),
+    ],
+)
+def test_money_is_named_by_how_much_and_whose_it_is(kind, outcome, action, said):
+    row = operation_row(1, "1042", outcome, action=action, kind=kind, doc_number="ach_fe0193")
+    assert operation_title(row) == said
+
+
 def test_a_customer_is_named_once_and_a_method_in_words():
     customer = operation_row(1, "1042", "created", kind="Customer", doc_number="Ann O'Neil", amount=None)
     assert operation_title(customer) == "Customer Ann O'Neil created · 12 Oak St"
