@@ -159,7 +159,7 @@ class Case:
 
     @property
     def client_corrected(self) -> bool:
-        """True while the Customer that we made for its client says something else of name, e-mail or phones than the platform."""
+        """True while the Customer that we made for its client says something else of name, email or phones than the platform."""
         link, desired = self.link, self.desired.customer
         if self.parked is not None or self.left_alone or link is None or desired is None:
             return False

@@ -123,7 +123,7 @@ _OUR_MISTAKES = {
     6080: "Name missing",
     6090: "Discount line incomplete",
     6100: "Line tax code not allowed",
-    6420: "E-mail address required",
+    6420: "Email address required",
     6440: "Details missing",
     10100: "Answer too large",
 }

@@ -41,7 +41,7 @@ _SECRET_TEXTS = (
     (re.compile(r"(/(?:reset-password|invitation|hooks/inspections)/)[\w-]{8,}"), r"\1" + REDACTED),
     (re.compile(r"\bv1\.[0-9a-f]{8}\.[A-Za-z0-9_=-]{20,}"), REDACTED),  # A sealed secret.
     (re.compile(r"(?i)(\w+://[^\s:/@]*:)[^\s@/]+@"), r"\1" + REDACTED + "@"),  # A password within an address.
-    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), REDACTED),  # An e-mail address.
+    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), REDACTED),  # An email address.
 )
 
 

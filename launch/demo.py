@@ -35,7 +35,7 @@ CONSONANTS, VOWELS = "bdfghjkmnprstvz", "aeiou"
 
 
 def ensure_demo(plan: Plan, supervisor: Supervisor, say: Callable[[str], None]) -> dict[str, str]:
-    """Make what is missing of the demo and return the passwords by e-mail address.
+    """Make what is missing of the demo and return the passwords by email address.
 
     Raises:
         LaunchError: a step failed; the next `make run` goes on with it.

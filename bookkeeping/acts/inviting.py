@@ -61,7 +61,7 @@ def invite(company_id: int, email: str, role: str, who: str, address: str = "") 
             email.strip(), check_deliverability=False, test_environment=True
         ).normalized.lower()
     except EmailNotValidError as error:
-        raise ValueError(f"That is no e-mail address: {error}") from None
+        raise ValueError(f"That is no email address: {error}") from None
     if role not in COMPANY_ROLES:
         raise ValueError(NO_SUCH_ROLE)
     if email in {one.email for one in members_of(company_id)}:

@@ -90,7 +90,7 @@ def add_user(email: str, password: str, role: str, company_id: int | None, name:
             email.strip(), check_deliverability=False, test_environment=True
         ).normalized.lower()
     except EmailNotValidError as error:
-        raise ValueError(f"{email!r} is no e-mail address: {error}") from None
+        raise ValueError(f"{email!r} is no email address: {error}") from None
     roles = OPS_ROLES if company_id is None else COMPANY_ROLES
     if role not in roles:
         raise ValueError(f"There is no role {role!r} there: use {', '.join(roles)}.")

@@ -14,7 +14,7 @@ LATELY = 10
 
 
 def customers_found(company_id: int, words: str, *, limit: int = FOUND_AT_MOST) -> list[NamedThing]:
-    """Return the active Customers of whom name, e-mail, phone or address has every one of these words, by name.
+    """Return the active Customers of whom name, email, phone or address has every one of these words, by name.
 
     One more than `limit` says that there are more. No words, nobody; and nobody in another currency than US dollars.
     """

@@ -36,7 +36,7 @@ def customer_body(
 ) -> Body:
     """Return the Customer, new or (with `sync`) as a sparse update; `display_name` is free in QuickBooks.
 
-    An e-mail address or phone number that we do not have is never taken away from QuickBooks. `without` these details
+    An email address or phone number that we do not have is never taken away from QuickBooks. `without` these details
     (`customer_details`), which then stay as they are there.
     """
     said = {name: value for name, value in customer_details(desired).items() if name not in without}

@@ -26,8 +26,8 @@ class Detail:
     listed: str = ""  # The list that it is chosen from.
 
 
-EMAIL = Detail("E-mail", "PrimaryEmailAddr", text=True)
-BILL_EMAIL = Detail("E-mail", "BillEmail", text=True)
+EMAIL = Detail("Email", "PrimaryEmailAddr", text=True)
+BILL_EMAIL = Detail("Email", "BillEmail", text=True)
 PHONE = Detail("Phone", "PrimaryPhone", text=True)
 MOBILE = Detail("Mobile", "Mobile", text=True)
 CLASS = Detail("Class", "ClassRef", lines=True, listed="Class")

@@ -221,7 +221,7 @@ def seen(entity_name: str, entity: Mapping[str, Any]) -> Seen:
 
 @readable
 def name_entry(kind: NameKind, entity: Mapping[str, Any]) -> NameEntry:
-    """Return a Customer, Vendor or Employee for the name index. E-mails and phones are joined by commas, as QuickBooks keeps several."""
+    """Return a Customer, Vendor or Employee for the name index. Emails and phones are joined by commas, as QuickBooks keeps several."""
     address = entity.get("BillAddr") or entity.get("PrimaryAddr") or {}
     parts = [address.get(name) for name in ("Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode")]
     phones = [

@@ -170,7 +170,7 @@ def match_customer(
 ) -> Use | Create | Ask:
     """Return who the buyer is, when no link is stored: decided by evidence, never by the name alone.
 
-    1. One active Customer with the same name and e-mail is the buyer.
+    1. One active Customer with the same name and email is the buyer.
     2. Else one active Customer with the same name and the same phone or address is.
     3. Several on a rung, or an inactive one with such evidence, wait for a person: we neither guess nor reactivate.
     4. Else the buyer is new, with a suffix when the name is taken. This also holds for a Customer of that name of whom
@@ -186,7 +186,7 @@ def match_customer(
     alike = names.customers_like(desired.display_name)
     found = [(entry, _evidence(desired, address_line, entry)) for entry in alike]
     active = [(entry, evidence) for entry, evidence in found if entry.active]
-    by_email = [(entry, evidence) for entry, evidence in active if "e-mail" in evidence]
+    by_email = [(entry, evidence) for entry, evidence in active if "email" in evidence]
     matches = by_email or [(entry, evidence) for entry, evidence in active if evidence]
     if len(matches) == 1:
         entry, evidence = matches[0]
@@ -230,7 +230,7 @@ def _evidence(desired: DesiredCustomer, address_line: str, entry: NameEntry) -> 
     """Return what buyer and entry share beside the name: what it is → the value, as QuickBooks has it."""
     evidence = {}
     if _addresses(desired.email) & _addresses(entry.email):
-        evidence["e-mail"] = entry.email
+        evidence["email"] = entry.email
     if _digits(f"{desired.phone},{desired.mobile}") & _digits(entry.phone):
         evidence["phone"] = entry.phone
     ours, theirs = _street(address_line), _street(entry.address)

@@ -153,7 +153,7 @@ def desired_documents(inspection: Inspection, settings: BookSettings) -> Desired
 
 
 def desired_customer(client: Client) -> DesiredCustomer:
-    """Return the Customer for a buyer: named by name, else by the e-mail address.
+    """Return the Customer for a buyer: named by name, else by the email address.
 
     Raises:
         RuleError: there is neither (`no-client-name`).
@@ -164,7 +164,7 @@ def desired_customer(client: Client) -> DesiredCustomer:
         name = clean_name(email.partition(",")[0])
     if not name:
         raise RuleError(
-            "The client has neither a name nor an e-mail address. Enter one.", code="no-client-name"
+            "The client has neither a name nor an email address. Enter one.", code="no-client-name"
         )
     return DesiredCustomer(
         client_key=client.key,
@@ -322,7 +322,7 @@ def _email_flags(client: Client) -> tuple[Flag, ...]:
     return (
         Flag(
             "email-left-out",
-            f"{one_line(client.email)[:120]} is not an e-mail address that QuickBooks takes.",
+            f"{one_line(client.email)[:120]} is not an email address that QuickBooks takes.",
         ),
     )
 

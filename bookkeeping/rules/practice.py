@@ -98,7 +98,7 @@ class Tally:
 def same_client(
     ours: str, theirs: str, our_emails: Iterable[str] = (), their_emails: Iterable[str] = ()
 ) -> bool:
-    """Return whether two names or e-mail addresses are one client's; the order of a name's words and its commas do not matter."""
+    """Return whether two names or email addresses are one client's; the order of a name's words and its commas do not matter."""
     words, others = _words(ours), _words(theirs)
     mails = {mail.strip().casefold() for mail in our_emails if mail.strip()}
     return bool(words and words == others) or bool(mails & {mail.strip().casefold() for mail in their_emails})

@@ -56,7 +56,7 @@ def emails(text: str) -> tuple[str, ...]:
 
 
 def email_field(text: str) -> str:
-    """Return the well-formed addresses that fit QuickBooks' e-mail field, comma separated; a cut address would be wrong."""
+    """Return the well-formed addresses that fit QuickBooks' email field, comma separated; a cut address would be wrong."""
     field = ""
     for address in emails(text):
         longer = f"{field},{address}" if field else address

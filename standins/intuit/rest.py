@@ -124,7 +124,7 @@ def _batch(content: Any) -> Plan:
 
 
 def _sent(realm: Any, entity: str, record_id: str) -> dict:
-    """Mark a sale as e-mailed; nothing leaves the machine."""
+    """Mark a sale as emailed; nothing leaves the machine."""
     with realm.change():
         record = operations.read(realm, entity, record_id)
         address = request.args.get("sendTo")

@@ -113,7 +113,7 @@ def test_bookkeeper_comes_by_mail_works_and_goes(tieout, url, mail_server, make_
     owner, pat = make_page(), make_page()
     log_in(owner, url, OWNER, PASSWORD)
     owner.goto(url + PEOPLE)
-    owner.get_by_label("E-mail of the person").fill(PAT)
+    owner.get_by_label("Email of the person").fill(PAT)
     owner.get_by_role("button", name="Invite", exact=True).click()
     link = owner.locator("#invitation-link").inner_text()
     wait_until(lambda: mail_server.mails, "the invitation in the mail")
@@ -176,7 +176,7 @@ def test_own_sessions_password_and_notifications(url, make_page, complaints):
 
     here.goto(url + PEOPLE)
     here.set_viewport_size({"width": 390, "height": 844})
-    here.get_by_label("E-mail of the person").fill(f"{'long.' * 11}name@{'sub.' * 12}client.example")
+    here.get_by_label("Email of the person").fill(f"{'long.' * 11}name@{'sub.' * 12}client.example")
     here.get_by_role("button", name="Invite", exact=True).click()
     link = here.locator("#invitation-link").inner_text()
     assert here.evaluate("document.documentElement.scrollWidth") <= 390, "with a link on it"

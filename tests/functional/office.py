@@ -50,7 +50,7 @@ class Office:
 
     @property
     def owner(self) -> str:
-        """The owner's e-mail address."""
+        """The owner's email address."""
         return f"owner{self.platform_id}@office.example"
 
     def add_person(self, email: str, role: str) -> None:

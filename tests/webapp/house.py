@@ -75,7 +75,7 @@ class House:
             return company.id
 
     def make_person(self, role: str = "owner", company_id: int | None = None, email: str = "") -> str:
-        """Add a person with PASSWORD, or one more place to a person who is there, and return the e-mail address."""
+        """Add a person with PASSWORD, or one more place to a person who is there, and return the email address."""
         email = email or f"{role}{company_id or ''}@office.example"
         with self.writing():
             person = db.session.scalar(select(User).where(User.email == email))

@@ -68,7 +68,7 @@ class Records:
             link = CustomerLink(
                 company_id=self.company_id, client_key=wanted.customer.client_key, qbo_id="71"
             )
-            link.display_name, link.because = wanted.customer.display_name, "Same name and same e-mail."
+            link.display_name, link.because = wanted.customer.display_name, "Same name and same email."
             self.keep(link)
         invoice = wanted.invoice
         self.document(key, total=invoice.total, fingerprint=invoice_fingerprint(invoice, "71"))
@@ -174,7 +174,7 @@ def candidate(qbo_id: str, name: str, *, active: bool = True) -> dict[str, Any]:
         "phone": "",
     }
     more = {"address": "12 Oak St", "active": active, "given_name": "Ann", "family_name": "O'Neil"}
-    return {**entry, **more, "evidence": ["same name", "same e-mail: ann@example.com"]}
+    return {**entry, **more, "evidence": ["same name", "same email: ann@example.com"]}
 
 
 def inspection_row(

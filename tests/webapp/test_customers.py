@@ -59,7 +59,7 @@ def test_client_stands_beside_the_candidates_with_the_evidence(records, bookkeep
         "Several Customers in QuickBooks match this client.",
         "(303) 555-0101",
         "Ann O'Neil (2)",
-        "same e-mail: ann@example.com",
+        "same email: ann@example.com",
         "/books/9341452/customer/88",
         'href="/inspections/1"',
         "It is inactive: make it active in QuickBooks first.",

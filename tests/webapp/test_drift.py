@@ -311,7 +311,7 @@ CLOSED = {"facts": {"close_date": "2026-03-05"}}
         (
             "edited",
             {"asks": True},
-            "Which Customer is it? Same name and same e-mail. Choose Use this one or Create new.",
+            "Which Customer is it? Same name and same email. Choose Use this one or Create new.",
         ),
         ("edited", {"books": CLOSED}, "The books are closed through March 5, 2026. Move the closing date"),
         ("deleted", {"books": CLOSED}, "The books are closed through March 5, 2026. Move the closing date"),

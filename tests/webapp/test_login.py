@@ -327,5 +327,5 @@ def test_overlong_and_empty_input_is_told_at_the_field(house, owner):
     browser = house.browser()
     empty = browser.log_in("", "")
     assert empty.status_code == 422
-    assert "Enter your e-mail address." in empty.text and "Enter your password." in empty.text
+    assert "Enter your email address." in empty.text and "Enter your password." in empty.text
     assert browser.log_in("x" * 10_000, "y" * 10_000).status_code == 422

@@ -72,9 +72,9 @@ def test_withdrawn_and_replaced_links_do_not_work(house, owner):
 @pytest.mark.parametrize(
     ("email", "role", "says"),
     [
-        ("not an address", "owner", "no e-mail address"),
+        ("not an address", "owner", "no email address"),
         ("x" * 10_000, "owner", "too long"),
-        ("<script>alert(1)</script>@x.example", "owner", "no e-mail address"),
+        ("<script>alert(1)</script>@x.example", "owner", "no email address"),
         ("owner@office.example", "owner", "is in your company already"),
         ("a@b.example", "ops", "Not a valid choice"),
     ],

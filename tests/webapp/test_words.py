@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.harness import ROOT
 from webapp.frame import words
 
 SPRING = datetime(2026, 3, 2, 16, 15, tzinfo=UTC)
@@ -88,3 +89,13 @@ def test_never_is_said_and_not_left_blank():
 )
 def test_browser(agent, text):
     assert words.browser(agent) == text
+
+
+def test_email_is_spelled_in_one_way():
+    spelled = [
+        str(path.relative_to(ROOT))
+        for room in ("templates", "webapp", "bookkeeping", "worker", "legal", "docs")
+        for path in sorted((ROOT / room).rglob("*"))
+        if path.suffix in (".py", ".html", ".toml", ".md") and "e-mail" in path.read_text("utf-8").casefold()
+    ]
+    assert spelled == []

@@ -117,7 +117,7 @@ class Preview:
             shown.facts += _said(
                 ("First name", desired.given_name),
                 ("Last name", desired.family_name),
-                ("E-mail", desired.email),
+                ("Email", desired.email),
                 ("Phone", desired.phone),
                 ("Mobile", desired.mobile),
             )
@@ -150,7 +150,7 @@ class Preview:
             ("Invoice no.", desired.doc_number),
             ("Invoice date", day(desired.txn_date)),
             ("Due date", day(desired.due_date)),
-            ("E-mail", desired.email),
+            ("Email", desired.email),
             ("Class", self._lists.name("Class", desired.class_id)),
             ("Location", self._lists.name("Department", desired.location_id)),
             ("Message to the customer", desired.customer_memo),

@@ -149,7 +149,7 @@ def note() -> Response:
         return redirect(_back(), 303)
     assignee = (form.assignee.data or "").strip().lower()
     if assignee and not _is_ops(assignee):
-        flash(f"“{assignee}” is no login of ops: write an e-mail address of one of us.", "warning")
+        flash(f"“{assignee}” is no login of ops: write an email address of one of us.", "warning")
         return redirect(_back(), 303)
     ops_acts.write_note(form.code.data, form.company.data, assignee, form.note.data or "", current_user.email)
     db.session.commit()

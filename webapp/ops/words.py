@@ -61,7 +61,7 @@ def trend_words(code: str, count: int, before: dict[str, dict[str, int]]) -> str
 
 
 def shown_body(text: str) -> str:
-    """A request's JSON for reading, its secrets and e-mail addresses taken out."""
+    """A request's JSON for reading, its secrets and email addresses taken out."""
     try:
         return readable(_redactor.value("", parsed(text)))
     except ValueError:

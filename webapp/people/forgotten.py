@@ -23,7 +23,7 @@ _KEPT = "reset_token"
 class AskForm(FlaskForm):
     email = EmailField(
         "Email",
-        validators=[DataRequired("Enter your e-mail address."), Length(max=254, message="That is too long.")],
+        validators=[DataRequired("Enter your email address."), Length(max=254, message="That is too long.")],
         render_kw={"autocomplete": "username", "autofocus": True},
     )
 

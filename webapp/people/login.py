@@ -44,7 +44,7 @@ INVITATION = "invitation"
 class LoginForm(FlaskForm):
     email = EmailField(
         "Email",
-        validators=[DataRequired("Enter your e-mail address."), Length(max=254, message="That is too long.")],
+        validators=[DataRequired("Enter your email address."), Length(max=254, message="That is too long.")],
         render_kw={"autocomplete": "username", "autofocus": True},
     )
     password = PasswordField(
@@ -68,14 +68,14 @@ def login() -> ResponseReturnValue:
 @limiter.limit(GUESSES, key_func=by_account)
 @limiter.limit("20 per minute; 200 per hour")
 def log_in() -> ResponseReturnValue:
-    """Check e-mail and password; a new session at every login, whatever the browser held before."""
+    """Check email and password; a new session at every login, whatever the browser held before."""
     form = LoginForm()
     if not form.validate_on_submit():
         return render_template("login.html", form=form), 422
     user = user_by_password(form.email.data, form.password.data)
     if user is None or not (user.is_ops or memberships_of(user.id)):
         note_security("login-failed")
-        form.password.errors = ["E-mail and password do not belong together. Check both and try again."]
+        form.password.errors = ["Email and password do not belong together. Check both and try again."]
         return render_template("login.html", form=form), 401
     forgive()
     if has_factor(user.id):

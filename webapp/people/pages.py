@@ -38,8 +38,8 @@ _ROLES = [
 
 class InviteForm(FlaskForm):
     email = EmailField(
-        "E-mail of the person",
-        validators=[DataRequired("Enter an e-mail address."), Length(max=254, message="That is too long.")],
+        "Email of the person",
+        validators=[DataRequired("Enter an email address."), Length(max=254, message="That is too long.")],
     )
     role = SelectField("Role", choices=_ROLES)
 

@@ -47,7 +47,7 @@ def password_fits(password_hash: str, plain: str) -> bool:
 
 
 def user_by_password(email: str, plain: str) -> User | None:
-    """Return the person whose e-mail and password these are, or None without telling which of the two is wrong.
+    """Return the person whose email and password these are, or None without telling which of the two is wrong.
 
     Ends the current transaction before the slow check, so that no writer waits behind a login.
     """

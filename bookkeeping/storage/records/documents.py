@@ -157,7 +157,7 @@ class CustomerLink(Base):
     left_out: Mapped[list[dict[str, str]]] = mapped_column(
         JSON, default=list, server_default="[]"
     )  # As of a document.
-    # What we last wrote of e-mail, phones and names: what the platform has not changed since is the bookkeeper's to change.
+    # What we last wrote of email, phones and names: what the platform has not changed since is the bookkeeper's to change.
     as_written: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 

@@ -74,7 +74,7 @@ def test_a_newer_invitation_ends_the_older_one_of_that_address(acting):
 @pytest.mark.parametrize(
     ("email", "role", "said"),
     [
-        ("no address", "owner", "That is no e-mail address"),
+        ("no address", "owner", "That is no email address"),
         ("bo@x.example", "ops", "Choose owner, bookkeeper or accountant."),
         ("ann@x.example", "owner", "That person is in your company already"),
     ],

@@ -142,7 +142,7 @@ def test_a_body_read_back_from_the_journal_compares_alike():
         ({"CustomerRef": {"value": "72"}}, ("Customer", "71", "72")),
         ({"CustomerMemo": None}, ("Message to the customer", "12 Oak St", "")),
         ({"PrivateNote": "other"}, ("Memo", "12 Oak St\nTieout inspection 1042", "other")),
-        ({"BillEmail": {"Address": "x@example.com"}}, ("E-mail", "ada@example.com", "x@example.com")),
+        ({"BillEmail": {"Address": "x@example.com"}}, ("Email", "ada@example.com", "x@example.com")),
         ({"TotalAmt": Decimal("340.31")}, ("Total", "315.10", "340.31")),
     ],
 )

@@ -133,8 +133,8 @@ def test_several_matches_wait_for_a_person_with_the_evidence():
     )
     assert isinstance(answer, Ask)
     assert [candidate.evidence for candidate in answer.candidates] == [
-        ("same name", "same e-mail: ada@example.com"),
-        ("same name", "same e-mail: ada@example.com", "same phone: (303) 555-0101"),
+        ("same name", "same email: ada@example.com"),
+        ("same name", "same email: ada@example.com", "same phone: (303) 555-0101"),
     ]
 
 

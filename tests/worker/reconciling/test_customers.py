@@ -39,7 +39,7 @@ def test_a_customer_who_was_there_before_us_is_used_and_never_changed(desk: Desk
     desk.run()
     [link] = _links(desk)
     assert (link.state, link.qbo_id, link.ours) == ("linked", there["Id"], False)
-    assert link.because == "Same name and same e-mail as Ann Lee."
+    assert link.because == "Same name and same email as Ann Lee."
     [after] = desk.books()["Customer"]
     assert after["SyncToken"] == there["SyncToken"]
     assert desk.books()["Invoice"][0]["CustomerRef"]["value"] == there["Id"]
@@ -84,7 +84,7 @@ def test_where_two_fit_a_person_is_asked_and_the_inspection_waits_for_the_answer
     row = _rows(desk)[key]
     assert (link.state, link.display_name, link.qbo_id) == ("ask", "Ann Lee", "")
     assert [one["display_name"] for one in link.candidates] == ["Ann Lee", "Ann Lee (2)"]
-    assert link.candidates[0]["evidence"] == ["same name", "same e-mail: ann@client.example"]
+    assert link.candidates[0]["evidence"] == ["same name", "same email: ann@client.example"]
     assert (row.reason, row.waits_for) == ("customer-to-confirm", f"customer:{link.client_key}")
     assert desk.books()["Invoice"] == []
 

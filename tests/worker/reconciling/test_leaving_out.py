@@ -35,7 +35,7 @@ def track(desk: Desk, on: bool) -> None:
 
 @pytest.fixture
 def tracking(desk: Desk) -> Desk:
-    """A company whose documents carry every detail: Class, Location, method, reference, memos, e-mail and phones."""
+    """A company whose documents carry every detail: Class, Location, method, reference, memos, email and phones."""
     bookkeeper = Bookkeeper(desk)
     chosen = {
         kind: bookkeeper.do("create", kind, Name=f"{kind} of Dana")["Id"] for kind in ("Class", "Department")
@@ -64,10 +64,10 @@ def first_class(entity: dict[str, Any]) -> Any:
 
 REFUSALS = [
     # What it is of, its property, the code that QuickBooks answers, whether it names the property, and the flag.
-    ("Customer", "PrimaryEmailAddr", "2210", "PrimaryEmailAddr.Address", "E-mail: ann@client.example"),
+    ("Customer", "PrimaryEmailAddr", "2210", "PrimaryEmailAddr.Address", "Email: ann@client.example"),
     ("Customer", "PrimaryPhone", "2050", "PrimaryPhone.FreeFormNumber", "Phone: 303-555-0101"),
     ("Customer", "Mobile", "2040", "", "Mobile: 720-555-0142"),
-    ("Invoice", "BillEmail", "2210", "", "E-mail: ann@client.example"),
+    ("Invoice", "BillEmail", "2210", "", "Email: ann@client.example"),
     ("Invoice", "ClassRef", "2500", "", "Class: Class of Dana"),
     ("Invoice", "ClassRef", "610", "", "Class: Class of Dana"),
     ("Invoice", "ClassRef", "5030", "", "Class: Class of Dana"),
@@ -163,7 +163,7 @@ def test_a_corrected_detail_goes_along_and_the_flag_ends(desk):
     [key] = desk.book(inspection(1, buyer=ANN))
     desk.break_calls({"kind": "item", "times": 0, "code": "2210", "body": "ann@client.example"})
     desk.sync()
-    assert [detail for _, detail in flags(desk, key)] == ["E-mail: ann@client.example."]
+    assert [detail for _, detail in flags(desk, key)] == ["Email: ann@client.example."]
     desk.change(key, buyer={"email": "ann.lopez@client.example"})
     desk.sync()
     books = desk.books()
@@ -181,7 +181,7 @@ def test_a_refused_email_on_a_change_leaves_the_earlier_one_and_books_the_change
     desk.sync()
     [invoice] = desk.books()["Invoice"]
     assert (invoice["TotalAmt"], invoice["BillEmail"]["Address"]) == (600.0, "ann@client.example")
-    assert [detail for _, detail in flags(desk, key)] == ["E-mail: bad@client.example."]
+    assert [detail for _, detail in flags(desk, key)] == ["Email: bad@client.example."]
 
 
 def test_classes_and_locations_are_not_sent_while_preferences_say_off_and_nothing_is_written_again(tracking):
