@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from bookkeeping.errors import (
     BookkeepingError,
@@ -115,16 +115,12 @@ class Advanced:
 
 def next_run(work: Work) -> Run | None:
     """Return the run to go on with: the one already running, else the oldest queued, else a scheduled one that is due."""
-    company_id, now = work.company_id, work.now()
+    company_id = work.company_id
     open_runs = select(Run).where(Run.company_id == company_id, is_unfinished())
     run = db.session.scalars(open_runs.order_by(Run.state.desc(), Run.id)).first()
     if run is not None:
         return run
-    company = work.company
-    poll_due = company.next_poll_at is None or company.next_poll_at <= now
-    held = company.not_before is not None and company.not_before > now
-    connected = work.connection is not None and work.connection.usable
-    if not poll_due or not connected or company.paused_at or held:
+    if db.session.scalar(_poll_due(work.now()).where(Company.id == company_id)) is None:
         return None
     run = Run(company_id=company_id, kind="sync", reason="scheduled")
     db.session.add(run)
@@ -230,18 +226,18 @@ def _finish(work: Work) -> None:
     count(bell().redis, "tieout_runs", run.kind, run.state)
 
 
-def due_companies(limit: int = 1000) -> list[int]:
-    """Return the companies for which somebody should be rung: an open run, or a due poll."""
-    now = utcnow()
+def due_companies(limit: int = 1000, now: datetime | None = None) -> list[int]:
+    """Return the companies for which somebody should be rung: those for which `next_run` has a run."""
     with_runs = select(Run.company_id).where(is_unfinished())
-    connected = select(Connection.company_id).where(Connection.usable)
-    due = select(Company.id).where(
-        Company.id.in_(with_runs)
-        | (
-            Company.id.in_(connected)
-            & Company.paused_at.is_(None)
-            & ((Company.next_poll_at.is_(None)) | (Company.next_poll_at <= now))
-            & ((Company.not_before.is_(None)) | (Company.not_before <= now))
-        )
-    )
+    due = select(Company.id).where(Company.id.in_(with_runs) | Company.id.in_(_poll_due(now or utcnow())))
     return list(db.session.scalars(due.order_by(Company.next_poll_at.asc().nulls_first()).limit(limit)))
+
+
+def _poll_due(now: datetime) -> Select[int]:
+    """Return the one answer to which companies are to be polled by themselves now: their ids."""
+    return select(Company.id).where(
+        Company.id.in_(select(Connection.company_id).where(Connection.usable)),
+        Company.paused_at.is_(None),
+        Company.next_poll_at.is_(None) | (Company.next_poll_at <= now),
+        Company.not_before.is_(None) | (Company.not_before <= now),
+    )

@@ -1,0 +1,79 @@
+"""When a company is due: whoever rings for it and whoever looks at it give the same answer."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.work.runs import Run, queue_run
+from tests.harness.in_process import Desk
+from worker.holding.work import Work, hold_company
+from worker.runs import due_companies, next_run
+
+
+def _set(**facts: object) -> Callable[[Work], None]:
+    def change(work: Work) -> None:
+        for name, value in facts.items():
+            setattr(work.company, name, value)
+
+    return change
+
+
+def _connection(state: str) -> Callable[[Work], None]:
+    def change(work: Work) -> None:
+        assert work.connection is not None
+        work.connection.state = state
+
+    return change
+
+
+def _paused_with_a_run(work: Work) -> None:
+    _set(paused_at=utcnow())(work)
+    queue_run(work.company_id, "check", "by a person")
+
+
+SOON, BEFORE = timedelta(minutes=5), timedelta(minutes=-5)
+STATES: dict[str, tuple[Callable[[Work], None], bool]] = {
+    "never polled": (_set(next_poll_at=None), True),
+    "due": (_set(next_poll_at=utcnow() + BEFORE), True),
+    "due later": (_set(next_poll_at=utcnow() + timedelta(days=1)), False),
+    "held back": (_set(not_before=utcnow() + timedelta(days=1)), False),
+    "held back no more": (_set(not_before=utcnow() + BEFORE), True),
+    "paused": (_set(paused_at=utcnow()), False),
+    "to be reconnected": (_connection("reconnect"), False),
+    "disconnected": (_connection("disconnected"), False),
+    "paused with a run queued": (_paused_with_a_run, True),
+}
+
+
+@pytest.mark.parametrize("state", list(STATES))
+def test_who_rings_and_who_looks_agree_on_what_is_due(desk: Desk, state: str):
+    change, due = STATES[state]
+    with desk.shop.app.app_context():
+        work = hold_company(desk.id)
+        try:
+            work.company.next_poll_at = None
+            change(work)
+            work.commit()
+            rung = desk.id in due_companies()
+            run: Run | None = next_run(work)
+            assert (rung, run is not None) == (due, due)
+        finally:
+            work.lease.release()
+            db.session.remove()
+
+
+def test_a_command_that_takes_another_moment_for_now_is_answered_for_that_moment(desk: Desk):
+    with desk.shop.app.app_context():
+        work = hold_company(desk.id)
+        try:
+            work.company.next_poll_at = utcnow() + SOON
+            work.commit()
+            later = utcnow() + 2 * SOON
+            work.now = lambda: later
+            assert desk.id in due_companies(now=later)
+            run = next_run(work)
+            assert run is not None and run.kind == "sync"
+        finally:
+            work.lease.release()
