@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from standins.intuit import errors, ledger, money, moved, names, sales, shapes, views
+from standins.intuit import attachments, errors, ledger, money, moved, names, sales, shapes, views
 from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import BY_LOWER_NAME, ENTITIES, EVERY, NAME_LISTS, SALES, TRANSACTIONS, VOIDABLE
 
@@ -110,6 +110,8 @@ def _finished(
         body = money.finished_payment(realm, body, before, new_lines=new_lines)
     elif entity == "Deposit":
         body = money.finished_deposit(realm, body, before, new_lines=new_lines)
+    elif entity == "Attachable":
+        body = attachments.finished(realm, body)
     elif entity not in ("CompanyInfo", "Preferences"):
         body = names.finished(realm, entity, body, before)
     for name, kind in ENTITIES[entity].items():
@@ -195,7 +197,7 @@ def _update_preferences(realm: Realm, record: Record, given: dict) -> Record:
 
 
 def _delete(realm: Realm, entity: str, given: dict) -> Record:
-    if entity not in TRANSACTIONS:
+    if entity not in (*TRANSACTIONS, "Attachable"):
         raise errors.unsupported_operation(f"{entity} can't be deleted; make it inactive.")
     for name in given:
         if name not in ENTITIES[entity] and name not in EVERY:
@@ -204,6 +206,9 @@ def _delete(realm: Realm, entity: str, given: dict) -> Record:
         if isinstance(line, dict) and "LineEx" in line:
             raise errors.unknown_property("LineEx")
     record = _current(realm, entity, given)
+    if entity == "Attachable":
+        realm.remove(record)
+        return record
     money.check_not_deposited(realm, record)
     check_period(realm, record.body["TxnDate"])
     if entity in ("Invoice", "CreditMemo") and (applied := ledger.applications(realm, record)):
@@ -211,6 +216,7 @@ def _delete(realm: Realm, entity: str, given: dict) -> Record:
             raise errors.business("You must unlink the linked transactions before you delete this one.")
         money.release(realm, record, sum((amount for _, amount in applied), ledger.ZERO))
     before = record.body
+    attachments.unlink(realm, record)
     realm.remove(record)
     if entity == "Payment":
         money.touch_linked(realm, before, {})

@@ -15,6 +15,7 @@ from standins.intuit.schema import BY_LOWER_NAME, ENTITIES, LISTS, QUERYABLE
 
 _TIMES = ("MetaData.CreateTime", "MetaData.LastUpdatedTime")
 _DERIVED = ("Balance", "FullyQualifiedName")
+_ABOUT = {"AttachableRef.EntityRef.Type": "type", "AttachableRef.EntityRef.value": "value"}
 
 
 def run(realm: Realm, statement: str) -> dict[str, Any]:
@@ -77,6 +78,10 @@ def _getter(realm: Realm, entity: str, name: str) -> Callable[[Record], Any]:
         return lambda record: record.created
     if name == "MetaData.LastUpdatedTime":
         return lambda record: record.updated
+    if name in _ABOUT:  # One with several links is asked for by its first.
+        return lambda record: next(
+            (ref["EntityRef"][_ABOUT[name]] for ref in record.body.get("AttachableRef", ())), None
+        )
     if name in _DERIVED:
         return lambda record: views.derived(realm, record).get(name)
     if name.endswith("Ref"):

@@ -75,6 +75,9 @@ def index_keys(record: Record) -> list[tuple]:
         if entity in ("Payment", "Deposit"):
             word = "paid" if entity == "Payment" else "swept"
             keys += [(word, kind, txn_id) for _, kind, txn_id in linked_txns(body)]
+    elif entity == "Attachable":
+        named = [ref["EntityRef"] for ref in body.get("AttachableRef", ())]
+        keys = [("attached", one["type"], one["value"]) for one in named]
     elif "Name" in body:
         # Items have one space of names, whatever their category.
         where = "" if entity == "Item" else record.ref("ParentRef") or ""

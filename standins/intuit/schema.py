@@ -92,6 +92,11 @@ ENTITIES: dict[str, dict[str, str]] = {
         "CashBack": "x", "TotalAmt": "ro", "HomeTotalAmt": "ro", "TxnStatus": "ro", "TxnSource": "ro", "AttachableRef": "ro",
         "TransactionLocationType": "x", "TxnTaxDetail": "x",
     },
+    "Attachable": {
+        "FileName": "s1000", "Note": "s2000", "AttachableRef": "x", "Category": "s100", "ContentType": "s100", "Lat": "s100",
+        "Long": "s100", "PlaceName": "s2000", "Tag": "s2000", "Size": "ro", "FileAccessUri": "ro", "TempDownloadUri": "ro",
+        "ThumbnailFileAccessUri": "ro", "ThumbnailTempDownloadUri": "ro",
+    },
     "CompanyInfo": {
         "CompanyName": "s1024", "LegalName": "s1024", "Country": "s255", "CompanyAddr": "address",
         "LegalAddr": "address", "CustomerCommunicationAddr": "address", "PrimaryPhone": "phone", "Email": "email",
@@ -161,6 +166,13 @@ QUERYABLE: dict[str, tuple[str, ...]] = {
     "CreditMemo": _SALE_QUERY,
     "Payment": ("TxnDate", "CustomerRef", "TotalAmt", "PaymentRefNum", "ProjectRef"),
     "Deposit": ("TxnDate", "DocNumber", "TotalAmt"),
+    "Attachable": (
+        "FileName",
+        "Note",
+        "Category",
+        "AttachableRef.EntityRef.Type",
+        "AttachableRef.EntityRef.value",
+    ),
     "CompanyInfo": (),
     "Preferences": (),
 }

@@ -69,7 +69,8 @@ class DriftCard:
             )
             return f"The inspection is not in the books any more, so {gone}."
         if self.drift.kind == "deleted":
-            return f"The {document.kind} is made again as the inspection says, under a new QuickBooks id."
+            again = f"The {document.kind} is made again as the inspection says, under a new QuickBooks id."
+            return f"{again} Files attached to the deleted one stay in QuickBooks' list of attachments."
         if self.drift.kind == "deposited":
             return (
                 "It stays as it is: nothing is ever taken out of a bank deposit, which agrees with the bank."

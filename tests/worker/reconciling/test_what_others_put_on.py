@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import Document
+from tests.functional.office import inspection
 from tests.worker.reconciling.putting_on import (
     FULL,
     RADON,
@@ -13,9 +14,11 @@ from tests.worker.reconciling.putting_on import (
     booked,
     lines,
     open_drifts,
+    restore,
     state,
     tagged,
 )
+from tests.worker.reconciling.test_waiting import paid
 from worker.reading.changes import check_changes
 
 
@@ -166,3 +169,60 @@ def test_what_is_money_is_drift_and_is_left_alone(desk, bookkeeper, changes, lab
     desk.sync()
     assert bookkeeper.document("Invoice", invoice["Id"]) == theirs
     assert state(desk, key) == "drift drift"
+
+
+def attached(desk, bookkeeper, *documents):
+    """Attach a file to each of these (kind, document); return what there is, by file name, as it is afterwards."""
+    for number, (kind, document) in enumerate(documents):
+        about = {"EntityRef": {"type": kind, "value": document["Id"]}}
+        bookkeeper.do("create", "Attachable", FileName=f"{number}.pdf", AttachableRef=[about])
+    return attachments(desk)
+
+
+def attachments(desk):
+    """Return what each attachment says of itself and what it is about, by file name."""
+    return {
+        one["FileName"]: (one["SyncToken"], one.get("AttachableRef")) for one in desk.books()["Attachable"]
+    }
+
+
+def test_attachments_stay_on_what_is_updated_restored_or_left_alone(desk, bookkeeper):
+    key, invoice = booked(desk, payments=[paid("100.00", 3, "ch_1")])
+    [untouched] = desk.book(inspection(2))
+    desk.sync()
+    other = next(one for one in desk.books()["Invoice"] if one["Id"] != invoice["Id"])
+    payment = next(one for one in desk.books()["Payment"] if one["TotalAmt"] == 100)
+    before = attached(desk, bookkeeper, ("Invoice", invoice), ("Payment", payment), ("Invoice", other))
+    desk.change(key, line_items=RAISED)
+    desk.sync()
+    assert bookkeeper.document("Invoice", invoice["Id"])["TotalAmt"] == 625
+    first, *rest = lines(bookkeeper.document("Invoice", invoice["Id"]))
+    changed = tagged(first, UnitPrice=1) | {"Amount": 1}
+    bookkeeper.edit("Invoice", invoice["Id"], Line=[changed, *rest])
+    bookkeeper.edit("Payment", payment["Id"], TotalAmt=90, Line=[])
+    desk.do(check_changes)
+    assert len(open_drifts(desk)) == 2 and untouched != key
+    restore(desk)
+    assert bookkeeper.document("Invoice", invoice["Id"])["TotalAmt"] == 625
+    assert bookkeeper.document("Payment", payment["Id"])["TotalAmt"] == 100
+    assert attachments(desk) == before
+
+
+def test_attachments_of_what_is_deleted_or_made_again_stay_in_the_list_linked_to_nothing(desk, bookkeeper):
+    key, invoice = booked(desk)
+    attached(desk, bookkeeper, ("Invoice", invoice))
+    bookkeeper.delete("Invoice", invoice["Id"])
+    desk.do(check_changes)
+    restore(desk)
+    [again] = desk.books()["Invoice"]
+    assert again["Id"] != invoice["Id"] and again["DocNumber"] == invoice["DocNumber"]
+    assert attachments(desk) == {"0.pdf": ("1", None)}
+    bookkeeper.do(
+        "create",
+        "Attachable",
+        FileName="1.pdf",
+        AttachableRef=[{"EntityRef": {"type": "Invoice", "value": again["Id"]}}],
+    )
+    desk.change(key, canceled=True)
+    desk.sync()
+    assert desk.books()["Invoice"] == [] and attachments(desk) == {"0.pdf": ("1", None), "1.pdf": ("1", None)}
