@@ -12,7 +12,7 @@ from typing import Any
 from bookkeeping.errors import BookkeepingError, RuleError
 from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, match_customer
 from bookkeeping.rules.cutoff import Side, side_of
-from bookkeeping.rules.deposited import Books, after_deposit, waiting_documents
+from bookkeeping.rules.deposited import after_deposit, waiting_documents
 from bookkeeping.rules.documents import (
     NOTHING,
     DesiredCustomer,
@@ -22,11 +22,11 @@ from bookkeeping.rules.documents import (
     desired_documents,
 )
 from bookkeeping.rules.eligibility import Eligibility, eligibility
-from bookkeeping.rules.hindering import Hindrances, beside_others, question, questions
+from bookkeeping.rules.hindering import Hindrances, beside_others, beside_taken_off, question, questions
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.listed import into_todays_account
 from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
-from bookkeeping.rules.refunds import RefundSeen, plan_refunds, with_refunds
+from bookkeeping.rules.refunds import RefundSeen, TakenOff, plan_refunds, with_refunds
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.names import unbillable_customers
@@ -44,7 +44,7 @@ from bookkeeping.storage.records.list_waits import inactive_in_use
 from bookkeeping.storage.records.migrations import frozen_sides
 from bookkeeping.storage.records.others_payments import OthersPayment, others_payments_of
 from bookkeeping.storage.records.others_refunds import OthersRefund, beside_documents
-from bookkeeping.storage.records.refunds import books_of, refunds_of
+from bookkeeping.storage.records.refunds import books_of, refunds_of, to_take_off
 
 
 @dataclass
@@ -68,9 +68,8 @@ class Case:
     desired: DesiredDocuments = NOTHING
     refunds_seen: Sequence[RefundSeen] = ()
     refunds: tuple[DesiredRefund, ...] = ()
-    given_back: tuple[
-        DesiredRefund, ...
-    ] = ()  # Those and the ones for which a RefundReceipt of somebody else stands.
+    given_back: tuple[DesiredRefund, ...] = ()  # Those and the ones for which somebody else's stands.
+    taken_off: tuple[TakenOff, ...] = ()  # Refunds of payments that no Deposit holds.
     invoice_stays: bool = False  # As it was paid, whatever the fees come to now.
     owner: str = ""  # The Customer that deposited money of it keeps its documents with.
     deletes_approved: bool = False
@@ -192,10 +191,7 @@ class Case:
             return
         try:
             self.hindrances.standing = {(one.kind, one.qbo_id): one.standing() for one in self.live}
-            given = {one.stands_for for one in self.others_refunds}
-            self.plan = self._planned(
-                books_of(self.key, self.documents, self.refunds_seen, self.customer_id, given)
-            )
+            self.plan = self._planned()
         except RuleError as error:
             self.park(error)
             return
@@ -208,12 +204,20 @@ class Case:
         """The QuickBooks id of the Customer that its documents name, None while that is still to be made."""
         return self.owner or self.customer_id
 
-    def _planned(self, books: Books) -> Plan:
+    def _planned(self) -> Plan:
         """Return the plan around what is history, with the refunds beside it."""
         seen, in_books = self.refunds_seen, self.eligibility.in_books
-        settled = after_deposit(self.inspection, self.settings, self.told, books, seen, in_books=in_books)
-        booked, self.given_back = [one.source_key for one in self.live], settled.refunds
-        settled = beside_others(settled, [one.others() for one in self.others_refunds], booked)
+        others = [one.others() for one in self.others_refunds]
+        used = set() if in_books else {one.stands_for for one in others}
+        books = books_of(self.key, self.documents, seen, self.customer_id, used)
+        booked = {} if self.whole else to_take_off(self.inspection, self.documents, books.history)
+        beside = beside_taken_off(
+            self.inspection, self.settings, self.told, seen, booked, others, in_books=in_books
+        )
+        self.taken_off, self.hindrances.taking_off = beside.taken_off, beside.asked
+        settled = after_deposit(beside.inspection, self.settings, beside.told, books, seen, in_books=in_books)
+        self.given_back = settled.refunds
+        settled = beside_others(settled, others, [one.source_key for one in self.live], beside.differ)
         self.desired, self.refunds = settled.desired, settled.refunds
         self.invoice_stays = settled.invoice_stays
         self.owner = next((one.customer_id for one in books.history.values()), "")
@@ -221,16 +225,16 @@ class Case:
         if settled.invoice_stays and self.invoice is not None:
             stays.add(("Invoice", self.invoice.source_key))
         # A receipt being replaced stood beside what others entered; the Payment takes the place of its money, so nothing is asked.
-        beside = [] if self.whole else [one.others() for one in self.others]
-        asked = questions(self.desired.payments, beside, booked)
+        paid = [] if self.whole else [one.others() for one in self.others]
+        asked = questions(self.desired.payments, paid, [one.source_key for one in self.live])
         self.hindrances.questions = {key: question(other) for key, other in asked.items()}
         known = [one.known(history=(one.kind, one.source_key) in stays) for one in self.live]
-        around = [one for one in known if one.kind != "RefundReceipt"]
-        found = plan(self.to_book, around, self.billed_to, self.last_generations, self.hindrances)
+        paying = [one for one in known if one.kind != "RefundReceipt"]
+        found = plan(self.to_book, paying, self.billed_to, self.last_generations, self.hindrances)
         refunds = plan_refunds(
-            settled.refunds, [one for one in known if one not in around], self.last_generations
+            settled.refunds, [one for one in known if one not in paying], self.last_generations
         )
-        waits = waiting_documents(settled, self.told, known, refunds)
+        waits = waiting_documents(settled, beside.told, known, refunds)
         return with_refunds(found, refunds, waits, self.hindrances)
 
 
@@ -258,7 +262,6 @@ def build_cases(
     )
     held = unbillable_customers(company.id, [link.qbo_id for link in links.values() if link.qbo_id])
     closed_through = connection.closed_through if connection is not None else None
-    _note_others(company.id, cases)
     for case in cases:
         case.link = links.get(case.told.customer.client_key) if case.told.customer else None
         # A link that asks and has a Customer asks because that one is inactive, or was taken back: until then it stays that one.
@@ -266,6 +269,8 @@ def build_cases(
         case.hindrances.closed_through = closed_through
         case.hindrances.customer = _customer_to_settle(case, held)
         case.hindrances.inactive = inactive
+    _note_others(company.id, cases)
+    for case in cases:
         case.make_plan()
     return cases
 
@@ -291,12 +296,9 @@ def _note_others(company_id: int, cases: Sequence[Case]) -> None:
     payments = others_payments_of(company_id, [case.key for case in cases])
     for case in cases:
         case.others = payments[case.key]
-    given_back = [
-        case
-        for case in cases
-        if case.refunds_seen or any(one.refunded_amount for one in case.inspection.payments)
-    ]
-    refunds = beside_documents(company_id, [case.documents for case in given_back])
+    given_back = [case for case in cases if case.refunds_seen or case.inspection.gave_back]
+    clients = [case.customer_id for case in given_back]
+    refunds = beside_documents(company_id, [case.documents for case in given_back], clients)
     for case, beside in zip(given_back, refunds, strict=True):
         case.others_refunds = beside
 

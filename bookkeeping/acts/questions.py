@@ -291,11 +291,11 @@ def _answered(row: OthersPayment | OthersRefund, ours: str, answer: Answer, who:
 
 
 def _given_back(company_id: int, key: str, customer_id: str) -> set[str]:
-    """Return our keys of the inspection's refunds; none when no Payment of it stands with this Customer."""
+    """Return our keys of the inspection's refunds; none when neither a Payment nor the Invoice of it stands with this Customer."""
     paid = select(Document.id).where(
         Document.company_id == company_id,
         Document.inspection_key == key,
-        Document.kind == "Payment",
+        Document.kind.in_(("Payment", "Invoice")),
         Document.status == "live",
         Document.customer_id == customer_id,
     )

@@ -56,7 +56,7 @@ REFUND_LINE = "Refund"
 
 @dataclass(frozen=True)
 class Deposited:
-    """A Payment of ours that is history: a Deposit holds it, or a RefundReceipt of ours gives back of it.
+    """A Payment of ours that is history: a Deposit holds it (`in_deposit`), or a RefundReceipt gives back of it.
 
     `account_id` is where the Deposit put it, "" while that is not known. `in_hand`: a person has to say first what becomes of it.
     """
@@ -68,6 +68,7 @@ class Deposited:
     applied: Decimal
     account_id: str = ""
     in_hand: bool = False
+    in_deposit: bool = True
     to_restore: bool = False  # Somebody chose to have ours back, which cannot be while a Deposit holds it.
 
 
@@ -208,7 +209,7 @@ class _Settling:
 
     def _disagrees(self, one: Deposited, payment: PaymentReceived | None, more: Decimal) -> None:
         """Say what the platform says of a deposited payment that no refund explains."""
-        name = f"The payment of {dollars(one.total)} (Payment {one.qbo_id}) is in a bank deposit"
+        name = f"The payment of {dollars(one.total)} (Payment {one.qbo_id}) {_held_by(one)}"
         if payment is None or payment.voided_at:
             said = "no longer has it" if payment is None else "says that it was removed or pulled back"
             self._wait("Payment", one.payment_key, "deposited", f"{name}, but the platform {said}.")
@@ -337,9 +338,7 @@ class _Settling:
             detail = f"{dollars(step.amount)} of Payment {one.qbo_id} was given back."
             self._wait("RefundReceipt", key, "refund-by-hand", detail)
         elif not account:
-            self._wait(
-                "RefundReceipt", key, "no-refund-account", f"Payment {one.qbo_id} is in a bank deposit."
-            )
+            self._wait("RefundReceipt", key, "no-refund-account", f"Payment {one.qbo_id} {_held_by(one)}.")
 
     def _wait(self, kind: Kind, key: str, code: str, detail: str) -> None:
         self.waits.append(Wait((kind, key), code, detail))
@@ -377,6 +376,10 @@ class _Settling:
         item, item_id = item_named(self.settings.discount_item, self.settings)
         lines = self.desired.invoice.lines if self.desired.invoice else ()
         return DesiredLine(item, description, amount, item_id, lines[0].class_id if lines else "")
+
+
+def _held_by(one: Deposited) -> str:
+    return "is in a bank deposit" if one.in_deposit else "has a refund receipt that gives back of it"
 
 
 def _applied(payments: Sequence[DesiredPayment], still_open: Decimal) -> tuple[DesiredPayment, ...]:

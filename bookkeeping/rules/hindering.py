@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal
 
 from bookkeeping.errors import BookkeepingError
@@ -16,15 +17,20 @@ from bookkeeping.rules.actions import (
     CreateInvoice,
     CreatePayment,
     CreateRefundReceipt,
+    DeletePayment,
     Place,
     Update,
+    UpdatePayment,
 )
 from bookkeeping.rules.deposited import AfterDeposit, Wait
-from bookkeeping.rules.documents import DesiredPayment, DesiredRefund
+from bookkeeping.rules.documents import DesiredDocuments, DesiredPayment, DesiredRefund, desired_documents
+from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.listed import Entry, chosen_in, made_inactive
 from bookkeeping.rules.local_time import say_day
-from bookkeeping.rules.money import dollars
+from bookkeeping.rules.money import ZERO, dollars
 from bookkeeping.rules.planning import Hindrance
+from bookkeeping.rules.references import refund_key
+from bookkeeping.rules.refunds import RefundSeen, TakenOff, as_if_kept, taken_off
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Hindrances:
 
     `standing` is by (kind, QuickBooks id). `customer`: what has to be settled about its Customer first. `inactive`: the names of the
     entries of QuickBooks' lists that are known to be inactive. `questions`: what a person is asked about a payment received, by its
-    key, before it is booked. `refused`: what met a refusal in this slice, and is not sent again in it.
+    key, before it is booked; `taking_off`: about a refund of it, before that is taken off its Payment. `refused`: what met a refusal in this slice, and is not sent again in it.
 
     Source: bookkeeping decision 9 ("What must fail is not sent, and only the document waits").
     """
@@ -53,6 +59,7 @@ class Hindrances:
     customer: Hindrance | None = None
     inactive: Mapping[Entry, str] = field(default_factory=dict)
     questions: Mapping[str, Hindrance] = field(default_factory=dict)
+    taking_off: Mapping[str, Hindrance] = field(default_factory=dict)
     refused: dict[Place, Hindrance] = field(default_factory=dict)
 
     def __call__(self, action: AnyAction) -> Hindrance | None:
@@ -65,8 +72,9 @@ class Hindrances:
         closed = self._closed(action, there)
         if closed is not None:
             return closed
-        if isinstance(action, CreatePayment) and action.desired.source_key in self.questions:
-            return self.questions[action.desired.source_key]
+        asked = self._asked(action)
+        if asked is not None:
+            return asked
         return (self.customer or self._inactive(action)) if action.verb != "delete" else None
 
     def refuse(self, action: AnyAction, error: BookkeepingError, waits_for: str = "") -> None:
@@ -78,6 +86,13 @@ class Hindrances:
         if isinstance(action, Create):
             return None
         return self.standing.get((action.known.kind, action.known.qbo_id))
+
+    def _asked(self, action: AnyAction) -> Hindrance | None:
+        if isinstance(action, CreatePayment):
+            return self.questions.get(action.desired.source_key)
+        if isinstance(action, UpdatePayment | DeletePayment):
+            return self.taking_off.get(action.known.source_key)
+        return None
 
     def _inactive(self, action: AnyAction) -> Hindrance | None:
         for entry in chosen_in(getattr(action, "desired", None)):
@@ -136,15 +151,17 @@ class Others:
     kind: Literal["Payment", "RefundReceipt"] = "Payment"
 
 
-def may_be_same(payment: DesiredPayment | DesiredRefund, other: Others) -> bool:
+Ours = DesiredPayment | DesiredRefund | TakenOff
+"""What of ours somebody else may have entered already."""
+
+
+def may_be_same(payment: Ours, other: Others) -> bool:
     """Return whether the two have the same amount, whole or on the Invoice, within ten days. A credit has no amount of its own."""
     near = abs(payment.txn_date - other.txn_date) <= NEAR
     return near and other.total > 0 and payment.amount in (other.total, other.applied)
 
 
-def questions(
-    payments: Iterable[DesiredPayment | DesiredRefund], others: Iterable[Others], booked: Iterable[str]
-) -> dict[str, Others]:
+def questions(payments: Iterable[Ours], others: Iterable[Others], booked: Iterable[str]) -> dict[str, Others]:
     """Return which Payment each payment received (or RefundReceipt each refund) may be the same as, by its key.
 
     What is `booked` already asks nothing.
@@ -172,11 +189,98 @@ def question(other: Others) -> Hindrance:
     return Hindrance("same-money", detail)
 
 
-def beside_others(settled: AfterDeposit, others: Sequence[Others], booked: Iterable[str]) -> AfterDeposit:
+@dataclass(frozen=True)
+class BesideTakenOff:
+    """The inspection, and what it alone asks for (`told`), without the refunds that are not taken off their Payments; and those that are.
+
+    `differ`: by payment, where theirs says another amount; `asked` is what keeps a Payment from being written, those and the questions.
+    """
+
+    inspection: Inspection
+    told: DesiredDocuments
+    taken_off: tuple[TakenOff, ...]
+    asked: Mapping[str, Hindrance]
+    differ: Mapping[str, Hindrance]
+
+
+def beside_taken_off(
+    inspection: Inspection,
+    settings: BookSettings,
+    told: DesiredDocuments,
+    seen: Sequence[RefundSeen],
+    booked: Mapping[str, Decimal | None],
+    others: Sequence[Others],
+    *,
+    in_books: bool,
+) -> BesideTakenOff:
+    """Return what an inspection asks for beside RefundReceipts that are not ours, as far as its refunds are taken off Payments.
+
+    `booked` is what each such Payment is in the books, None for one that is not made yet. A refund for which a person took one of theirs is
+    not taken off; nor, until its Payment is made, one that may be the same: it is asked about once that stands.
+
+    Source: bookkeeping decisions 4 and 19.
+    """
+    used = {one.stands_for for one in others} - {""}
+    refunds = taken_off(inspection, seen, booked, used, settings.time_zone)
+    like = questions([one for one in refunds if not one.done], others, ())
+    payments = {one.source_key: one.payment_key for one in refunds if one.source_key in like}
+    differ = differing(inspection, seen, others)
+    asked = {payment: question(like[key]) for key, payment in payments.items()} | differ
+    apart = used | {key for key, payment in payments.items() if booked[payment] is None}
+    kept = [
+        one
+        for one in seen
+        if one.amount and one.payment_key in booked and refund_key(inspection.key, one.number) in apart
+    ]
+    if kept and in_books:
+        inspection = as_if_kept(inspection, kept)
+        told = _in_the_same_accounts(desired_documents(inspection, settings), told)
+    return BesideTakenOff(inspection, told, refunds, asked, differ)
+
+
+def _in_the_same_accounts(desired: DesiredDocuments, told: DesiredDocuments) -> DesiredDocuments:
+    """Return the documents with their Payments going where those that were told go (see `listed.into_todays_account`)."""
+    accounts = {one.source_key: one.deposit_account_id for one in told.payments}
+    payments = tuple(
+        replace(one, deposit_account_id=accounts.get(one.source_key, one.deposit_account_id))
+        for one in desired.payments
+    )
+    return replace(desired, payments=payments)
+
+
+def differing(
+    inspection: Inspection, seen: Iterable[RefundSeen], others: Iterable[Others]
+) -> dict[str, Hindrance]:
+    """Return by payment where the RefundReceipt that a person took for a refund of it gives back another amount than the platform says.
+
+    A payment that was voided, or that the platform no longer has, was not given back.
+
+    Source: bookkeeping decision 19.
+    """
+    received = {one.key for one in inspection.payments if not one.voided_at}
+    taken = {one.stands_for: one for one in others if one.stands_for}
+    found = {}
+    for step in seen:
+        other = taken.get(refund_key(inspection.key, step.number))
+        amount = step.amount if step.payment_key in received else ZERO
+        if other is not None and other.total != amount:
+            name = f"{other.kind} {other.reference}".rstrip()
+            says = f"{dollars(amount)} was given back" if amount else "nothing of it was given back"
+            detail = f"{name} of {dollars(other.total)} is used for a refund of it, but the platform says that {says}."
+            found[step.payment_key] = Hindrance("refund-differs", detail)
+    return found
+
+
+def beside_others(
+    settled: AfterDeposit,
+    others: Sequence[Others],
+    booked: Iterable[str],
+    differ: Mapping[str, Hindrance] = MappingProxyType({}),
+) -> AfterDeposit:
     """Return what it should have beside RefundReceipts that are not ours, to the same Customer.
 
     A refund for which a person took one is not ours to book. One that may be the same waits for the answer, whatever else it waits for:
-    who enters refunds by hand has answered then.
+    who enters refunds by hand has answered then. Where the two `differ` the payment waits for a person.
 
     Source: bookkeeping decisions 18 and 19.
     """
@@ -188,4 +292,5 @@ def beside_others(settled: AfterDeposit, others: Sequence[Others], booked: Itera
     for key, other in asked.items():
         because = question(other)
         waits.append(Wait(("RefundReceipt", key), because.code, because.detail))
+    waits += [Wait(("Payment", key), because.code, because.detail) for key, because in differ.items()]
     return replace(settled, refunds=refunds, waits=tuple(waits))

@@ -95,6 +95,11 @@ class Inspection:
         """The sum of all lines, US dollars."""
         return sum((line.amount for line in self.lines), Decimal("0.00"))
 
+    @property
+    def gave_back(self) -> bool:
+        """Whether anything was refunded of its payments."""
+        return any(payment.refunded_amount for payment in self.payments)
+
     def to_record(self) -> dict[str, Any]:
         """Return the plain JSON-ready dict that `from_record` reads; `updated_at` is part of it."""
         record: dict[str, Any] = _plain(asdict(self))

@@ -1,13 +1,14 @@
-"""Money given back after it was deposited: when each refund was first seen, and the RefundReceipt that it is in the books.
+"""Money given back: when each refund was first seen, and the RefundReceipt that it is in the books once its payment was deposited.
 
 A payment that lies in a Deposit is history (decision 19). Which part of it was given back, and what becomes of the Invoice, is
-`deposited`; the way from the RefundReceipts that stand to these is `plan_refunds`.
+`deposited`; the way from the RefundReceipts that stand to these is `plan_refunds`. Of a payment that no Deposit holds a refund is taken
+off its Payment (decision 4), unless a RefundReceipt of somebody else stands for it: then all is `as_if_kept`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,9 +20,11 @@ from bookkeeping.rules.actions import (
     UpdateRefundReceipt,
 )
 from bookkeeping.rules.documents import DesiredRefund, fingerprint_of
-from bookkeeping.rules.inspection import Inspection
+from bookkeeping.rules.inspection import Inspection, PaymentReceived
+from bookkeeping.rules.local_time import local_day
 from bookkeeping.rules.money import ZERO
 from bookkeeping.rules.planning import Hinders, Plan, Waiting
+from bookkeeping.rules.references import refund_key
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,84 @@ def pair_with_lines(
     return found
 
 
+@dataclass(frozen=True)
+class TakenOff:
+    """A refund that is booked by taking it off its Payment, since no Deposit holds that.
+
+    `source_key` is our key of it, `txn_date` the day it was first seen. `done`: the Payment in the books leaves it out already.
+    """
+
+    source_key: str
+    payment_key: str
+    txn_date: date
+    amount: Decimal
+    done: bool = False
+
+
+def taken_off(
+    inspection: Inspection,
+    seen: Iterable[RefundSeen],
+    booked: Mapping[str, Decimal | None],
+    used: Container[str],
+    time_zone: str,
+) -> tuple[TakenOff, ...]:
+    """Return the refunds that are taken off Payments, in the order they were seen.
+
+    `booked` is what the Payment is in the books now, by payment (None: not made yet); those that are not in it are history, or in a
+    person's hands. `used` are the refunds, by our keys, for which a RefundReceipt of somebody else stands.
+    """
+    steps, found = follow_refunds(inspection, seen), []
+    for payment in inspection.payments:
+        if payment.key not in booked or payment.voided_at:
+            continue
+        there = booked[payment.key]
+        left_out = payment.amount - there if there is not None else ZERO
+        for step in steps:
+            key = refund_key(inspection.key, step.number)
+            if step.payment_key != payment.key or not step.amount or key in used:
+                continue
+            day, done = local_day(step.seen_at, time_zone), step.amount <= left_out
+            left_out -= step.amount if done else ZERO
+            found.append(TakenOff(key, payment.key, day, step.amount, done))
+    return tuple(found)
+
+
+def as_if_kept(inspection: Inspection, refunds: Sequence[RefundSeen]) -> Inspection:
+    """Return the inspection as if these refunds had not been given: they stand in the books by themselves, and what they were for with them.
+
+    A negative service or fee of just a refund's amount is that refund's. Others are only where all that was refunded comes to all that is
+    negative: else some of them are there for another reason, and stay.
+    """
+    negative = {
+        place: -line.amount
+        for place, line in enumerate(inspection.lines)
+        if line.kind in ("service", "fee") and line.amount < 0
+    }
+    standing = [one for one in inspection.payments if not one.voided_at]
+    all_of_it = sum(negative.values(), ZERO) == sum((one.refunded_amount for one in standing), ZERO)
+    left = dict(negative)
+    for parts in pair_with_lines({step.number: step.amount for step in refunds}, negative).values():
+        for part in parts:
+            if part.line is not None and (
+                all_of_it or (len(parts) == 1 and part.amount == negative[part.line])
+            ):
+                left[part.line] -= part.amount
+    lines = (
+        replace(line, amount=-left[place]) if place in left else line
+        for place, line in enumerate(inspection.lines)
+        if left.get(place) != ZERO
+    )
+    return replace(
+        inspection, lines=tuple(lines), payments=tuple(_kept(one, refunds) for one in inspection.payments)
+    )
+
+
+def _kept(payment: PaymentReceived, refunds: Iterable[RefundSeen]) -> PaymentReceived:
+    """Return the payment without these refunds of it."""
+    kept = sum((step.amount for step in refunds if step.payment_key == payment.key), ZERO)
+    return replace(payment, refunded_amount=payment.refunded_amount - min(kept, payment.refunded_amount))
+
+
 def not_on_invoice(
     negative: Mapping[int, tuple[str, Decimal]], written: Iterable[tuple[str, Decimal]]
 ) -> dict[int, Decimal]:
@@ -149,6 +230,8 @@ def with_refunds(
     found: Plan, refunds: Sequence[RefundAction], waits: Sequence[Waiting], hinders: Hinders
 ) -> Plan:
     """Return the plan with the refunds beside it; `waits` are those, and other documents, that a person has to look at first."""
+    said = {one.action.place for one in found.waits}
+    waits = [one for one in waits if one.action.place not in said]
     held = {one.action.place for one in waits}
     beside = [one for one in refunds if one.place not in held]
     hindered = [Waiting(one, because) for one in beside if (because := hinders(one)) is not None]

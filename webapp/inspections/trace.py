@@ -25,6 +25,8 @@ from bookkeeping.rules.eligibility import Eligibility
 from bookkeeping.rules.hindering import Others, may_be_same, questions
 from bookkeeping.rules.inspection import Inspection, PaymentReceived
 from bookkeeping.rules.planning import AnyAction, CreatePayment, Kind, Plan
+from bookkeeping.rules.references import refund_key
+from bookkeeping.rules.refunds import TakenOff
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
@@ -196,22 +198,33 @@ def trace_of(company: Company, key: str) -> Trace | None:
 def _given_by_others(case: Case, booked: list[str]) -> list[GivenByOthers]:
     """Return the RefundReceipts of others that are, or may be, a refund of this inspection, with what can be answered about each."""
     found = []
-    asked = questions(case.given_back, [one.others() for one in case.others_refunds], booked)
-    for refund in case.given_back:
-        key, name = refund.source_key, f"RefundReceipt {refund.doc_number}"
+    done = {*booked, *(one.source_key for one in case.taken_off if one.done)}
+    refunds: list[DesiredRefund | TakenOff] = [*case.given_back, *case.taken_off]
+    others = [one.others() for one in case.others_refunds]
+    asked = questions(refunds, others, done)
+    for refund in refunds:
+        key, name = refund.source_key, _refund_name(refund)
         for one in case.others_refunds:
             answers: tuple[Answer, ...] = ()
-            if one.stands_for == key:
-                answers = ("book",)
-            elif one.stands_for:
+            if one.stands_for:
                 continue
-            elif key in asked and asked[key].qbo_id == one.qbo_id:
+            if key in asked and asked[key].qbo_id == one.qbo_id:
                 answers = ("use", "book")
-            elif key in one.not_same_as or (key in booked and may_be_same(refund, one.others())):
+            elif key in one.not_same_as or (key in done and may_be_same(refund, one.others())):
                 answers = ("use",)
             if answers:
                 found.append(GivenByOthers(one, key, name, refund.amount, answers))
+    mine = {refund_key(case.key, step.number): step.amount for step in case.refunds_seen}
+    named = {refund.source_key: _refund_name(refund) for refund in case.given_back}
+    for one in case.others_refunds:
+        if one.stands_for in mine:
+            name = named.get(one.stands_for, "the refund")
+            found.append(GivenByOthers(one, one.stands_for, name, mine[one.stands_for], ("book",)))
     return found
+
+
+def _refund_name(refund: DesiredRefund | TakenOff) -> str:
+    return f"RefundReceipt {refund.doc_number}" if isinstance(refund, DesiredRefund) else "the refund"
 
 
 def _differences(trace: Trace) -> list[Difference]:

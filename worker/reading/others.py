@@ -5,6 +5,7 @@ What follows from them is `bookkeeping.rules.hindering`.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -107,11 +108,23 @@ def note_others_refunds(company_id: int, rows: Iterable[dict[str, Any]]) -> set[
 
 
 def learn_refunds(work: Work, cases: Sequence[Case]) -> None:
-    """Ask once which RefundReceipts there are around the days of those that would be made now; not where this very run has been told.
+    """Ask once which RefundReceipts there are around the days of those that would be made now."""
+    _learn_refunds(work, [(case, one.desired.txn_date) for case in cases for one in _would_give_back(case)])
+
+
+def learn_before_taking_off(work: Work, cases: Sequence[Case]) -> None:
+    """Ask once which RefundReceipts there are around the days of the refunds that would be taken off Payments now."""
+    taking_off = [case for case in cases if case.parked is None and not case.whole]
+    _learn_refunds(
+        work, [(case, one.txn_date) for case in taking_off for one in case.taken_off if not one.done]
+    )
+
+
+def _learn_refunds(work: Work, made: Sequence[tuple[Case, date]]) -> None:
+    """Ask which there are around these days, unless this very run has been told.
 
     A RefundReceipt is linked to nothing: no answer of QuickBooks' to a write of ours would mention one that somebody entered today.
     """
-    made = [(case, action.desired.txn_date) for case in cases for action in _would_give_back(case)]
     if not made or work.run.parameters.get("told_refunds"):
         return
     days = [day for _, day in made]
@@ -172,13 +185,13 @@ def _take_over_refund(row: OthersRefund, entity: dict[str, Any]) -> set[str]:
 
 
 def _given_back_to(company_id: int, customer_ids: set[str]) -> set[str]:
-    """Return the inspections of which something was given back to these Customers."""
+    """Return the inspections of which something was given back, or is no more, to these Customers."""
     if not customer_ids:
         return set()
-    refunded = select(Refund.inspection_key).where(Refund.company_id == company_id, Refund.amount != 0)
+    refunded = select(Refund.inspection_key).where(Refund.company_id == company_id)
     rows = select(Document.inspection_key).where(
         Document.company_id == company_id,
-        Document.kind == "Payment",
+        Document.kind.in_(("Payment", "Invoice")),
         Document.status == "live",
         Document.customer_id.in_(customer_ids),
         Document.inspection_key.in_(refunded),

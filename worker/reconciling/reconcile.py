@@ -18,6 +18,7 @@ from worker.holding.progress import tell
 from worker.holding.work import SLICE_INSPECTIONS, Work
 from worker.journal.resuming import resume_open_calls
 from worker.reading.connection import still_blocked
+from worker.reading.others import learn_before_taking_off
 from worker.reconciling.customers import resolve_customers
 from worker.reconciling.finishing import finish_cases
 from worker.reconciling.items import ensure_names
@@ -37,6 +38,7 @@ def _make_room(work: Work, cases: list[Case]) -> None:
 
 
 ROUNDS: tuple[Callable[[Work, list[Case]], None], ...] = (
+    learn_before_taking_off,
     _take_away,
     resolve_customers,
     _make_room,

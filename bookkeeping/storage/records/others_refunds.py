@@ -48,11 +48,17 @@ def others_refunds_of(company_id: int, customer_ids: Iterable[str]) -> dict[str,
     return found
 
 
-def beside_documents(company_id: int, documents: Iterable[Sequence[Document]]) -> list[list[OthersRefund]]:
-    """Return for each of these inspections' documents the RefundReceipts of others to a Customer that a Payment of it stands with."""
-    customers = [
-        sorted({one.customer_id for one in each if one.status == "live" and one.kind != "Invoice"})
-        for each in documents
-    ]
+def beside_documents(
+    company_id: int, documents: Sequence[Sequence[Document]], clients: Sequence[str | None] | None = None
+) -> list[list[OthersRefund]]:
+    """Return for each of these inspections' documents the RefundReceipts of others to a Customer that a Payment of it stands with; where none
+    stands, to that of its Invoice, or to whom it would be billed (`clients`)."""
+    billed = clients or [None] * len(documents)
+    customers = [_customers(each) or {client or ""} for each, client in zip(documents, billed, strict=True)]
     found = others_refunds_of(company_id, (qbo_id for each in customers for qbo_id in each))
-    return [[row for qbo_id in each for row in found.get(qbo_id, ())] for each in customers]
+    return [[row for qbo_id in sorted(each) for row in found.get(qbo_id, ())] for each in customers]
+
+
+def _customers(documents: Iterable[Document]) -> set[str]:
+    living = [one for one in documents if one.status == "live"]
+    return {one.customer_id for one in living if one.kind != "Invoice"} or {one.customer_id for one in living}

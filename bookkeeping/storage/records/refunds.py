@@ -1,6 +1,6 @@
 """The steps in which payments were refunded, each with the moment it was first seen: kept for good, since the platform names no day."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.deposited import Books, Deposited, StandingInvoice
 from bookkeeping.rules.inspection import Inspection
+from bookkeeping.rules.money import ZERO
 from bookkeeping.rules.references import refund_key
 from bookkeeping.rules.refunds import RefundSeen, follow_refunds, negative_lines
 from bookkeeping.storage.base import Base, Cents, UtcDateTime, db
@@ -94,6 +95,24 @@ def books_of(
     )
 
 
+def to_take_off(
+    inspection: Inspection, documents: Sequence[Document], history: Container[str]
+) -> dict[str, Decimal | None]:
+    """Return what each payment received is in the books that a refund may still be taken off: None while its Payment is not made, 0 once all
+    of it was given back. Left out are those that are `history`, and those that a person has in hand."""
+    found: dict[str, Decimal | None] = {}
+    payments = {one.source_key: one for one in documents if one.kind == "Payment"}  # The newest of each.
+    for payment in inspection.payments:
+        document = payments.get(payment.key)
+        if payment.key in history or (
+            document is not None and document.status == "live" and document.hands_off
+        ):
+            continue
+        gone = ZERO if payment.amount == payment.refunded_amount and document is not None else None
+        found[payment.key] = document.total if document is not None and document.status == "live" else gone
+    return found
+
+
 def _deposited(payment: Document) -> Deposited:
     return Deposited(
         payment.source_key,
@@ -103,6 +122,7 @@ def _deposited(payment: Document) -> Deposited:
         payment.applied,
         payment.deposit_account_id,
         in_hand=payment.hands_off == "drift",
+        in_deposit=bool(payment.deposit_id),
         to_restore=not payment.fingerprint and not payment.hands_off,
     )
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bookkeeping.acts.books import change_books
-from bookkeeping.acts.questions import answer_same_money, create_customer, settle_drifts
+from bookkeeping.acts.questions import answer_same_money, answer_same_refund, create_customer, settle_drifts
 from bookkeeping.acts.syncing import approve_deletes
 from bookkeeping.case import build_cases
 from bookkeeping.errors import TemporaryError
@@ -17,6 +17,8 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.others_payments import OthersPayment
+from bookkeeping.storage.records.others_refunds import OthersRefund
+from bookkeeping.storage.records.refunds import Refund
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk, Shop
 from worker.reading.changes import check_changes
@@ -27,7 +29,14 @@ from worker.reconciling.finishing import finish_cases
 from worker.reconciling.releasing import release_waiting
 
 HELD = sorted(code for code, entry in CATALOGUE.items() if entry.ends_with)
-ANSWERED = ("customer-inactive", "customer-to-confirm", "drift", "mass-delete-brake", "same-money")
+ANSWERED = (
+    "customer-inactive",
+    "customer-to-confirm",
+    "drift",
+    "mass-delete-brake",
+    "refund-differs",
+    "same-money",
+)
 
 
 def _change_inspections(desk: Desk, keys: list[str]) -> None:
@@ -58,6 +67,9 @@ def _answer(desk: Desk, keys: list[str]) -> None:
             row = next(one for one in _rows(desk) if one.key == theirs.inspection_key)
             [payment] = row.inspection().payments
             assert answer_same_money(desk.id, row.key, payment.key, theirs.qbo_id, "use", "a person")
+        for used in db.session.scalars(select(OthersRefund).where(OthersRefund.company_id == desk.id)):
+            refund = (used.inspection_key, used.stands_for, used.qbo_id)
+            assert answer_same_refund(desk.id, *refund, "book", "a person")
         drifts = select(Drift).where(Drift.company_id == desk.id, Drift.settled_at.is_(None))
         settle_drifts(desk.id, [one.id for one in db.session.scalars(drifts)], "keep", "a person")
         work.commit()
@@ -102,6 +114,20 @@ def _held(desk: Desk, codes: list[str]) -> dict[str, str]:
                 facts = {"invoice_id": "1", "inspection_key": key, "total": row.total, "applied": row.total}
                 theirs = OthersPayment(company_id=desk.id, qbo_id="1", txn_date=row.starts_at.date(), **facts)
                 db.session.add(theirs)
+            if code == "refund-differs":
+                step = {"number": 1, "payment_key": "p1", "amount": row.total, "seen_at": utcnow()}
+                db.session.add(Refund(company_id=desk.id, inspection_key=key, **step))
+                documents = select(Document).where(
+                    Document.company_id == desk.id, Document.inspection_key == key
+                )
+                invoice = db.session.scalars(documents.where(Document.kind == "Invoice")).one()
+                facts = {
+                    "customer_id": invoice.customer_id,
+                    "txn_date": row.starts_at.date(),
+                    "total": row.total,
+                }
+                theirs = {"qbo_id": "2", "stands_for": f"{key}-R1", "inspection_key": key}
+                db.session.add(OthersRefund(company_id=desk.id, **theirs, **facts))
         if "mass-delete-brake" in keys:
             work.company.brake_at = utcnow()
         work.commit()

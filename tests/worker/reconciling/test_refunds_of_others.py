@@ -27,7 +27,9 @@ def by_hand(client: Client, amount: str, *, days_ago: int = 0) -> dict[str, Any]
         "create",
         "RefundReceipt",
         CustomerRef={"value": client.invoice()["CustomerRef"]["value"]},
-        DepositToAccountRef={"value": client.before["Deposit"][0]["DepositToAccountRef"]["value"]},
+        DepositToAccountRef={
+            "value": next(one["Id"] for one in books["Account"] if one["AccountType"] == "Bank")
+        },
         DocNumber="R-17",
         TxnDate=(date.today() - timedelta(days=days_ago)).isoformat(),
         Line=[line],
