@@ -1,6 +1,6 @@
 """Same money? A Payment of somebody else on the Invoice is shown, asked about, answered, and the answer can be taken back."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +13,8 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.records.others_refunds import OthersRefund
 from bookkeeping.storage.records.refunds import Refund
-from tests.webapp.records import paid
+from tests.webapp.house import House
+from tests.webapp.records import NOON, paid
 from tests.webapp.test_inspections import words
 
 PAGE = "/inspections/1042"
@@ -129,19 +130,60 @@ def test_a_document_that_waits_is_named_with_its_cause_on_the_page_and_in_the_sy
 
 
 @pytest.fixture
-def asked_of_a_refund(records):
-    """An inspection of which $75.00 was given back after the deposit, and a RefundReceipt of that amount that somebody entered."""
+def company(house: House) -> int:
+    return house.make_company(start_date=NOON.date() - timedelta(days=60))
+
+
+def refunded(records, deposit, total="425.00"):
+    """An inspection of which $75.00 was given back, and a RefundReceipt of that amount that somebody entered."""
     records.connect()
     received = paid("425.00", refunded_amount=Decimal("75.00"))
     records.inspection("1042", "needs-you", reason="same-money", payments=(received,))
     records.document("1042")
     paid_by = {"kind": "Payment", "source_key": received.key, "qbo_id": "190", "doc_number": ""}
-    records.document("1042", **paid_by, deposit_id="77", deposit_account_id="35", applied=Decimal("425.00"))
+    facts = {"deposit_id": "77", "deposit_account_id": "35"} if deposit else {}
+    records.document("1042", **paid_by, **facts, total=Decimal(total), applied=Decimal(total))
     step = {"inspection_key": "1042", "number": 1, "payment_key": received.key, "amount": Decimal("75.00")}
     records.keep(Refund(company_id=records.company_id, seen_at=datetime(2026, 4, 1, 17, tzinfo=UTC), **step))
     theirs = {"qbo_id": "199", "customer_id": "71", "txn_date": date(2026, 4, 3), "reference": "R-17"}
     records.keep(OthersRefund(company_id=records.company_id, total=Decimal("75.00"), **theirs))
     return "1042-R1"
+
+
+@pytest.fixture
+def asked_of_a_refund(records):
+    """One that was given back after the deposit."""
+    return refunded(records, deposit=True)
+
+
+@pytest.mark.parametrize(
+    ("total", "asks"),
+    [("425.00", "the refund of $75.00?"), ("350.00", "the refund of $75.00, which we booked?")],
+    ids=["not taken off yet", "taken off"],
+)
+def test_a_refund_by_hand_of_a_payment_in_no_deposit_is_asked_about_too(records, owner, total, asks):
+    refund = refunded(records, deposit=False, total=total)
+    said = words(owner.read(PAGE))
+    assert f"Same money as {asks}" in said
+    owner.post(f"{PAGE}/same-money", {"refund": refund, "theirs": "199", "answer": "use"}, page=PAGE)
+    said = words(owner.read(PAGE))
+    assert "Used for the refund, so ours is not booked" in said and "Book ours too" in said
+
+
+def test_theirs_that_is_used_for_another_amount_can_be_said_to_be_other_money(records, owner):
+    refund = refunded(records, deposit=True)
+    owner.post(f"{PAGE}/same-money", {"refund": refund, "theirs": "199", "answer": "use"}, page=PAGE)
+    with records.house.writing():
+        db.session.scalars(select(Refund)).one().amount = Decimal("0.00")
+        row = db.session.scalars(select(InspectionRow).where(InspectionRow.key == "1042")).one()
+        [payment] = row.record["payments"]
+        row.record = {**row.record, "payments": [{**payment, "refunded_amount": "0.00"}]}
+        db.session.commit()
+    said = words(owner.read(PAGE))
+    assert "Used for the refund" in said and "Book ours too" in said
+    answered = {"refund": refund, "theirs": "199", "answer": "book"}
+    assert owner.post(f"{PAGE}/same-money", answered, page=PAGE).status_code == 303
+    assert "Refunds of this client that are not ours" not in words(owner.read(PAGE))
 
 
 def test_a_refund_by_hand_is_asked_about_answered_audited_and_taken_back(records, owner, asked_of_a_refund):
