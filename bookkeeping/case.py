@@ -211,13 +211,13 @@ class Case:
         used = set() if in_books else {one.stands_for for one in others}
         books = books_of(self.key, self.documents, seen, self.customer_id, used)
         booked = {} if self.whole else to_take_off(self.inspection, self.documents, books.history)
-        beside = beside_taken_off(
-            self.inspection, self.settings, self.told, seen, booked, others, in_books=in_books
-        )
-        self.taken_off, self.hindrances.taking_off = beside.taken_off, beside.asked
+        facts = (self.inspection, self.settings, self.told, seen, booked, others)
+        written = books.invoice.negative if books.invoice else ()
+        beside = beside_taken_off(*facts, written=written, in_books=in_books)
+        self.taken_off, self.hindrances.taking_off = beside.taken_off, beside.waits
         settled = after_deposit(beside.inspection, self.settings, beside.told, books, seen, in_books=in_books)
         self.given_back = settled.refunds
-        settled = beside_others(settled, others, [one.source_key for one in self.live], beside.differ)
+        settled = beside_others(settled, others, [one.source_key for one in self.live], beside.waits)
         self.desired, self.refunds = settled.desired, settled.refunds
         self.invoice_stays = settled.invoice_stays
         self.owner = next((one.customer_id for one in books.history.values()), "")

@@ -191,16 +191,14 @@ def question(other: Others) -> Hindrance:
 
 @dataclass(frozen=True)
 class BesideTakenOff:
-    """The inspection, and what it alone asks for (`told`), without the refunds that are not taken off their Payments; and those that are.
-
-    `differ`: by payment, where theirs says another amount; `asked` is what keeps a Payment from being written, those and the questions.
+    """The inspection, and what it alone asks for (`told`), without the refunds that are not taken off their Payments; all that may be; and,
+    by payment, what keeps it from being written: a question, or that theirs says another amount.
     """
 
     inspection: Inspection
     told: DesiredDocuments
     taken_off: tuple[TakenOff, ...]
-    asked: Mapping[str, Hindrance]
-    differ: Mapping[str, Hindrance]
+    waits: Mapping[str, Hindrance]
 
 
 def beside_taken_off(
@@ -211,12 +209,14 @@ def beside_taken_off(
     booked: Mapping[str, Decimal | None],
     others: Sequence[Others],
     *,
+    written: Iterable[tuple[str, Decimal]] = (),
     in_books: bool,
 ) -> BesideTakenOff:
     """Return what an inspection asks for beside RefundReceipts that are not ours, as far as its refunds are taken off Payments.
 
-    `booked` is what each such Payment is in the books, None for one that is not made yet. A refund for which a person took one of theirs is
-    not taken off; nor, until its Payment is made, one that may be the same: it is asked about once that stands.
+    `booked` is what each such Payment is in the books, None for one that is not made yet; `written` the negative lines of the Invoice as it was
+    last written, (description, amount). A refund for which a person took one of theirs is not taken off; nor, until there is an answer,
+    one that may be the same.
 
     Source: bookkeeping decisions 4 and 19.
     """
@@ -224,18 +224,24 @@ def beside_taken_off(
     refunds = taken_off(inspection, seen, booked, used, settings.time_zone)
     like = questions([one for one in refunds if not one.done], others, ())
     payments = {one.source_key: one.payment_key for one in refunds if one.source_key in like}
-    differ = differing(inspection, seen, others)
-    asked = {payment: question(like[key]) for key, payment in payments.items()} | differ
-    apart = used | {key for key, payment in payments.items() if booked[payment] is None}
+    waits = {payment: question(like[key]) for key, payment in payments.items()}
+    waits |= differing(inspection, seen, others)
+    apart = used | set(payments)
     kept = [
         one
         for one in seen
         if one.amount and one.payment_key in booked and refund_key(inspection.key, one.number) in apart
     ]
     if kept and in_books:
-        inspection = as_if_kept(inspection, kept)
+        whole = as_if_kept(inspection, kept)
+        stand_whole = all(
+            (booked.get(one.key, one.amount) or ZERO) >= one.amount - one.refunded_amount
+            for one in whole.payments
+            if not one.voided_at
+        )
+        inspection = as_if_kept(inspection, kept, written) if stand_whole else whole
         told = _in_the_same_accounts(desired_documents(inspection, settings), told)
-    return BesideTakenOff(inspection, told, refunds, asked, differ)
+    return BesideTakenOff(inspection, told, refunds, waits)
 
 
 def _in_the_same_accounts(desired: DesiredDocuments, told: DesiredDocuments) -> DesiredDocuments:
@@ -275,12 +281,12 @@ def beside_others(
     settled: AfterDeposit,
     others: Sequence[Others],
     booked: Iterable[str],
-    differ: Mapping[str, Hindrance] = MappingProxyType({}),
+    paying: Mapping[str, Hindrance] = MappingProxyType({}),
 ) -> AfterDeposit:
     """Return what it should have beside RefundReceipts that are not ours, to the same Customer.
 
     A refund for which a person took one is not ours to book. One that may be the same waits for the answer, whatever else it waits for:
-    who enters refunds by hand has answered then. Where the two `differ` the payment waits for a person.
+    who enters refunds by hand has answered then. `paying`: what payments wait for because of theirs.
 
     Source: bookkeeping decisions 18 and 19.
     """
@@ -292,5 +298,5 @@ def beside_others(
     for key, other in asked.items():
         because = question(other)
         waits.append(Wait(("RefundReceipt", key), because.code, because.detail))
-    waits += [Wait(("Payment", key), because.code, because.detail) for key, because in differ.items()]
+    waits += [Wait(("Payment", key), because.code, because.detail) for key, because in paying.items()]
     return replace(settled, refunds=refunds, waits=tuple(waits))

@@ -19,12 +19,13 @@ from bookkeeping.rules.actions import (
     RefundAction,
     UpdateRefundReceipt,
 )
-from bookkeeping.rules.documents import DesiredRefund, fingerprint_of
+from bookkeeping.rules.documents import DesiredRefund, fingerprint_of, line_name
 from bookkeeping.rules.inspection import Inspection, PaymentReceived
 from bookkeeping.rules.local_time import local_day
 from bookkeeping.rules.money import ZERO
 from bookkeeping.rules.planning import Hinders, Plan, Waiting
 from bookkeeping.rules.references import refund_key
+from bookkeeping.rules.text import DESCRIPTION_LIMIT, cut
 
 
 @dataclass(frozen=True)
@@ -149,34 +150,37 @@ def taken_off(
     return tuple(found)
 
 
-def as_if_kept(inspection: Inspection, refunds: Sequence[RefundSeen]) -> Inspection:
+def as_if_kept(
+    inspection: Inspection,
+    refunds: Sequence[RefundSeen],
+    written: Iterable[tuple[str, Decimal]] | None = None,
+) -> Inspection:
     """Return the inspection as if these refunds had not been given: they stand in the books by themselves, and what they were for with them.
 
-    A negative service or fee of just a refund's amount is that refund's. Others are only where all that was refunded comes to all that is
-    negative: else some of them are there for another reason, and stay.
+    `written` are the negative lines of the Invoice as it was written with the Payments whole: what is not among them pairs as after a
+    deposit. None where Payments are lowered already, or not made: then a negative service or fee of just a refund's amount is that
+    refund's, and others are only where all that was refunded comes to all that is negative: else some are there for another reason.
     """
     negative = {
-        place: -line.amount
+        place: (cut(line_name(line), DESCRIPTION_LIMIT), line.amount)
         for place, line in enumerate(inspection.lines)
         if line.kind in ("service", "fee") and line.amount < 0
     }
     standing = [one for one in inspection.payments if not one.voided_at]
-    all_of_it = sum(negative.values(), ZERO) == sum((one.refunded_amount for one in standing), ZERO)
-    left = dict(negative)
-    for parts in pair_with_lines({step.number: step.amount for step in refunds}, negative).values():
+    refunded = sum((one.refunded_amount for one in standing), ZERO)
+    lines = not_on_invoice(negative, written or ())
+    sure = written is not None or refunded == sum(lines.values(), ZERO)
+    left = dict(lines)
+    for parts in pair_with_lines({step.number: step.amount for step in refunds}, lines).values():
         for part in parts:
-            if part.line is not None and (
-                all_of_it or (len(parts) == 1 and part.amount == negative[part.line])
-            ):
+            if part.line is not None and (sure or (len(parts) == 1 and part.amount == lines[part.line])):
                 left[part.line] -= part.amount
-    lines = (
+    kept = tuple(
         replace(line, amount=-left[place]) if place in left else line
         for place, line in enumerate(inspection.lines)
         if left.get(place) != ZERO
     )
-    return replace(
-        inspection, lines=tuple(lines), payments=tuple(_kept(one, refunds) for one in inspection.payments)
-    )
+    return replace(inspection, lines=kept, payments=tuple(_kept(one, refunds) for one in inspection.payments))
 
 
 def _kept(payment: PaymentReceived, refunds: Iterable[RefundSeen]) -> PaymentReceived:

@@ -121,19 +121,22 @@ def learn_before_taking_off(work: Work, cases: Sequence[Case]) -> None:
 
 
 def _learn_refunds(work: Work, made: Sequence[tuple[Case, date]]) -> None:
-    """Ask which there are around these days, unless this very run has been told.
+    """Ask which there are around these days, unless this very run has been told, and plan beside what is known of them now.
 
     A RefundReceipt is linked to nothing: no answer of QuickBooks' to a write of ours would mention one that somebody entered today.
     """
-    if not made or work.run.parameters.get("told_refunds"):
+    if not made:
         return
-    days = [day for _, day in made]
-    first, last = (day.isoformat() for day in (min(days) - NEAR, max(days) + NEAR))
-    work.commit()
-    work.before_call()
-    found = work.gateway.query_all("RefundReceipt", f"TxnDate >= {quote(first)} AND TxnDate <= {quote(last)}")
-    note_others_refunds(work.company_id, list(found))
-    db.session.flush()
+    if not work.run.parameters.get("told_refunds"):
+        days = [day for _, day in made]
+        first, last = (day.isoformat() for day in (min(days) - NEAR, max(days) + NEAR))
+        work.commit()
+        work.before_call()
+        found = work.gateway.query_all(
+            "RefundReceipt", f"TxnDate >= {quote(first)} AND TxnDate <= {quote(last)}"
+        )
+        note_others_refunds(work.company_id, list(found))
+        db.session.flush()
     concerned = list({id(case): case for case, _ in made}.values())
     reload_documents(work.company_id, concerned)
     for case in concerned:

@@ -28,17 +28,20 @@ from worker.reconciling.rounds import change_and_create, delete_first
 
 
 def _take_away(work: Work, cases: list[Case]) -> None:
-    delete_first(work, [case for case in cases if not case.eligibility.in_books])
+    going = [case for case in cases if not case.eligibility.in_books]
+    learn_before_taking_off(work, going)
+    delete_first(work, going)
 
 
 def _make_room(work: Work, cases: list[Case]) -> None:
     """A change of client takes its Payments away first: only once the new Customer is sure to be there."""
     look_before_moving(work, cases)
-    delete_first(work, [case for case in cases if case.eligibility.in_books])
+    staying = [case for case in cases if case.eligibility.in_books]
+    learn_before_taking_off(work, staying)
+    delete_first(work, staying)
 
 
 ROUNDS: tuple[Callable[[Work, list[Case]], None], ...] = (
-    learn_before_taking_off,
     _take_away,
     resolve_customers,
     _make_room,

@@ -69,14 +69,14 @@ def test_of_two_refunds_the_one_that_theirs_stands_for_is_not_what_the_payment_l
 
 def test_one_that_may_be_the_same_keeps_the_payment_from_being_lowered_until_the_answer():
     found = beside([BY_HAND], "425.00")
-    assert found.asked["p1"].code == "same-money" and said(found) == ("350.00", ["350.00"])
-    hinders = Hindrances(taking_off=found.asked)
+    assert found.waits["p1"].code == "same-money" and said(found) == ("425.00", ["425.00"])
+    hinders = Hindrances(taking_off=found.waits)
     known = Known("Payment", "p1", "150", 1, "f", "7", Decimal("425.00"), Decimal("425.00"))
     wanted = found.told.payments[0]
-    assert hinders(UpdatePayment(wanted, known)) == hinders(DeletePayment(known)) == found.asked["p1"]
+    assert hinders(UpdatePayment(wanted, known)) == hinders(DeletePayment(known)) == found.waits["p1"]
     assert Hindrances()(DeletePayment(known)) is None
-    assert beside([replace(BY_HAND, not_same_as=frozenset({"1042-R1"}))], "425.00").asked == {}
-    assert beside([BY_HAND], "350.00").asked == {}, "Ours was taken off before."
+    assert beside([replace(BY_HAND, not_same_as=frozenset({"1042-R1"}))], "425.00").waits == {}
+    assert beside([BY_HAND], "350.00").waits == {}, "Ours was taken off before."
 
 
 def test_where_theirs_stands_the_payment_is_whole_and_so_is_the_invoice():
@@ -114,6 +114,31 @@ def test_what_a_refund_was_for_goes_with_it_and_other_reductions_stay(fees, left
     kept = as_if_kept(replace(ONE, lines=lines), [STEP])
     assert [f"{one.amount:.2f}" for one in kept.lines] == ["425.00", *left]
     assert kept.payments[0].refunded_amount == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        ([], ["-25.00"]),  # More was taken off the fees than given back: the rest stays on the Invoice.
+        ([("Refund", Decimal("-25.00"))], ["-25.00"]),  # And so it is written the next time.
+        ([("Refund", Decimal("-100.00"))], ["-100.00"]),  # It was there when it was paid.
+    ],
+)
+def test_beside_a_payment_that_stands_whole_lines_pair_as_after_a_deposit(written, left):
+    lines = (line("425.00"), line("-100.00", "fee", "Refund", "l2"))
+    kept = as_if_kept(replace(ONE, lines=lines), [STEP], written)
+    assert [f"{one.amount:.2f}" for one in kept.lines[1:]] == left
+    found = beside_taken_off(
+        replace(ONE, lines=lines),
+        SETTINGS,
+        desired_documents(ONE, SETTINGS),
+        [STEP],
+        {"p1": Decimal("425.00")},
+        [USED],
+        written=written,
+        in_books=True,
+    )
+    assert [f"{one.amount:.2f}" for one in found.inspection.lines[1:]] == left
 
 
 @given(st.lists(st.integers(1, 9000), max_size=4), st.lists(st.integers(1, 9000), max_size=4))
