@@ -67,9 +67,10 @@ format: bootstrap-tests  ## Put the code into shape
 	$(PY) -m ruff format $(wildcard $(CODE))
 
 .PHONY: bench
-bench: bootstrap-tests  ## Measure what ops' pages visit and how fast one company is written (some minutes)
+bench: bootstrap-tests  ## Measure what pages cost and how fast one company is written (some minutes)
 	@$(PY) -m bench.ops_scale --small
 	@$(PY) -m bench.writing
+	@$(PY) -m bench.pages
 
 .PHONY: unit
 unit: bootstrap-tests  ## Run the tests that open no socket and start no process, in seconds
