@@ -44,14 +44,3 @@ def test_numbers_and_a_statement_are_read_on_demand(office, page):
     expect(page.get_by_text("Full Home Inspection").first).to_be_visible()
     expect(page.get_by_text("Nothing was received yet.")).to_be_visible()
     assert complaints == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_a_phone(office, page, scheme):
-    office.tieout.flask_json("nightly", "--company", office.id)
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.emulate_media(color_scheme=scheme)
-    log_in(page, office.tieout.url, office.owner, PASSWORD)
-    for path in ("/numbers", "/numbers/tie-out", f"/inspections/{office.keys[0]}/explain"):
-        assert page.goto(f"{office.tieout.url}{path}").ok
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
