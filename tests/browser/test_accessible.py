@@ -91,7 +91,8 @@ class Eye:
         for width, scheme in LOOKS if ALL else [LOOKS[self.looked % len(LOOKS)]]:
             self.page.set_viewport_size({"width": width, "height": 900})
             self.page.emulate_media(color_scheme=scheme)
-            found = self.page.evaluate(RUN_AXE, {"runOnly": STANDARD, "resultTypes": ["violations"]})
+            options = {"runOnly": STANDARD, "resultTypes": ["violations"], "iframes": False, "preload": ALL}
+            found = self.page.evaluate(RUN_AXE, options)
             self.note(f"{width} {scheme}", found)
         for width in (390, 320):
             self.page.set_viewport_size({"width": width, "height": 900})
