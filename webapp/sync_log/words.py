@@ -1,5 +1,7 @@
 """How operations and runs read in the log: one sentence each. Pure functions of their rows."""
 
+from decimal import Decimal
+
 from bookkeeping.storage.work.journal import Operation
 from bookkeeping.storage.work.runs import Run
 from webapp.frame.words import money, plural, span
@@ -48,7 +50,7 @@ _LEFT_BEHIND = {
 def operation_title(operation: Operation) -> str:
     """`Invoice SP-1042 created · $425.00 · Ann O'Neil · 12 Oak St`: what became of one write, and of whose document."""
     if operation.kind in _MONEY and operation.amount is not None and operation.subject:
-        return _money_title(operation)
+        return _money_title(operation, operation.amount)
     what = " ".join(
         part for part in (_KINDS.get(operation.kind, operation.kind), operation.doc_number) if part
     )
@@ -61,11 +63,11 @@ def operation_title(operation: Operation) -> str:
     return " · ".join(part for part in (said, amount, subject) if part)
 
 
-def _money_title(operation: Operation) -> str:
+def _money_title(operation: Operation, amount: Decimal) -> str:
     """`$224.00 from Ann O'Neil received · 12 Oak St`: money is known by how much and whose it was, never by the platform's number of it."""
     done, thing, whose = _MONEY[operation.kind]
     client, _, place = operation.subject.partition(" · ")
-    whole = f"{money(operation.amount)} {whose} {client}"
+    whole = f"{money(amount)} {whose} {client}"
     if operation.outcome == "created":
         said = f"{whole} {done}"
     else:
