@@ -91,12 +91,24 @@ class Postgres:
         self.process = Process(command, self._folder / "postgres.log", folder=self._folder, user=self._user)
         self.process.wait_until(self._answers, "PostgreSQL to accept connections")
 
-    def new_database(self, template: str = "template0") -> str:
+    def new_database(self, template: str = "template0", *, tablespace: str = "pg_default") -> str:
         """Return the name of a new database, a copy of the template."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" TABLESPACE "{tablespace}"')
         return name
+
+    def new_tablespace(self, folder: Path) -> str:
+        """Return the name of a new tablespace in this folder, which is made: it may lie on another disk."""
+        folder.mkdir()
+        if self._user is not None:
+            os.chown(folder, self._user, self._user)
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self._execute(f"CREATE TABLESPACE \"{name}\" LOCATION '{folder}'")
+        return name
+
+    def end_connections(self, name: str) -> None:
+        """End every connection to a database, whatever it is doing."""
+        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
     def url(self, name: str) -> str:
         """Return the SQLAlchemy URL of a database."""
@@ -106,6 +118,10 @@ class Postgres:
         """End it and remove its data."""
         self.process.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
 
     def _dsn(self, name: str) -> str:
         return f"postgresql://tieout@{LOOPBACK}:{self.port}/{name}"

@@ -48,10 +48,10 @@ def judge(life: Life) -> None:
     _end_faults(life)
     people.go_on(life)
     _come_to_rest(life, chance, "after the faults")
-    if _check(life, "after the faults"):
+    if examine(life, "after the faults"):
         _mend(life, chance)
         _come_to_rest(life, chance, "after people mended")
-        _check(life, "after people mended", mended=True)
+        examine(life, "after people mended", mended=True)
 
 
 def _end_faults(life: Life) -> None:
@@ -118,7 +118,7 @@ def _unsettled(life: Life) -> list[str]:
         return found + list(db.session.scalars(calls))
 
 
-def _check(life: Life, when: str, *, mended: bool = False) -> bool:
+def examine(life: Life, when: str, *, mended: bool = False) -> bool:
     """Judge; return whether anything waits for a person. `mended`: what people can put right must not wait any more. Raises Wrong."""
     options, said, recorded = _options(life), _said(life), _recorded(life)
     truth, books, history = life.truth(), life.books(), life.history()
