@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import threading
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask.globals import app_ctx
@@ -19,7 +21,7 @@ from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.work.leases import lease_names_held, take_lease
+from bookkeeping.storage.work.leases import give_back, lease_names_held, take_lease
 from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun, latest_run, queue_run
 from worker.app import bell, settings
 from worker.clock.erasing import go_on_erasing
@@ -33,6 +35,9 @@ from worker.runs import due_companies
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 30
+LOOKS_UP_SECONDS = 2.0
+"""How often it looks whether a sweep is due."""
+
 CHANGES_SETTLE = timedelta(seconds=20)
 CHANGES_APART = timedelta(minutes=5)
 """Reads are metered: what a bookkeeper does in five minutes is looked at together."""
@@ -41,16 +46,24 @@ CATCH_UP = timedelta(hours=20)
 """A night missed by less than this is caught up at once and said to be late; an older one is recorded as skipped."""
 
 
-def tick_forever(seconds: float = 2.0) -> None:
-    """Sweep every 30 seconds, and sooner when a run was queued, until SIGTERM or SIGINT."""
+def tick_forever() -> None:
+    """Sweep every 30 seconds, or as often as companies are polled, until SIGTERM or SIGINT."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    last_sweep = utcnow() - timedelta(seconds=SWEEP_SECONDS)
+    sweep_until(stop)
+
+
+def sweep_until(stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
+    """Sweep until the event is set, then give the turn to whichever tick comes next: after a deploy it need not wait for the lease's end.
+
+    `clock` gives seconds that nobody sets: a machine whose time is set back goes on sweeping.
+    """
+    last_sweep = clock() - SWEEP_SECONDS
     while not stop.is_set():
         try:
-            if utcnow() - last_sweep >= timedelta(seconds=min(SWEEP_SECONDS, settings().poll_seconds)):
-                last_sweep = utcnow()
+            if clock() - last_sweep >= _seconds_apart():
+                last_sweep = clock()
                 tick_once()
                 mail_in_background(app_ctx.app)  # Not `current_app`, which means no app in another thread.
         except LeaseTakenError:
@@ -59,7 +72,19 @@ def tick_forever(seconds: float = 2.0) -> None:
             logger.warning("Tick did not work", extra={"error": type(error).__name__})
         finally:
             db.session.remove()
-        stop.wait(seconds)
+        stop.wait(LOOKS_UP_SECONDS)
+    try:
+        give_back("tick", _owner())
+    except OperationalError:
+        logger.warning("Tick's lease is left to run out")
+
+
+def _seconds_apart() -> int:
+    return min(SWEEP_SECONDS, settings().poll_seconds)
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def tick_once(now: datetime | None = None) -> list[int]:
@@ -68,7 +93,8 @@ def tick_once(now: datetime | None = None) -> list[int]:
     Raises:
         LeaseTakenError: another tick is at work.
     """
-    lease = take_lease("tick", f"{socket.gethostname()}:{os.getpid()}", SWEEP_SECONDS * 2)
+    keeps = min(SWEEP_SECONDS * 2, max(_seconds_apart() * 2, settings().lease_seconds))
+    lease = take_lease("tick", _owner(), keeps)
     night = note_due_slots(now or utcnow(), settings())
     queue_wanted_changes(now or utcnow())
     beat("tick")

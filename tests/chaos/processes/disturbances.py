@@ -148,7 +148,6 @@ def fill_disk(it: Installation, chance: random.Random) -> None:
 def set_clock_back(it: Installation, chance: random.Random) -> None:
     """Back by seconds, a minute or an hour; it stays there, as when a wrong clock was set right."""
     it.clock.set(-chance.choice((7, 60, 3600)))
-    time.sleep(1.1)
 
 
 def _line(it: Installation, chance: random.Random) -> Proxy:

@@ -67,9 +67,7 @@ class Installation:
             "valkey": self.proxies.add(self.valkey.port),
         }
         direct, seen = self._new_database()
-        outside = [
-            Behind(server, self.ways[server.name]) for server in (world.platform, world.intuit)
-        ]
+        outside = [Behind(server, self.ways[server.name]) for server in (world.platform, world.intuit)]
         self.shop = Shop(
             direct,
             self.valkey.url,

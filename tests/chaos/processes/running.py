@@ -61,7 +61,9 @@ def run_seeds(
     try:
         for seed in seeds:
             story = story_of(seed, lacking, rounds)
-            result = in_a_process(lambda told=story: live(world, folder / f"{told.seed}", told), SECONDS_FOR_ONE)
+            result = in_a_process(
+                lambda told=story: live(world, folder / f"{told.seed}", told), SECONDS_FOR_ONE
+            )
             figures.add(seed, result)
             _report(story, database, rounds, result)
     except KeyboardInterrupt:
@@ -79,9 +81,13 @@ def run_seeds(
 def _report(story: Story, database: str, rounds: int, result: Mapping[str, Any]) -> None:
     names = ", ".join(step.name for step in story.steps if step.kind == "disturbance")
     rest = f"{result.get('seconds', 0):.0f} s, of these {result.get('rest', 0):.0f} to come to rest"
-    print(f"seed {story.seed} on {database}: {'WENT WRONG' if result['wrong'] else 'exact'}, {rest}: {names}", flush=True)
+    print(
+        f"seed {story.seed} on {database}: {'WENT WRONG' if result['wrong'] else 'exact'}, {rest}: {names}",
+        flush=True,
+    )
     if result["wrong"]:
         print(result["wrong"])
         print(
-            f"Again: python -m tests.chaos --seeds {story.seed} --database {database} --rounds {rounds}", flush=True
+            f"Again: python -m tests.chaos --seeds {story.seed} --database {database} --rounds {rounds}",
+            flush=True,
         )

@@ -5,8 +5,8 @@ import re
 import time
 import traceback
 from collections import Counter
-from contextlib import contextmanager
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,14 @@ def live(world: World, folder: Path, story: Story) -> dict[str, Any]:
         "replaced": dict(it.replaced),
         "cuts": sum(proxy.cuts for proxy in it.ways.values()),
         "answers": dict(visitor.answers) if visitor else {},
-        "logged": dict(Counter(re.findall(r'"(?:message|event)": "(Run broke|Lease lost|Tick did not work|Bell out of reach|Database out of reach)"', logs))),
+        "logged": dict(
+            Counter(
+                re.findall(
+                    r'"(?:message|event)": "(Run broke|Lease lost|Tick did not work|Bell out of reach|Database out of reach)"',
+                    logs,
+                )
+            )
+        ),
     }
 
 
@@ -107,7 +114,9 @@ class Visitor:
         """Do it; an answer may be refused or missing while things are broken, but never be our own mistake (500)."""
         try:
             if name == "look":
-                answers = [self._desk.get(path) for path in ("/inspections", "/sync-log", "/settings/quickbooks")]
+                answers = [
+                    self._desk.get(path) for path in ("/inspections", "/sync-log", "/settings/quickbooks")
+                ]
             else:
                 where = {"sync now": "sync", "check": "check"}[name]
                 page = "/settings/quickbooks"
@@ -168,7 +177,9 @@ def _come_to_rest(it: Installation, life: RealLife) -> None:
 def _wait(it: Installation, until: float, what: Callable[[], bool], said: Callable[[], str]) -> None:
     while not what():
         it.supervise()
-        assert time.monotonic() < until, f"After {SECONDS_TO_REST} s without a disturbance still waiting for {said()}"
+        assert time.monotonic() < until, (
+            f"After {SECONDS_TO_REST} s without a disturbance still waiting for {said()}"
+        )
         time.sleep(0.2)
 
 
@@ -197,12 +208,22 @@ def _under_way(life: RealLife) -> list[str]:
     open_calls = Call.state.in_(("written", "unknown"))
     with life.rows():
         runs = db.session.scalars(select(Run.kind).where(Run.company_id == company, is_unfinished())).all()
-        rows = db.session.scalars(select(InspectionRow.key).where(InspectionRow.company_id == company, due)).all()
-        calls = db.session.scalars(select(Call.request_id).where(Call.company_id == company, open_calls)).all()
-    return [f"run {kind}" for kind in runs] + [f"inspection {key}" for key in rows] + [f"call {one}" for one in calls]
+        rows = db.session.scalars(
+            select(InspectionRow.key).where(InspectionRow.company_id == company, due)
+        ).all()
+        calls = db.session.scalars(
+            select(Call.request_id).where(Call.company_id == company, open_calls)
+        ).all()
+    return (
+        [f"run {kind}" for kind in runs]
+        + [f"inspection {key}" for key in rows]
+        + [f"call {one}" for one in calls]
+    )
 
 
 def _syncs(life: RealLife) -> int:
     with life.rows():
-        done = select(Run.id).where(Run.company_id == life.company_id, Run.kind == "sync", Run.state == "done")
+        done = select(Run.id).where(
+            Run.company_id == life.company_id, Run.kind == "sync", Run.state == "done"
+        )
         return len(db.session.scalars(done).all())

@@ -1,19 +1,23 @@
 """The tick: one row a due night however many ticks there are, late and skipped nights, and the bell for whoever is due and free."""
 
+import itertools
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from bookkeeping.errors import LeaseTakenError
+from bookkeeping.settings import settings_from_environment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.leases import LeaseRow, take_lease
 from bookkeeping.storage.work.runs import Heartbeat, Run, ScheduledRun
 from tests.harness.in_process import Desk, Shop
-from worker.app import bell, settings
-from worker.clock.tick import CATCH_UP, beat, note_due_slots, tick_once
+from worker.app import bell, create_worker_app, settings
+from worker.clock.tick import CATCH_UP, beat, note_due_slots, sweep_until, tick_once
 
 SLOT = datetime(2031, 3, 3, 7, tzinfo=UTC)  # Midnight in Denver, without summer time.
 
@@ -98,6 +102,52 @@ def test_one_tick_works_at_a_time(clock):
     with pytest.raises(LeaseTakenError):
         tick_once()
     lease.release()
+
+
+class Looks(threading.Event):
+    """Ends the sweeping after so many looks; `between` is called after each."""
+
+    def __init__(self, looks: int, between=lambda: None):
+        super().__init__()
+        self._left, self._between = looks, between
+
+    def wait(self, timeout=None) -> bool:
+        """Nobody waits here."""
+        self._left -= 1
+        self._between()
+        if not self._left:
+            self.set()
+        return self.is_set()
+
+
+def test_a_tick_that_ends_leaves_its_turn_to_the_next_at_once(clock):
+    sweep_until(Looks(1))
+    take_lease("tick", "the tick of the new release", 60).release()
+
+
+@pytest.mark.parametrize(("poll", "lease", "keeps"), [(300, 90, 60), (2, 5, 5), (10, 5, 20), (30, 90, 60)])
+def test_a_dead_tick_keeps_its_turn_for_two_sweeps_or_a_lease(clock, shop: Shop, poll, lease, keeps):
+    given = {**shop.environment, "POLL_SECONDS": str(poll), "LEASE_SECONDS": str(lease)}
+    with create_worker_app(settings_from_environment(given)).app_context():
+        db.session.execute(LeaseRow.__table__.delete().where(LeaseRow.name == "tick"))
+        db.session.commit()
+        tick_once()
+        held = db.session.get_one(LeaseRow, "tick").until - utcnow()
+    assert timedelta(seconds=keeps - 4) < held <= timedelta(seconds=keeps)
+
+
+def test_a_machine_whose_clock_is_set_back_goes_on_sweeping(clock):
+    """A sweep is due by a clock that nobody sets; its mark tells the machine's time."""
+    seen = []
+
+    def note() -> None:
+        db.session.expire_all()
+        seen.append(db.session.get_one(Heartbeat, "tick").seen_at)
+        machine.shift(timedelta(hours=-1))
+
+    with time_machine.travel(datetime(2031, 3, 4, 12, tzinfo=UTC), tick=False) as machine:
+        sweep_until(Looks(2, note), itertools.count(0, 60).__next__)
+    assert [at.hour for at in seen] == [12, 11]
 
 
 def test_a_heartbeat_is_one_row_kept_current(clock):
