@@ -234,10 +234,13 @@ def due_companies(limit: int = 1000, now: datetime | None = None) -> list[int]:
 
 
 def _poll_due(now: datetime) -> Select[int]:
-    """Return the one answer to which companies are to be polled by themselves now: their ids."""
+    """Return the one answer to which companies are to be polled by themselves now: their ids.
+
+    A reading that lies ahead of now was made before the clock was set back, and the next one was planned by that clock: it is due.
+    """
     return select(Company.id).where(
         Company.id.in_(select(Connection.company_id).where(Connection.usable)),
         Company.paused_at.is_(None),
-        Company.next_poll_at.is_(None) | (Company.next_poll_at <= now),
+        Company.next_poll_at.is_(None) | (Company.next_poll_at <= now) | (Company.last_poll_at > now),
         Company.not_before.is_(None) | (Company.not_before <= now),
     )

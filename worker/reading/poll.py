@@ -41,6 +41,8 @@ def poll(work: Work, *, full: bool = False) -> bool:
         FeedUnavailableError: try again later; what was read so far is kept.
     """
     company = work.company
+    if company.read_ahead_of(utcnow()):
+        company.last_poll_at = utcnow()  # From now on the next reading is due by the clock as it is.
     everything = full or company.cursor is None
     since = EVERYTHING if full or company.cursor is None else company.cursor - OVERLAP
     _wait_as_asked(work)

@@ -94,6 +94,10 @@ class Company(Base):
         until = self.feed_not_before
         return until if until is not None and until > utcnow() else None
 
+    def read_ahead_of(self, now: datetime) -> bool:
+        """True when the last reading lies ahead of this moment: the machine's clock was set back since, and what is planned by it is too late."""
+        return self.last_poll_at is not None and self.last_poll_at > now
+
     @property
     def halted(self) -> bool:
         """True while nothing may be sent for this company: a person paused it, or the platform says that it is not in the US."""

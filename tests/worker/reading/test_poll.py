@@ -10,10 +10,12 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.refunds import Refund
+from bookkeeping.storage.work.runs import Run
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
+from worker.holding.work import hold_company
 from worker.reading.poll import full_poll, poll
-from worker.runs import due_companies
+from worker.runs import due_companies, next_run
 
 
 def _rows(desk: Desk) -> dict[str, InspectionRow]:
@@ -117,6 +119,36 @@ def test_while_the_platform_wants_to_be_left_alone_no_run_begins_by_itself(desk:
     assert _company(desk).next_poll_at == until
     with desk.shop.app.app_context():
         assert desk.id not in due_companies()
+
+
+def _set_clock_back(desk: Desk) -> None:
+    """As a machine whose clock was an hour fast leaves it: what was noted lies ahead of now."""
+    ahead = utcnow() + timedelta(hours=1)
+    planned = {"last_poll_at": ahead, "next_poll_at": ahead + timedelta(minutes=5)}
+    db.session.execute(update(Company).where(Company.id == desk.id).values(**planned))
+    db.session.commit()
+
+
+@pytest.mark.parametrize("kind", ["", "503", "401"], ids=["well", "out of reach", "refused"])
+def test_a_clock_set_back_keeps_no_company_from_its_readings(desk: Desk, kind):
+    """It is due at once, and once read, or tried, as far apart as ever."""
+    desk.do(poll)
+    with desk.shop.app.app_context():
+        _set_clock_back(desk)
+        assert desk.id in due_companies()
+        work = hold_company(desk.id)
+        run = next_run(work)
+        assert run is not None and run.reason == "scheduled"
+        work.lease.release()
+        if kind:
+            fault = {"kind": kind, "path": "/v2/inspections", "company_id": int(desk.platform_id)}
+            desk.platform.post("/_standin/faults", fault)
+        db.session.execute(update(Run).where(Run.id == run.id).values(state="done"))
+        db.session.commit()
+    desk.run("poll")
+    with desk.shop.app.app_context():
+        assert desk.id not in due_companies()
+    assert not _company(desk).read_ahead_of(utcnow())
 
 
 def test_a_record_that_could_not_be_read_is_forgotten_once_it_can_be(desk: Desk):
