@@ -1,7 +1,7 @@
 """Every fault of QuickBooks and of the feed, before and after the work was done, in every phase: the books come out exact."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -79,57 +79,75 @@ def _whole_life(desk: Desk, fault: dict[str, Any], patience: int = 0) -> None:
     _calm_down(desk, "made again", patience, 4)
 
 
-def _side_by_side(tell: Callable[[str], None]) -> None:
-    """Do it with the fault before and after the work was done, at the same time: much of it is waiting."""
-    with ThreadPoolExecutor(len(WHENS)) as pool:
-        for told in [pool.submit(tell, when) for when in WHENS]:
-            told.result()
+def _patient_life(desk: Desk, fault: dict[str, Any]) -> None:
+    """The same, as a command does it, which waits out a throttle."""
+    _whole_life(desk, fault, patience=5)
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_in_every_phase_leaves_the_books_exact(shop: Shop, name: str):
-    _side_by_side(lambda when: _whole_life(shop.open(), {**FAULTS[name], "when": when}))
+def _late_answer(desk: Desk, fault: dict[str, Any]) -> None:
+    """The same call is at QuickBooks twice at the same time: the one given up, and the one sent again."""
+    desk.book(inspection(1))
+    desk.run()
+    place = {"operation": "batch", "entity": "Invoice"}
+    desk.break_calls({**place, **fault})
+    desk.book(inspection(2))
+    _calm_down(desk, "after the late answer", 0, 2)
+
+
+def _long_outage(desk: Desk, fault: dict[str, Any]) -> None:
+    """It lasts through one run's attempts and the next run's attempts to settle them, and ends in the middle of that run."""
+    for number, entity in enumerate(("Customer", "Invoice", "Payment"), 1):
+        place = {"operation": "batch", "entity": entity, "times": 2 * OUTAGES[fault["kind"]]}
+        desk.break_calls({**fault, **place})
+        desk.book(inspection(number))
+        for _ in range(2):
+            desk.let_time_pass()
+            assert desk.run()["state"] == "failed", (fault["when"], entity)
+        _calm_down(desk, f"after the outage of {entity}", 0, number)
+
+
+OUTAGES = {"503": 3, "cut": 3, "429": 1}
+"""How often a run tries again what met this kind."""
+
+STORIES: dict[str, tuple[Callable[[Desk, dict[str, Any]], None], dict[str, Any]]] = {
+    **{f"{name} in every phase": (_whole_life, fault) for name, fault in FAULTS.items()},
+    "429 waited out by a command": (_patient_life, FAULTS["429-json"]),
+    "an answer later than we wait": (_late_answer, {"kind": "slow", "seconds": 31}),
+    **{f"{name} that outlasts a run": (_long_outage, FAULTS[name]) for name in ("503", "cut", "429-json")},
+}
+AT_ONCE = 8
+
+
+@pytest.fixture(scope="module")
+def told(request: pytest.FixtureRequest, shop: Shop) -> Iterator[dict[str, list[Future[None]]]]:
+    """The stories that this run asks for, some of them under way at the same time, each in a company of its own: most of it is waiting."""
+    asked = [item.callspec.params.get("story") for item in request.session.items if hasattr(item, "callspec")]
+    names = sorted({name for name in asked if name in STORIES}, key=_longest_first)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {
+            name: [
+                pool.submit(lambda tell=tell, fault={**fault, "when": when}: tell(shop.open(), fault))
+                for when in WHENS
+            ]
+            for name in names
+            for tell, fault in [STORIES[name]]
+        }
+
+
+def _longest_first(name: str) -> int:
+    return ("later than we wait" not in name) * 2 - ("outlasts" in name)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_fault_before_or_after_the_work_was_done_leaves_the_books_exact(
+    told: dict[str, list[Future[None]]], story: str
+):
+    for one in told[story]:
+        one.result()
 
 
 def test_a_stale_sync_token_in_every_phase_leaves_the_books_exact(shop: Shop):
     _whole_life(shop.open(), {"kind": "stale"})
-
-
-def test_a_command_that_waits_out_a_throttle_books_nothing_twice(shop: Shop):
-    _side_by_side(lambda when: _whole_life(shop.open(), {**FAULTS["429-json"], "when": when}, patience=5))
-
-
-def test_an_answer_that_comes_later_than_we_wait_books_nothing_twice(shop: Shop):
-    """The same call is at QuickBooks twice at the same time: the one given up, and the one sent again."""
-
-    def tell(when: str) -> None:
-        desk = shop.open()
-        desk.book(inspection(1))
-        desk.run()
-        place = {"operation": "batch", "entity": "Invoice", "seconds": 31}
-        desk.break_calls({"kind": "slow", "when": when, **place})
-        desk.book(inspection(2))
-        _calm_down(desk, "after the late answer", 0, 2)
-
-    _side_by_side(tell)
-
-
-@pytest.mark.parametrize(("name", "attempts"), [("503", 3), ("cut", 3), ("429-json", 1)])
-def test_an_outage_that_outlasts_a_run_books_nothing_twice(shop: Shop, name: str, attempts: int):
-    """It lasts through one run's attempts and the next run's attempts to settle them, and ends in the middle of that run."""
-
-    def tell(when: str) -> None:
-        desk = shop.open()
-        for number, entity in enumerate(("Customer", "Invoice", "Payment"), 1):
-            place = {"operation": "batch", "entity": entity, "times": 2 * attempts}
-            desk.break_calls({**FAULTS[name], "when": when, **place})
-            desk.book(inspection(number))
-            for _ in range(2):
-                desk.let_time_pass()
-                assert desk.run()["state"] == "failed", (when, entity)
-            _calm_down(desk, f"after the outage of {entity}", 0, number)
-
-    _side_by_side(tell)
 
 
 @pytest.mark.parametrize(
