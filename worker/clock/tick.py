@@ -99,7 +99,7 @@ def tick_once(now: datetime | None = None) -> list[int]:
     queue_wanted_changes(now or utcnow())
     beat("tick")
     db.session.commit()
-    held = lease_names_held()
+    held = lease_names_held(settings().lease_seconds)
     due = [company_id for company_id in due_companies() if f"company:{company_id}" not in held]
     lease.commit()
     for company_id in due:

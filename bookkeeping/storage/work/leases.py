@@ -1,13 +1,16 @@
 """Leases with a fence number: who may work on a company now. A stale holder's settles are refused in their own transaction."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import String, func, or_, select, update
+from sqlalchemy import ColumnElement, String, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.errors import LeaseLostError, LeaseTakenError
 from bookkeeping.storage.base import Base, UtcDateTime, db, rows_changed, utcnow
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""The end of a lease that was given back: past by any clock. A moment ago would lie ahead again once the clock is set back."""
 
 
 class LeaseRow(Base):
@@ -56,7 +59,7 @@ class Lease:
         """Give the lease back at once; a lease already lost is left alone."""
         mine = (LeaseRow.name == self.name, LeaseRow.owner == self.owner, LeaseRow.fence == self.fence)
         db.session.rollback()
-        db.session.execute(update(LeaseRow).where(*mine).values(until=database_now() - timedelta(seconds=1)))
+        db.session.execute(update(LeaseRow).where(*mine).values(until=LONG_AGO))
         db.session.commit()
 
 
@@ -69,7 +72,7 @@ def take_lease(name: str, owner: str, seconds: int) -> Lease:
     db.session.rollback()
     now = database_now()
     until = now + timedelta(seconds=seconds)
-    free = update(LeaseRow).where(LeaseRow.name == name, or_(LeaseRow.until < now, LeaseRow.owner == owner))
+    free = update(LeaseRow).where(LeaseRow.name == name, or_(~_holds(now, seconds), LeaseRow.owner == owner))
     taken = free.values(owner=owner, until=until, fence=LeaseRow.fence + 1).returning(LeaseRow.fence)
     fence = db.session.execute(taken).scalar()
     if fence is None:
@@ -89,14 +92,25 @@ def take_lease(name: str, owner: str, seconds: int) -> Lease:
 def give_back(name: str, owner: str) -> None:
     """Give back what this owner holds, whatever its fence; a lease of somebody else is left alone."""
     db.session.rollback()
-    mine = (LeaseRow.name == name, LeaseRow.owner == owner, LeaseRow.until >= database_now())
-    db.session.execute(update(LeaseRow).where(*mine).values(until=database_now() - timedelta(seconds=1)))
+    mine = (LeaseRow.name == name, LeaseRow.owner == owner)
+    db.session.execute(update(LeaseRow).where(*mine).values(until=LONG_AGO))
     db.session.commit()
 
 
-def lease_names_held() -> set[str]:
-    """Return the names of all leases that are held now."""
-    return set(db.session.scalars(select(LeaseRow.name).where(LeaseRow.until >= database_now())))
+def lease_names_held(seconds: int | None = None) -> set[str]:
+    """Return the names of all leases that are held now; with `seconds`, of those that keep out whoever takes one for so long."""
+    now = database_now()
+    held = LeaseRow.until >= now if seconds is None else _holds(now, seconds)
+    return set(db.session.scalars(select(LeaseRow.name).where(held)))
+
+
+def _holds(now: datetime, seconds: int) -> ColumnElement[bool]:
+    """The condition for a lease that keeps others out: its end is to come, and not further ahead than any lease of so many seconds lasts.
+
+    One further ahead was taken before the machine's clock was set back. Its holder is dead, or goes on with the clock as it is at its next
+    call; if it is overtaken until then, its fence is refused.
+    """
+    return LeaseRow.until.between(now, now + timedelta(seconds=2 * seconds + 60))
 
 
 def database_now() -> datetime:
