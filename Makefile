@@ -89,6 +89,10 @@ SEEDS ?= 1-1000
 simulate: bootstrap-tests  ## Tell months of a company's life with everything that can go wrong: make simulate SEEDS=1-10000
 	@$(PY) -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
+.PHONY: chaos
+chaos: bootstrap-tests  ## Kill, stop, cut off and fill up real processes, then check the books; half an hour; ARGS="--seeds 7"
+	@$(PY) -m tests.chaos $(ARGS)
+
 .PHONY: crashes
 crashes: bootstrap-tests  ## Break each kind of work off at every step, and at pairs of steps; about an hour; ARGS="--every 8"
 	@$(PY) -m tests.simulation --crashes all $(ARGS)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from typing import Any
 from tests.harness.processes import LOOPBACK, free_port
 
 CHUNK = 65536
+AT_ONCE = struct.pack("ii", 1, 0)
 
 
 @dataclass
@@ -45,8 +48,24 @@ class Proxies:
 
     def stop(self) -> None:
         """End the loop, and every connection with it."""
+        self.do(_end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
+
+
+async def _end_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _break(writer: asyncio.StreamWriter) -> None:
+    """End a connection without a farewell: the other side hears that it was reset."""
+    with contextlib.suppress(OSError):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+    writer.transport.abort()
 
 
 class Proxy:
@@ -74,16 +93,16 @@ class Proxy:
     async def _cut(self) -> None:
         for writer in list(self._open):
             self.cuts += 1
-            writer.transport.abort()
+            _break(writer)
 
     async def _serve(self, asked: asyncio.StreamReader, answered: asyncio.StreamWriter) -> None:
         if self.way.away:
-            answered.transport.abort()
+            _break(answered)
             return
         try:
             answers, on = await asyncio.open_connection(LOOPBACK, self._target)
         except OSError:
-            answered.transport.abort()
+            _break(answered)
             return
         both = {answered, on}
         self._open |= both
@@ -108,7 +127,7 @@ class Proxy:
                     await asyncio.sleep(way.delay)
                 if way.away or (back and way.answers_lost):
                     self.cuts += 1
-                    drain.transport.abort()
+                    _break(drain)
                     return
                 drain.write(piece[: len(piece) // 2] if back and way.half else piece)
                 await drain.drain()

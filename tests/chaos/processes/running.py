@@ -65,7 +65,7 @@ def run_seeds(
                 lambda told=story: live(world, folder / f"{told.seed}", told), SECONDS_FOR_ONE
             )
             figures.add(seed, result)
-            _report(story, database, rounds, result)
+            report(story, database, rounds, result)
     except KeyboardInterrupt:
         print("Broken off.")
     finally:
@@ -78,7 +78,8 @@ def run_seeds(
     return figures
 
 
-def _report(story: Story, database: str, rounds: int, result: Mapping[str, Any]) -> None:
+def report(story: Story, database: str, rounds: int, result: Mapping[str, Any]) -> None:
+    """Say in a line what came of a story, and of one that went wrong what, and how to tell it again."""
     names = ", ".join(step.name for step in story.steps if step.kind == "disturbance")
     rest = f"{result.get('seconds', 0):.0f} s, of these {result.get('rest', 0):.0f} to come to rest"
     print(
