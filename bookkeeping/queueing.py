@@ -8,12 +8,15 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.exceptions import DuplicateJobError
-from rq.job import Job, JobStatus
+from rq.job import Job
 
 logger = logging.getLogger(__name__)
 
 QUEUE = "bell"
 LOOK_AT_COMPANY = "worker.jobs.look_at"
+NAMES = ("", "-next", "-third", "-fourth")
+"""What a company's rings are called, beside its number."""
+
 ALLOWED = frozenset({LOOK_AT_COMPANY})
 
 
@@ -66,21 +69,24 @@ class Bell:
     def ring(self, company_id: int) -> bool:
         """Ask a worker to look at this company; False when the queue is out of reach (the sweep will ring).
 
-        However often it is rung, at most one ring waits. Beside a look that is under way one more may wait: what changed since is
-        not missed then, nor the company when the worker at it has died, which the queue notices only after a minute or two.
+        However often it is rung, one ring waits. Beside a look that is under way one more may wait: what changed since is not missed
+        then, nor the company when the worker at it has died, which the queue notices only after a minute or two. A name can be left
+        behind twice in that time, by a worker that died with the ring in its hands, so that there are some more names.
         """
-        name = f"bell-{company_id}"
         try:
-            if not self._enqueue(company_id, name):
-                job = self.queue.fetch_job(name)
-                if job is None or job.get_status(refresh=False) != JobStatus.QUEUED:
-                    self._enqueue(company_id, f"{name}-next")
+            for name in (f"bell-{company_id}{more}" for more in NAMES):
+                if self._enqueue(company_id, name) or self._waits(name):
+                    return True
         except RedisError as error:
             logger.warning(
                 "Bell out of reach", extra={"company_id": company_id, "error": type(error).__name__}
             )
             return False
         return True
+
+    def _waits(self, name: str) -> bool:
+        """Whether the job of this name is where a worker will find it; its own word (queued) is not enough: it may have been taken."""
+        return self.redis.lpos(self.queue.key, name) is not None
 
     def _enqueue(self, company_id: int, name: str) -> bool:
         """Queue one job of this name; False when there is one already, waiting or under way."""

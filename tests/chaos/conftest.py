@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.mortals import Mortals
+from tests.chaos.mortals import Mortals, everything_to_do
 from tests.harness.in_process import Shop, outside_world
 from tests.harness.servers import Valkey
 from tests.harness.standins import StandIn
@@ -52,5 +52,6 @@ def shop(outside: tuple[StandIn, StandIn, Valkey], sqlite_path: Path) -> Shop:
 def mortals(shop: Shop) -> Iterator[Mortals]:
     """Workers of the module's installation that die or stand still on order."""
     started = Mortals(shop.environment)
+    started.warm_up(everything_to_do(shop).id)
     yield started
     started.stop()

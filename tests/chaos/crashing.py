@@ -2,12 +2,14 @@
 
 `python -m tests.chaos.crashing` imports the worker once and forks for every line of JSON on its standard input:
 {"company": 7, "at": 12, "signal": "SIGKILL"} does what a job does for company 7 and sends itself that signal at its twelfth point;
-without `at` it goes to the end. {"go_on": 4711} wakes a process that stands still. For each it prints
+without `at` it goes to the end. {"go_on": 4711} wakes a process that stands still. {"warm_up": 7} does company 7's job here, so that what
+is made once for all (statements, above all) is made before the forks. For each it prints
 {"pid": 4711, "ended": "SIGKILL" | "SIGSTOP" | exit code, "points": ["1 commit begins", …], "complaints": […]}.
 
 It watches the HTTP adapter of `requests` and SQLAlchemy's sessions from outside; nothing of the product is replaced.
 """
 
+import gc
 import json
 import os
 import signal
@@ -21,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from bookkeeping.storage.base import db
 from worker import jobs
+from worker.app import bell, worker_app
 
 
 class Points:
@@ -117,10 +120,24 @@ def _ended(status: int) -> str | int:
     return os.waitstatus_to_exitcode(status)
 
 
+def _warm_up(company_id: int) -> dict[str, Any]:
+    """Do the job, and close every connection again: a fork must share none."""
+    jobs.look_at(company_id)
+    with worker_app().app_context():
+        bell().redis.close()
+        db.engine.dispose()
+    gc.collect()
+    gc.freeze()
+    return {"pid": os.getpid(), "ended": 0, "points": [], "complaints": []}
+
+
 def _obey() -> None:
     still: dict[int, Child] = {}
     for line in sys.stdin:
         order = json.loads(line)
+        if "warm_up" in order:
+            print(json.dumps(_warm_up(order["warm_up"])), flush=True)
+            continue
         if "go_on" in order:
             child = still.pop(order["go_on"])
             child.go_on()

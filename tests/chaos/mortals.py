@@ -24,6 +24,10 @@ class Mortals:
             text=True,
         )
 
+    def warm_up(self, company_id: int) -> None:
+        """Do the job for this company once without a fork; each one after it costs a fraction then."""
+        self._asked({"warm_up": company_id})
+
     def look_at(self, company_id: int, **order: Any) -> dict[str, Any]:
         """Do the job for this company in a process of its own; return what became of it. `at` and `signal` end it early."""
         return self._asked({"company": company_id, **order})

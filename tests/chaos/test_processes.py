@@ -1,4 +1,4 @@
-"""A short story on real processes for each database, in every run of the tests; long ones are `make chaos`'s. And what the stories are made of."""
+"""A short story on real processes in every run of the tests; long ones, on both databases, are `make chaos`'s. And what stories are made of."""
 
 import contextlib
 import socket
@@ -22,7 +22,7 @@ SEED, ROUNDS = 6, 2
 
 @pytest.mark.timeout(600)
 def test_after_a_story_on_real_processes_the_books_are_exact_and_an_idle_sync_costs_nothing():
-    words = ["--seeds", str(SEED), "--rounds", str(ROUNDS)]
+    words = ["--seeds", str(SEED), "--rounds", str(ROUNDS), "--database", "postgresql"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *words],
         cwd=ROOT,
@@ -32,7 +32,7 @@ def test_after_a_story_on_real_processes_the_books_are_exact_and_an_idle_sync_co
         timeout=580,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
-    assert done.stdout.count("1 stories told, 0 failed") == 2
+    assert "1 stories told, 0 failed" in done.stdout
 
 
 def test_a_seed_tells_the_same_story_each_time_and_a_shorter_one_is_its_beginning():

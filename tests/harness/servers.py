@@ -106,6 +106,11 @@ class Postgres:
         self._execute(f"CREATE TABLESPACE \"{name}\" LOCATION '{folder}'")
         return name
 
+    def drop(self, name: str, tablespace: str) -> None:
+        """Take a database and its tablespace away, whoever is still connected."""
+        self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self._execute(f'DROP TABLESPACE "{tablespace}"')
+
     def end_connections(self, name: str) -> None:
         """End every connection to a database, whatever it is doing."""
         self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")

@@ -10,7 +10,7 @@ from launch.lifelines import signal_processes
 from tests.chaos.processes.machine import Clock, SmallDisk
 from tests.chaos.processes.proxy import Proxies, Proxy
 from tests.harness.in_process import Shop
-from tests.harness.processes import LOOPBACK, Process
+from tests.harness.processes import LOOPBACK, Process, answers, wait_until
 from tests.harness.servers import Postgres, Valkey
 from tests.harness.standins import StandIn
 from tests.harness.tieout import Tieout
@@ -90,12 +90,13 @@ class Installation:
         self.wait_until_up()
 
     def wait_until_up(self) -> None:
-        """Wait until the web app answers and every worker listens."""
-        for role, process in self.roles:
-            if role == "web":
-                process.wait_for_url(f"{self.tieout.url}/healthz", 60)
-            elif role == "worker":
-                process.wait_until(lambda p=process: "Listening on" in p.output(), "a worker to listen", 60)
+        """Wait until the web app answers and every worker listens; what ends on its way there is replaced."""
+        wait_until(lambda: self.supervise() or self._is_up(), "all processes to be up", 90)
+
+    def _is_up(self) -> bool:
+        workers = [process for role, process in self.roles if role == "worker"]
+        listening = all("Listening on" in process.output() for process in workers)
+        return listening and answers(f"{self.tieout.url}/healthz")
 
     def of(self, role: str) -> list[Process]:
         """Return the processes of this role that run."""
@@ -133,6 +134,8 @@ class Installation:
         self.tieout.stop()
         self.valkey.process.kill()
         self.proxies.stop()
+        if self.world.postgres:  # Before its disk goes: the server would miss the files.
+            self.world.postgres.drop(self._database, self._place)
         self.disk.remove()
 
     def _new_database(self) -> tuple[str, str]:
@@ -142,8 +145,8 @@ class Installation:
             path = self.disk.folder / "tieout.db"
             shutil.copy(self.world.template, path)
             return f"sqlite:///{path}", f"sqlite:///{path}"
-        place = postgres.new_tablespace(self.disk.folder / "tables")
-        self._database = postgres.new_database(self.world.template, tablespace=place)
+        self._place = postgres.new_tablespace(self.disk.folder / "tables")
+        self._database = postgres.new_database(self.world.template, tablespace=self._place)
         proxy = self.ways["database"] = self.proxies.add(postgres.port)
         direct = postgres.url(self._database)
         return direct, direct.replace(f":{postgres.port}/", f":{proxy.port}/")
