@@ -5,7 +5,7 @@ CHAOS_EXAMPLES says how many random stories are told; always the same ones, unle
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -153,3 +153,20 @@ def test_after_any_story_the_books_are_exact(shop: Shop):
 def test_after_any_story_the_books_are_exact_on_postgresql(outside, postgres_url: str):
     platform, intuit, valkey = outside
     _tell(Shop(postgres_url, valkey.url, platform, intuit), 3)
+
+
+def test_what_waits_while_the_rest_goes_on_is_written_on_postgresql_too(outside, postgres_url: str):
+    """A prepayment of a closed month waits, and its row counts the failure: PostgreSQL adds no truth to a number, as SQLite does."""
+    platform, intuit, valkey = outside
+    desk = Shop(postgres_url, valkey.url, platform, intuit).open()
+    closed = {"AccountingInfoPrefs": {"BookCloseDate": (date.today() - timedelta(days=20)).isoformat()}}
+    intuit.post(f"/_standin/realms/{desk.realm_id}/preferences", closed)
+    desk.run("check")
+    days_ago = [datetime.now(UTC) - timedelta(days=days) for days in (40, 0)]
+    payments = [
+        {"amount": amount, "method": "card", "received_at": at.isoformat(), "reference": amount}
+        for amount, at in zip(("200.00", "375.00"), days_ago, strict=True)
+    ]
+    desk.book(inspection(1, payments=payments))
+    assert desk.run()["state"] == "done"
+    assert [one["TotalAmt"] for one in desk.books()["Payment"]] == [375]

@@ -133,7 +133,7 @@ def _waiting(case: Case) -> dict[str, Any]:
         "waits_for": because.waits_for,
         "held_since": held_since_now(),
         "held_amount": _held_amount(case),
-        "failures": InspectionRow.failures + (not waits),
+        "failures": InspectionRow.failures + int(not waits),  # PostgreSQL adds no truth to a number.
     }
 
 
