@@ -1,5 +1,6 @@
 """Telling one story: its steps, the end of all disturbances, and the independent checker's word on the books. An idle sync costs nothing then."""
 
+import json
 import random
 import re
 import time
@@ -75,8 +76,8 @@ def live(world: World, folder: Path, story: Story) -> dict[str, Any]:
         _come_to_rest(it, life)
         told["rest"] = time.monotonic() - ended
         examine(life, "in the end")
-        if visitor.broken:
-            raise AssertionError(f"pages answered: {visitor.broken}")
+        if wrong := visitor.broken + _mistakes(it.tieout.logs()):
+            raise AssertionError("our own mistakes:\n" + "\n".join(wrong))
     except Exception:  # noqa: BLE001 - what breaks is what a story is told for.
         told["wrong"] = traceback.format_exc(limit=-40)
     finally:
@@ -97,6 +98,13 @@ def live(world: World, folder: Path, story: Story) -> dict[str, Any]:
             )
         ),
     }
+
+
+def _mistakes(logs: str) -> list[str]:
+    """Return the last words of each run that broke for another reason than a database out of reach, locked or full."""
+    broken = [json.loads(line) for line in logs.splitlines() if '"message": "Run broke"' in line]
+    traces = [str(one.get("traceback", "")) for one in broken]
+    return [trace[-1500:] for trace in traces if "OperationalError" not in trace]
 
 
 class Visitor:
