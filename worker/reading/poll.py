@@ -42,7 +42,8 @@ def poll(work: Work, *, full: bool = False) -> bool:
     """
     company = work.company
     if company.read_ahead_of(utcnow()):
-        company.last_poll_at = utcnow()  # From now on the next reading is due by the clock as it is.
+        # The next reading is due by the clock as it is, also when this one breaks off.
+        company.last_poll_at, company.next_poll_at = utcnow(), None
     everything = full or company.cursor is None
     since = EVERYTHING if full or company.cursor is None else company.cursor - OVERLAP
     _wait_as_asked(work)

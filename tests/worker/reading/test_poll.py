@@ -151,6 +151,24 @@ def test_a_clock_set_back_keeps_no_company_from_its_readings(desk: Desk, kind):
     assert not _company(desk).read_ahead_of(utcnow())
 
 
+def test_a_reading_that_dies_after_a_clock_was_set_back_is_due_again(desk: Desk):
+    """It has noted that the clock was set back, and not yet when the next one is due."""
+    desk.do(poll)
+    with desk.shop.app.app_context():
+        _set_clock_back(desk)
+    with desk.holding() as work:
+
+        def die(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        work.feed._session.send = die  # The process ends where the platform would be asked.
+        with pytest.raises(KeyboardInterrupt):
+            poll(work)
+        db.session.rollback()
+    with desk.shop.app.app_context():
+        assert desk.id in due_companies()
+
+
 def test_a_record_that_could_not_be_read_is_forgotten_once_it_can_be(desk: Desk):
     (key,) = desk.book(inspection(1))
     with desk.holding() as work:
