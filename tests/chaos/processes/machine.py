@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 IN_A_ROOM_OF_ITS_OWN = "TIEOUT_CHAOS_MOUNTS"
@@ -22,7 +23,8 @@ def take_a_room(module: str) -> None:
     if IN_A_ROOM_OF_ITS_OWN in os.environ or not shutil.which("unshare"):
         return
     inside = ["unshare", "--mount", "--propagation", "private"]
-    if subprocess.run([*inside, "true"], capture_output=True).returncode == 0:
+    try_one = ["mount", "-t", "tmpfs", "tmpfs", tempfile.gettempdir()]  # Gone with the process that made it.
+    if subprocess.run([*inside, *try_one], capture_output=True).returncode == 0:
         command = [*inside, sys.executable, "-m", module, *sys.argv[1:]]
         os.execvpe(command[0], command, {**os.environ, IN_A_ROOM_OF_ITS_OWN: "1"})
 
