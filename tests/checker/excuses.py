@@ -89,6 +89,11 @@ class Evidence:
         received = sum(one.amount for one in self.want.invoice.payments) if self.want.invoice else 0
         return received > total or self.others_money()
 
+    def to_be_deleted(self) -> bool:
+        """More of ours stands than should."""
+        wanted = self.want.invoice
+        return wanted is None or len(self.payments) > len(wanted.payments)
+
     def refunded(self) -> bool:
         """Something was given back, or there is a line below zero."""
         refunded = any(cents(paid["refunded_amount"]) for paid in self.one["payments"])
@@ -110,6 +115,7 @@ CAUSES: dict[str, Callable[[Evidence], bool]] = {
     "waiting-for-customer": Evidence.client_waits,
     "waiting-for-invoice": lambda seen: bool(seen.said.get(seen.key, set()) - {"waiting-for-invoice"}),
     "overpaid": Evidence.overpaid,
+    "mass-delete-brake": Evidence.to_be_deleted,
     **dict.fromkeys(("refund-without-line", "line-without-refund"), Evidence.refunded),
     **{
         code: (lambda seen, code=code: seen.not_wanted_for(code))

@@ -57,6 +57,13 @@ def test_closed_books_are_seen_in_the_preferences(right: RightBooks):
     assert left(right, said) == []
 
 
+def test_the_brake_excuses_only_what_should_be_deleted(right: RightBooks):
+    said = {right.keys[0]: {"mass-delete-brake"}}
+    assert {finding.kind for finding in left(right, said)} == {"excuse without cause"}
+    right.change(right.keys[0], canceled=True)
+    assert left(right, said) == []
+
+
 def test_what_is_doubled_or_foreign_is_never_excused_by_another_inspection(right: RightBooks):
     right.app(
         "create",
