@@ -132,8 +132,7 @@ def test_on_a_phone_settings_are_two_touches_away_and_an_error_is_where_one_stan
     page.goto(f"{town.url}/login")
     page.get_by_label("Email", exact=True).fill("nobody")
     page.get_by_role("button", name="Log in", exact=True).click()
-    page.locator(".is-invalid").first.wait_for()
-    assert page.evaluate("document.activeElement.matches('.is-invalid')")
+    page.locator(".is-invalid:focus").wait_for()
     assert page.evaluate(
         "document.getElementById(document.activeElement.getAttribute('aria-describedby')).innerText"
     )
@@ -143,5 +142,5 @@ def test_on_a_phone_settings_are_two_touches_away_and_an_error_is_where_one_stan
     page.goto(f"{town.url}/settings/quickbooks/bookkeeping")
     page.get_by_label("Days until due").fill("soon")
     page.get_by_role("button", name="Save due days").click()
-    page.locator("#due_days-error").wait_for()
-    assert page.evaluate("document.activeElement.id") == "due_days"
+    page.locator("#due_days.is-invalid:focus").wait_for()
+    assert page.locator("#due_days-error").inner_text()
