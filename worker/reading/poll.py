@@ -28,6 +28,9 @@ from worker.reading.recognising import recognised
 OVERLAP = timedelta(minutes=10)
 """Rows may be committed up to two minutes late; ten covers that and the clocks between us."""
 
+MANY_SET_BACK = 10
+"""So many inspections of one page that say something older than we know are no late commits and no correction by hand."""
+
 EVERYTHING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -166,13 +169,14 @@ def _keep_page(work: Work, page: FeedPage) -> int:
 
 
 def _without_the_past(company_id: int, page: FeedPage) -> FeedPage:
-    """Put aside what says something else than we know and was last changed before that, as of a platform set back to a copy.
+    """Put aside what says something else than we know and was last changed before that, where so many do: a platform set back to a copy.
 
-    Later than `OVERLAP` no change is committed, so nobody changed the inspection: the platform forgot something, money it received perhaps.
+    Later than `OVERLAP` no change is committed, so nobody changed them: the platform forgot something, money it received perhaps. Of a few what
+    was read last is the truth, whatever its stamp.
     """
     rows = {row.key: row for row in _rows(company_id, [one.key for one in page.inspections])}
     past = [one for one in page.inspections if (row := rows.get(one.key)) and _is_past(row, one)]
-    if not past:
+    if len(past) < MANY_SET_BACK:
         return page
     aside = [
         BadFeedRecord(one.key, _set_back(rows[one.key], one), one.to_record(), one.updated_at) for one in past

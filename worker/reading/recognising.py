@@ -28,12 +28,12 @@ def recognised(
 ) -> Iterator[FeedPage]:
     """Yield the pages once one of them has an inspection that we know; all of them where none that we know has to come.
 
-    Of a page without anything that we know, as in a first walk, the first inspection is asked for by itself: behind a cache that looks at
-    no keys that is another address. `everything`: the walk is one through all there is.
+    Of a page without anything that we know, an inspection is asked for by itself, as one that we know is: behind a cache that looks at no keys
+    that is another address. A first walk has nothing that it could be known by. `everything`: the walk is one through all there is.
 
     Raises:
         FeedOtherCompanyError: all that came is unknown to us, though what we know would have to come.
-        FeedUnavailableError: nothing came of a walk through everything, or an inspection that it lists is not found by itself.
+        FeedUnavailableError: nothing came of a walk through everything, or an inspection that it lists is not found where ours are.
     """
     must_come = db.session.scalars(_must_come(work, since).limit(1)).first()
     work.commit()  # Nothing is open while the platform is asked.
@@ -79,22 +79,37 @@ def _must_come(work: Work, since: datetime) -> Select[str]:
 
 
 def _prove(work: Work, page: FeedPage) -> None:
-    """Ask for the page's first inspection by itself; one that is only told of as unreadable is kept aside anyway.
+    """Ask for an inspection of the page by itself, and if the platform does not find it, for one that we know.
+
+    A platform that finds neither answers no such questions, which proves nothing.
 
     Raises:
-        FeedUnavailableError: the platform does not find it.
+        FeedUnavailableError: it finds ours and not the one that it lists.
     """
+    listed = next((one.key for one in page.inspections if one.deleted_at is None), None)
+    known = db.session.scalars(
+        select(InspectionRow.key)
+        .where(
+            InspectionRow.company_id == work.company_id,
+            InspectionRow.record["deleted_at"].as_string().is_(None),
+        )
+        .order_by(InspectionRow.source_updated_at.desc())
+        .limit(1)
+    ).first()
     work.commit()
-    for one in page.inspections[:1]:
-        try:
-            found = work.feed.one(one.key) is not None
-        except RuleError:
-            found = True
-        if not found:
-            raise FeedUnavailableError(
-                f"It lists inspection {one.key} and does not find it by itself, so the list may be another company's.",
-                code="feed-nonsense",
-            )
+    if listed is None or known is None or _finds(work, listed) or not _finds(work, known):
+        return
+    raise FeedUnavailableError(
+        f"It lists inspection {listed} and does not find it by itself, so the list may be another company's.",
+        code="feed-nonsense",
+    )
+
+
+def _finds(work: Work, key: str) -> bool:
+    try:
+        return work.feed.one(key) is not None
+    except RuleError:
+        return True  # Unreadable, and there.
 
 
 def _knows(company_id: int, page: FeedPage) -> bool:
