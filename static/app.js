@@ -70,7 +70,7 @@
 
   // After a form was refused one stands in the field that is wrong, else at what is said: never at the top of the page again.
   var wrong = document.querySelector(".is-invalid") || document.querySelector('[data-flashed][role="alert"]');
-  if (wrong && document.activeElement === document.body) {
+  if (wrong && (document.activeElement === document.body || document.activeElement.autofocus)) {
     if (wrong.tabIndex < 0) wrong.tabIndex = -1;
     wrong.focus();
   }
