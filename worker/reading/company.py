@@ -75,7 +75,11 @@ def read_lists(work: Work) -> None:
         lists[kind] = list(work.gateway.query_all(kind))
     keep_lists(work, lists)
     connection = work.existing_connection
+    before = connection.facts.get("income_account_id")
     connection.facts = {**connection.facts, **default_accounts(connection.facts, lists["Account"])}
+    if not before and connection.facts["income_account_id"]:
+        # Looked at between a first reading that broke off and this one, it found none.
+        make_due(work.company_id, "cause-gone", held_up_by("no-income-account"))
     work.commit()
 
 

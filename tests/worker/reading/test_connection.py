@@ -11,6 +11,7 @@ from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.records.inspections import InspectionRow
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
+from worker.reading.company import set_up
 from worker.reading.connection import still_blocked, stop_working, warn_of_expiry
 from worker.reading.poll import poll
 
@@ -88,3 +89,21 @@ def test_whether_intuit_lets_us_in_is_found_out_without_a_metered_read(desk: Des
     desk.run("sign-in")
     with desk.holding() as work:
         assert work.connection.state == "reconnect"
+
+
+def test_what_waited_for_an_account_goes_once_the_lists_of_a_new_connection_are_read(desk: Desk):
+    """The first reading of the lists broke off, and an inspection was looked at before the next."""
+    desk.book(inspection(1))
+    desk.do(poll)
+    with desk.holding() as work:
+        row = db.session.scalars(select(InspectionRow).where(InspectionRow.company_id == desk.id)).one()
+        row.state, row.reason, row.due = "needs-you", "no-income-account", False
+        facts = {**work.connection.facts, "income_account_id": "", "income_account_found": ""}
+        work.connection.facts, work.connection.set_up_at = facts, None
+        work.commit()
+    desk.do(set_up)
+    with desk.holding() as work:
+        assert work.connection.facts["income_account_id"]
+        assert db.session.scalars(
+            select(InspectionRow.due).where(InspectionRow.company_id == desk.id)
+        ).all() == [True]
