@@ -5,9 +5,8 @@ word is a command of ours, as `flask --app wsgi …` has it.
 """
 
 import os
-import shlex
-import string
 import sys
+from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
@@ -16,47 +15,36 @@ import click
 from tieout_files import VERSION, place
 from worker.commands.register import COMMANDS, command
 
-PARTS = {
-    "web": "Serve the pages: gunicorn, on the loopback at PORT (8000), behind a proxy.",
+PROGRAMS = {
+    "web": "Serve the pages: gunicorn, on the loopback at PORT (8000) unless --bind says otherwise, behind a proxy.",
     "worker": "Work: RQ, with what the queue's contract wants.",
     "release": "Bring the database to the newest tables.",
-}
-STARTERS = {
     "run": "Start everything on this machine, with stand-ins unless INTUIT_ENVIRONMENT says otherwise.",
     "flask": "Flask's own command line, such as `tieout flask db current`.",
 }
-ANYTHING = {"ignore_unknown_options": True, "help_option_names": []}
+"""What this process becomes. It takes the words that follow as they are."""
+_MODULES = {"run": ["-m", "launch", "run"], "flask": ["-m", "flask", "--app", "wsgi"]}
 
 
 class Everything(click.Group):
     """The group of all commands; each is imported when it is wanted."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*COMMANDS, *PARTS, *STARTERS})
+        return sorted({*COMMANDS, *PROGRAMS})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return the command of this name, or None. A program takes the words that follow as they are."""
+        """Return the command of this name, or None."""
         if name in COMMANDS:
             return _within_the_app(command(name))
-        words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
-        if name in PARTS:
-            return click.Command(
-                name,
-                callback=lambda words: become(part_of_procfile(name) + list(words)),
-                params=[words],
-                help=PARTS[name],
-                context_settings=ANYTHING,
-            )
-        if name in STARTERS:
-            module = {"run": ["launch", "run"], "flask": ["flask", "--app", "wsgi"]}[name]
-            return click.Command(
-                name,
-                callback=lambda words: become([sys.executable, "-m", *module, *words]),
-                params=[words],
-                help=STARTERS[name],
-                context_settings=ANYTHING,
-            )
-        return None
+        if name not in PROGRAMS:
+            return None
+        return click.Command(
+            name,
+            callback=lambda words: become(name, words),
+            params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
+            help=PROGRAMS[name],
+            context_settings={"ignore_unknown_options": True, "help_option_names": []},
+        )
 
 
 @click.command(cls=Everything, context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,25 +53,28 @@ def main() -> None:
     """Keep an inspection company's QuickBooks Online tied out to its inspections. Settings come from the environment and `.env`."""
 
 
-def part_of_procfile(name: str, said: dict[str, str] | None = None) -> list[str]:
-    """Return the words of this line of Procfile, with `$NAME` replaced; gunicorn is told where its settings lie."""
-    values = {"PORT": "8000", **(os.environ if said is None else said)}
-    lines = dict(
-        line.split(": ", 1)
-        for line in place("Procfile").read_text("utf-8").splitlines()
-        if not line.startswith("#")
-    )
-    words = shlex.split(string.Template(lines[name]).substitute(values))
-    return [*words[:1], "--config", str(place("gunicorn.conf.py")), *words[1:]] if name == "web" else words
-
-
-def become(words: list[str]) -> None:
+def become(name: str, words: Sequence[str]) -> None:
     """Replace this process by a program, with what `.env` says beside the environment. Programs of this installation come first."""
     from bookkeeping.settings import environment_said
 
-    variables = environment_said()
+    variables = {"PORT": "8000", **environment_said()}
     variables["PATH"] = os.pathsep.join((os.path.dirname(sys.executable), variables.get("PATH", os.defpath)))
-    os.execvpe(words[0], words, variables)  # noqa: S606 - Words of Procfile, or of the person at the keyboard.
+    program = words_of(name, words, variables)
+    os.execvpe(program[0], program, variables)  # noqa: S606 - Words of Procfile, or of the person at the keyboard.
+
+
+def words_of(name: str, words: Sequence[str], variables: dict[str, str]) -> list[str]:
+    """Return how this program is started: its module, or its line of Procfile; gunicorn is told where its settings lie."""
+    from launch.services import procfile
+
+    if name in _MODULES:
+        return [sys.executable, *_MODULES[name], *words]
+    line = procfile(place("Procfile"), variables)[name]
+    if name == "web":
+        line[1:1] = ["--config", str(place("gunicorn.conf.py"))]
+        if "--bind" in words:  # gunicorn would listen on both.
+            del line[line.index("--bind") : line.index("--bind") + 2]
+    return [*line, *words]
 
 
 def _within_the_app(wanted: click.Command) -> click.Command:

@@ -7,10 +7,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import requests
 from cryptography.fernet import Fernet
 
 from tests.harness import ROOT
-from tieout import Everything, part_of_procfile
+from tests.harness.processes import LOOPBACK, Process, free_port
+from tieout import Everything, words_of
 from tieout_files import VERSION, place
 from worker.commands.register import COMMANDS, command
 
@@ -33,18 +35,36 @@ def test_all_commands_and_parts_are_offered():
     assert all(offered.get_command(None, name) for name in names) and offered.get_command(None, "fly") is None
 
 
-def test_a_part_is_its_line_of_procfile_and_gunicorn_finds_its_settings():
-    assert part_of_procfile("worker")[:2] == ["rq", "worker"]
-    web = part_of_procfile("web", {"PORT": "8123"})
-    assert web == [
-        "gunicorn",
-        "--config",
-        str(ROOT / "gunicorn.conf.py"),
-        "--bind",
-        "127.0.0.1:8123",
-        "wsgi:app",
+def test_a_program_is_its_line_of_procfile_and_gunicorn_finds_its_settings():
+    ours = ["gunicorn", "--config", str(ROOT / "gunicorn.conf.py")]
+    assert words_of("worker", ["--burst"], {"PORT": "1"})[:2] == ["rq", "worker"]
+    assert words_of("web", (), {"PORT": "8123"}) == [*ours, "--bind", "127.0.0.1:8123", "wsgi:app"]
+    elsewhere = ["--bind", "0.0.0.0:8000"]
+    assert words_of("web", elsewhere, {"PORT": "8123"}) == [*ours, "wsgi:app", *elsewhere]
+    assert words_of("flask", ["db", "current"], {}) == [
+        sys.executable,
+        "-m",
+        "flask",
+        "--app",
+        "wsgi",
+        "db",
+        "current",
     ]
-    assert "127.0.0.1:8000" in part_of_procfile("web", {}), "the port that the proxy's examples name"
+
+
+def test_the_web_app_listens_where_it_is_told_and_reads_dot_env(tmp_path: Path, sqlite_url: str):
+    """As in a container, where the proxy comes from outside; and by itself where `.env` says."""
+    port, own = free_port(), free_port()
+    environment = {**ENVIRONMENT, "DATABASE_URL": sqlite_url, "PYTHONPATH": str(ROOT), "WEB_CONCURRENCY": "1"}
+    (tmp_path / ".env").write_text(f"PORT={own}\n")
+    words = [sys.executable, "-m", "tieout", "web"]
+    for more, there in (["--bind", f"0.0.0.0:{port}"], port), ([], own):
+        process = Process([*words, *more], tmp_path / "web.log", environment=environment, folder=tmp_path)
+        try:
+            process.wait_for_url(f"http://{LOOPBACK}:{there}/healthz")
+            assert requests.get(f"http://{LOOPBACK}:{there}/healthz", timeout=20).json()["version"] == VERSION
+        finally:
+            process.stop()
 
 
 def said(words: list[str], folder: Path, *above: Path, **more: str) -> subprocess.CompletedProcess[str]:
