@@ -118,6 +118,17 @@ class Desk(Office):
             db.session.commit()
         return self
 
+    def company(self) -> Company:
+        """Return our row of the company."""
+        with self.shop.app.app_context():
+            return db.session.get_one(Company, self.id)
+
+    def mirrored(self) -> dict[str, InspectionRow]:
+        """Return our rows of the company's inspections, by the platform's id."""
+        with self.shop.app.app_context():
+            rows = select(InspectionRow).where(InspectionRow.company_id == self.id)
+            return {row.key: row for row in db.session.scalars(rows)}
+
     def run(self, kind: str = "sync", *, patience: int = 0) -> dict[str, Any]:
         """Do one run to its end as a worker does it, or with `patience` as a command does; return its facts."""
         with self.shop.app.app_context():

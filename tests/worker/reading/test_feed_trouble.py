@@ -5,14 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from bookkeeping.acts.companies import change_company
 from bookkeeping.errors import FeedOtherCompanyError, FeedUnavailableError
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import FEED_STOPPED, Company
-from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
+from bookkeeping.storage.company.companies import FEED_STOPPED
+from bookkeeping.storage.records.inspections import BadRecord
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.poll import EVERYTHING, MANY_SET_BACK, full_poll, poll
@@ -30,17 +29,6 @@ def ago(**how_long: float) -> str:
     return (utcnow() - timedelta(**how_long)).isoformat()
 
 
-def rows(desk: Desk) -> dict[str, InspectionRow]:
-    with desk.shop.app.app_context():
-        found = select(InspectionRow).where(InspectionRow.company_id == desk.id)
-        return {row.key: row for row in db.session.scalars(found)}
-
-
-def company(desk: Desk) -> Company:
-    with desk.shop.app.app_context():
-        return db.session.get_one(Company, desk.id)
-
-
 def another(desk: Desk, count: int = 1) -> int:
     """Make another company on the platform, with so many inspections; return its number there."""
     made = desk.platform.post("/_standin/companies", {"name": "Front Range", "time_zone": "America/Denver"})
@@ -53,17 +41,17 @@ def another(desk: Desk, count: int = 1) -> int:
 def test_another_companys_inspections_are_refused_before_anything_is_kept(desk: Desk, step):
     desk.book(inspection(1), inspection(2))
     desk.do(poll)
-    before, cursor = sorted(rows(desk)), company(desk).cursor
+    before, cursor = sorted(desk.mirrored()), desk.company().cursor
     trouble(desk, "other_company", as_company=another(desk))
     with pytest.raises(FeedOtherCompanyError) as caught:
         desk.do(step)
     assert "Of 1 inspections that it lists we know none" in caught.value.detail
-    row = company(desk)
-    assert (sorted(rows(desk)), row.cursor, row.feed_state) == (before, cursor, "other-company")
+    row = desk.company()
+    assert (sorted(desk.mirrored()), row.cursor, row.feed_state) == (before, cursor, "other-company")
     assert row.feed_stopped and fault(FEED_STOPPED["other-company"]).who == "ops"
     desk.book(inspection(3))
     desk.do(step)
-    assert len(rows(desk)) == 3 and company(desk).feed_state == "ok"
+    assert len(desk.mirrored()) == 3 and desk.company().feed_state == "ok"
 
 
 def test_what_a_wrong_key_brought_is_forgotten_with_it_while_nothing_is_booked(desk: Desk):
@@ -73,12 +61,12 @@ def test_what_a_wrong_key_brought_is_forgotten_with_it_while_nothing_is_booked(d
         change_company(work.company, "ops", feed_key=wrong)
         work.commit()
     desk.do(poll)
-    assert len(rows(desk)) == 1
+    assert len(desk.mirrored()) == 1
     with desk.holding() as work:
         change_company(work.company, "ops", feed_key=desk.feed_key)
         work.commit()
     desk.do(poll)
-    assert list(rows(desk)) == [key]
+    assert list(desk.mirrored()) == [key]
 
 
 def test_an_inspection_of_the_same_number_made_at_another_moment_is_not_the_one_we_know(desk: Desk):
@@ -91,7 +79,7 @@ def test_an_inspection_of_the_same_number_made_at_another_moment_is_not_the_one_
         desk.do(poll)
     desk.change(key, raw=None)
     desk.do(poll)
-    assert company(desk).feed_state == "ok"
+    assert desk.company().feed_state == "ok"
 
 
 def test_pages_without_end_that_we_know_nothing_of_are_not_read_to_their_end(desk: Desk):
@@ -126,7 +114,7 @@ def test_a_platform_that_answers_no_question_for_one_inspection_is_read_all_the_
     place = {"path": "/v2/inspections/", "company_id": int(desk.platform_id)}
     desk.platform.post("/_standin/faults", {"kind": "404", "times": 99, **place})
     desk.do(poll)
-    assert len(rows(desk)) == 8 and company(desk).feed_state == "ok"
+    assert len(desk.mirrored()) == 8 and desk.company().feed_state == "ok"
 
 
 def test_what_we_know_may_come_unreadable_or_after_pages_of_news(desk: Desk):
@@ -137,7 +125,7 @@ def test_what_we_know_may_come_unreadable_or_after_pages_of_news(desk: Desk):
     desk.book(*(inspection(number) for number in range(2, 9)))
     desk.change(key, raw={"omit": ["datetime"]})  # It comes last now.
     desk.do(poll)
-    assert len(rows(desk)) == 8 and company(desk).feed_state == "ok"
+    assert len(desk.mirrored()) == 8 and desk.company().feed_state == "ok"
 
 
 def test_a_company_whose_last_inspections_were_deleted_long_ago_and_dropped_there_is_no_stranger(desk: Desk):
@@ -149,7 +137,7 @@ def test_a_company_whose_last_inspections_were_deleted_long_ago_and_dropped_ther
     desk.do(full_poll)
     desk.book(inspection(2))
     desk.do(full_poll)
-    assert len(rows(desk)) == 2 and company(desk).feed_state == "ok"
+    assert len(desk.mirrored()) == 2 and desk.company().feed_state == "ok"
 
 
 def test_a_feed_that_lists_nothing_any_more_is_said_and_changes_nothing(desk: Desk):
@@ -161,7 +149,7 @@ def test_a_feed_that_lists_nothing_any_more_is_said_and_changes_nothing(desk: De
         desk.do(full_poll)
     trouble(desk, "past")
     desk.do(poll)  # That nothing has changed is nothing unusual.
-    assert company(desk).feed_state == "ok" and len(desk.books()["Invoice"]) == 1
+    assert desk.company().feed_state == "ok" and len(desk.books()["Invoice"]) == 1
 
 
 def test_a_feed_that_goes_back_in_time_takes_nothing_back(desk: Desk):
@@ -204,13 +192,13 @@ def test_pages_that_change_mid_walk_and_ties_on_their_borders_lose_nothing(desk:
     if kind:
         trouble(desk, kind, times=2)
     desk.do(poll)
-    assert sorted(rows(desk)) == sorted(keys)
+    assert sorted(desk.mirrored()) == sorted(keys)
     same = [{"id": key, "property_address": "2 Elm St", "updated_at": ago(seconds=5)} for key in keys]
     desk.platform.request("PATCH", f"/_standin/companies/{desk.platform_id}/inspections", json=same)
     if kind:
         trouble(desk, kind, times=3)
     desk.do(poll)
-    assert {row.record["address"]["line1"] for row in rows(desk).values()} == {"2 Elm St"}
+    assert {row.record["address"]["line1"] for row in desk.mirrored().values()} == {"2 Elm St"}
 
 
 def test_a_feed_that_deletes_everything_at_once_is_braked_and_forgotten_once_it_takes_that_back(desk: Desk):
@@ -220,12 +208,12 @@ def test_a_feed_that_deletes_everything_at_once_is_braked_and_forgotten_once_it_
     desk.platform.request("PATCH", path, json=[{"id": key, "deleted": True} for key in keys])
     desk.run("nightly")
     assert (len(desk.books()["Invoice"]), len(desk.books()["Payment"])) == (6, 6)
-    assert {(row.state, row.reason) for row in rows(desk).values()} == {("waiting", "mass-delete-brake")}
-    assert company(desk).brake_at is not None
+    assert {(row.state, row.reason) for row in desk.mirrored().values()} == {("waiting", "mass-delete-brake")}
+    assert desk.company().brake_at is not None
     desk.platform.request("PATCH", path, json=[{"id": key, "deleted": False} for key in keys])
     desk.run("nightly")
-    assert {(row.state, row.reason) for row in rows(desk).values()} == {("in-sync", "")}
-    assert company(desk).brake_at is None
+    assert {(row.state, row.reason) for row in desk.mirrored().values()} == {("in-sync", "")}
+    assert desk.company().brake_at is None
 
 
 @pytest.mark.parametrize("state", ["revoked", "forbidden"])
@@ -236,7 +224,7 @@ def test_a_dead_key_deletes_nothing_and_a_living_one_goes_on_where_it_stopped(de
     desk.platform.post(keys, {"state": state})
     desk.change(key, canceled=True)
     assert [one["code"] for one in desk.run("nightly")["problems"]] == ["feed-refused"]
-    assert len(desk.books()["Invoice"]) == 1 and company(desk).feed_state == "refused"
+    assert len(desk.books()["Invoice"]) == 1 and desk.company().feed_state == "refused"
     desk.platform.post(keys, {"state": "active"})
     desk.run("nightly")
-    assert desk.books()["Invoice"] == [] and company(desk).feed_state == "ok"
+    assert desk.books()["Invoice"] == [] and desk.company().feed_state == "ok"

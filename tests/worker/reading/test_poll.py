@@ -18,17 +18,6 @@ from worker.reading.poll import full_poll, poll
 from worker.runs import due_companies, next_run
 
 
-def _rows(desk: Desk) -> dict[str, InspectionRow]:
-    with desk.shop.app.app_context():
-        rows = select(InspectionRow).where(InspectionRow.company_id == desk.id)
-        return {row.key: row for row in db.session.scalars(rows)}
-
-
-def _company(desk: Desk) -> Company:
-    with desk.shop.app.app_context():
-        return db.session.get_one(Company, desk.id)
-
-
 def _let_all_be_settled(desk: Desk) -> None:
     with desk.holding() as work:
         for row in db.session.scalars(select(InspectionRow).where(InspectionRow.company_id == desk.id)):
@@ -39,7 +28,7 @@ def _let_all_be_settled(desk: Desk) -> None:
 def test_what_was_booked_is_mirrored_and_due(desk: Desk):
     keys = desk.book(inspection(1), inspection(2))
     assert desk.do(poll) is True
-    rows = _rows(desk)
+    rows = desk.mirrored()
     assert sorted(rows) == sorted(keys)
     assert {(row.state, row.due) for row in rows.values()} == {("syncing", True)}
     assert [f"{rows[key].total:.2f}" for key in keys] == ["575.00", "575.00"]
@@ -50,7 +39,7 @@ def test_a_row_read_again_unchanged_is_not_made_due(desk: Desk):
     desk.do(poll)
     _let_all_be_settled(desk)
     desk.do(full_poll)
-    assert (_rows(desk)[key].due, _rows(desk)[key].wanted_gen) == (False, 1)
+    assert (desk.mirrored()[key].due, desk.mirrored()[key].wanted_gen) == (False, 1)
 
 
 def test_a_change_makes_the_inspection_due_again_and_no_other(desk: Desk):
@@ -59,26 +48,26 @@ def test_a_change_makes_the_inspection_due_again_and_no_other(desk: Desk):
     _let_all_be_settled(desk)
     desk.change(changed, canceled=True)
     desk.do(poll)
-    rows = _rows(desk)
+    rows = desk.mirrored()
     assert (rows[changed].due, rows[same].due) == (True, False)
     assert rows[changed].wanted_gen == 2
 
 
 def test_the_cursor_comes_with_the_rows_and_only_the_first_poll_reads_everything(desk: Desk):
-    assert _company(desk).cursor is None
+    assert desk.company().cursor is None
     (key,) = desk.book(inspection(1))
     desk.do(poll)
-    first = _company(desk)
+    first = desk.company()
     # The platform says its own time in whole seconds, and the cursor is never ahead of that.
-    assert timedelta(0) <= _rows(desk)[key].source_updated_at - first.cursor < timedelta(seconds=1)
+    assert timedelta(0) <= desk.mirrored()[key].source_updated_at - first.cursor < timedelta(seconds=1)
     assert first.last_full_poll_at is not None
     desk.do(poll)
-    assert _company(desk).last_full_poll_at == first.last_full_poll_at
+    assert desk.company().last_full_poll_at == first.last_full_poll_at
 
 
 def test_the_next_poll_is_a_poll_interval_away(desk: Desk):
     desk.do(poll)
-    company = _company(desk)
+    company = desk.company()
     waits = company.next_poll_at - company.last_poll_at
     assert timedelta(seconds=299) < waits < timedelta(seconds=301)
 
@@ -98,15 +87,15 @@ def test_a_feed_that_does_not_serve_us_is_noted_and_what_was_read_stays(desk: De
     desk.platform.post("/_standin/faults", {"kind": fault, "times": 5, **place})
     with pytest.raises(error):
         desk.do(poll)
-    assert _company(desk).feed_state == state
-    assert list(_rows(desk)) == [key]
+    assert desk.company().feed_state == state
+    assert list(desk.mirrored()) == [key]
 
 
 def test_while_the_platform_wants_to_be_left_alone_no_run_begins_by_itself(desk: Desk):
     place = {"path": "/v2/inspections", "company_id": int(desk.platform_id)}
     desk.platform.post("/_standin/faults", {"kind": "429", "times": 1, "retry_after": 900, **place})
     assert [one["code"] for one in desk.run()["problems"]] == ["feed-throttled"]
-    until = _company(desk).feed_not_before
+    until = desk.company().feed_not_before
     with desk.shop.app.app_context():
         make_poll_due(desk.id)
         db.session.commit()
@@ -116,7 +105,7 @@ def test_while_the_platform_wants_to_be_left_alone_no_run_begins_by_itself(desk:
         assert desk.id in due_companies()
     [problem] = desk.run()["problems"]
     assert "asked us to wait until" in problem["detail"]
-    assert _company(desk).next_poll_at == until
+    assert desk.company().next_poll_at == until
     with desk.shop.app.app_context():
         assert desk.id not in due_companies()
 
@@ -148,7 +137,7 @@ def test_a_clock_set_back_keeps_no_company_from_its_readings(desk: Desk, kind):
     desk.run("poll")
     with desk.shop.app.app_context():
         assert desk.id not in due_companies()
-    assert not _company(desk).read_ahead_of(utcnow())
+    assert not desk.company().read_ahead_of(utcnow())
 
 
 def test_a_reading_that_dies_after_a_clock_was_set_back_is_due_again(desk: Desk):
@@ -194,7 +183,7 @@ def test_a_refund_keeps_the_moment_it_was_first_seen_whatever_changes_later(desk
     desk.platform.request("PATCH", path, json={"refunded_amount": "75.00"})
     desk.do(poll)
     [first] = _refunds(desk)
-    assert first[:2] == (1, "75.00") and first[2] == _rows(desk)[key].source_updated_at
+    assert first[:2] == (1, "75.00") and first[2] == desk.mirrored()[key].source_updated_at
     desk.change(key, property_address="2 Elm St")
     desk.do(poll)
     assert _refunds(desk) == [first]

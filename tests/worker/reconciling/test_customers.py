@@ -21,12 +21,6 @@ def _links(desk: Desk) -> list[CustomerLink]:
         return list(db.session.scalars(mine.order_by(CustomerLink.client_key)))
 
 
-def _rows(desk: Desk) -> dict[str, InspectionRow]:
-    with desk.shop.app.app_context():
-        mine = select(InspectionRow).where(InspectionRow.company_id == desk.id)
-        return {row.key: row for row in db.session.scalars(mine)}
-
-
 def _named(desk: Desk) -> list[str]:
     return sorted(one["DisplayName"] for one in desk.books()["Customer"])
 
@@ -58,7 +52,7 @@ def test_more_of_one_name_than_a_slice_makes_wait_for_the_next(desk: Desk):
     buyers = [{**ANN, "email": f"{number}@client.example"} for number in range(ROUNDS + 1)]
     desk.book(*(inspection(number, buyer=buyer) for number, buyer in enumerate(buyers)))
     desk.run()
-    waiting = [row for row in _rows(desk).values() if row.reason == "waiting-for-customer"]
+    waiting = [row for row in desk.mirrored().values() if row.reason == "waiting-for-customer"]
     assert len(waiting) <= 1 and len(_named(desk)) >= ROUNDS
     desk.sync_until_quiet()
     assert len(_named(desk)) == ROUNDS + 1
@@ -81,7 +75,7 @@ def test_where_two_fit_a_person_is_asked_and_the_inspection_waits_for_the_answer
     (key,) = desk.book(inspection(1, buyer=ANN))
     desk.run()
     [link] = _links(desk)
-    row = _rows(desk)[key]
+    row = desk.mirrored()[key]
     assert (link.state, link.display_name, link.qbo_id) == ("ask", "Ann Lee", "")
     assert [one["display_name"] for one in link.candidates] == ["Ann Lee", "Ann Lee (2)"]
     assert link.candidates[0]["evidence"] == ["same name", "same email: ann@client.example"]
@@ -93,7 +87,7 @@ def test_a_refused_customer_is_one_root_cause_for_all_of_that_client(desk: Desk)
     desk.break_calls({"operation": "batch", "entity": "Customer", "kind": "item", "index": 0, "times": 9})
     desk.book(*(inspection(number, buyer={**ANN, "ref": "ann"}) for number in (1, 2)))
     desk.run()
-    tried, other = sorted(_rows(desk).values(), key=lambda row: row.reason == "waiting-for-customer")
+    tried, other = sorted(desk.mirrored().values(), key=lambda row: row.reason == "waiting-for-customer")
     assert desk.books()["Customer"] == []
     assert (tried.reason, tried.waits_for) == ("planned-again", "")
     assert (other.reason, other.waits_for) == ("waiting-for-customer", f"customer:{tried.client_key}")
