@@ -49,7 +49,8 @@ def test_a_text_may_have_headings_and_names_and_no_tags():
     page = as_page('# Terms\n\n[operator] says "hello". <script>alert(1)</script> [support]', settings)
     assert page == (
         '<h1>Terms</h1>\n<p>Ann &amp; Bo &lt;LLC&gt; says "hello". '
-        "&lt;script&gt;alert(1)&lt;/script&gt; help@example.com</p>"
+        "&lt;script&gt;alert(1)&lt;/script&gt; "
+        '<a href="mailto:help@example.com">help@example.com</a></p>'
     )
 
 

@@ -48,8 +48,9 @@ def legal_file(settings: Settings, name: str) -> Path:
 
 def as_page(text: str, settings: Settings) -> Markup:
     """Return a paper's Markdown as HTML. Tags in it are shown as letters: who edits a text must not have to know what a script is."""
-    for word, value in (("[operator]", settings.operator_name), ("[support]", settings.support_email)):
-        text = text.replace(word, value or "whoever runs this installation")
+    nobody, support = "Tieout's operator", settings.support_email
+    text = text.replace("[operator]", settings.operator_name or nobody)
+    text = text.replace("[support]", f"[{support}](mailto:{support})" if support else nobody)
     return Markup(markdown.markdown(str(escape(text)).replace("&#39;", "'").replace("&#34;", '"')))  # noqa: S704 - Escaped.
 
 
