@@ -143,17 +143,18 @@ class Process:
     def stop(self, seconds: float = 15.0) -> None:
         """Ask it to stop; kill it and all that it started when it does not."""
         if self.exit_code is None:
-            self._process.terminate()
+            self.send(signal.SIGTERM)
             try:
-                self._process.wait(seconds)
+                self.wait(seconds)
             except subprocess.TimeoutExpired:
                 pass
         self.kill()
 
     def kill(self) -> None:
         """Kill it and all that it started."""
+        self.send(signal.SIGKILL)  # It may not lead its session yet.
         signal_processes(self.members(), signal.SIGKILL)
-        self._process.wait(10)
+        self.wait(10)
 
 
 def answers(url: str) -> bool:

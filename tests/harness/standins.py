@@ -1,12 +1,12 @@
 """The stand-ins for tests: one process each, and a thin client for their JSON interfaces."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from tests.harness.processes import LOOPBACK, Process, free_port
+from tests.harness.forking import ForkedProcess
+from tests.harness.processes import LOOPBACK, base_environment, free_port
 
 SECONDS_TO_ANSWER = 30
 
@@ -27,7 +27,7 @@ class StandIn:
     def start(self) -> None:
         """Start it, after `process.kill()` too; returns when it answers."""
         command = [
-            sys.executable,
+            "python",
             "-m",
             f"standins.{self.name}",
             "--port",
@@ -35,7 +35,7 @@ class StandIn:
             "--state",
             str(self.state),
         ]
-        self.process = Process([*command, *self._options], self._log)
+        self.process = ForkedProcess([*command, *self._options], self._log, environment=base_environment())
         self.process.wait_for_url(self.base_url)
 
     def stop(self) -> None:

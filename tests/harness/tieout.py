@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 
 from launch.services import procfile
 from tests.harness import ROOT
-from tests.harness.commands import run_forked
+from tests.harness.forking import ForkedProcess, run_forked
 from tests.harness.processes import LOOPBACK, Process, base_environment, free_port
 
 SECONDS_FOR_A_COMMAND = 120
@@ -81,11 +81,11 @@ class Tieout:
         return self.start("tick")
 
     def start(self, name: str) -> Process:
-        """Start the line `name` of Procfile with these settings."""
+        """Start the line `name` of Procfile with these settings and no others."""
         environment = self._all()
         command = procfile(ROOT / "Procfile", environment)[name]
         log = self.folder / f"{name}-{len(self._started)}.log"
-        process = Process(command, log, environment=environment)
+        process = ForkedProcess(command, log, environment=environment)
         self._started.append(process)
         return process
 
