@@ -23,6 +23,7 @@ LANDSCAPING = ("Landscaping Services", "OtherPrimaryIncome")
         ([FEES, SERVICES, DISCOUNTS, LANDSCAPING, UNCATEGORIZED, PRODUCT], "Services"),
         ([SERVICES, INSPECTION], "Inspection Income"),
         ([FEES, LANDSCAPING], "Fees Billed"),
+        ([("Cleaning services", "ServiceFeeIncome"), ("Services ", "ServiceFeeIncome")], "Services "),
         ([FEES, ("Cleaning services", "ServiceFeeIncome")], "Cleaning services"),
         ([("Radon Inspections", ""), ("Inspections", "")], "Inspections"),
         ([("Radon Inspections", ""), ("Inspection Income", "")], "Inspection Income"),

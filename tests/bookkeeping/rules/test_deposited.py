@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookkeeping.rules.actions import CreateRefundReceipt, DeleteRefundReceipt, Known, UpdateRefundReceipt
-from bookkeeping.rules.deposited import Books, Deposited, StandingInvoice, after_deposit
+from bookkeeping.rules.actions import (
+    CreateRefundReceipt,
+    DeletePayment,
+    DeleteRefundReceipt,
+    Known,
+    UpdateInvoice,
+    UpdatePayment,
+    UpdateRefundReceipt,
+)
+from bookkeeping.rules.deposited import Books, Deposited, StandingInvoice, after_deposit, waiting_documents
 from bookkeeping.rules.documents import desired_documents
 from bookkeeping.rules.refunds import (
     follow_refunds,
@@ -213,6 +221,7 @@ def test_a_cancelled_inspection_keeps_its_other_payment_while_the_money_is_there
 def test_what_no_refund_explains_waits_for_a_person(paid, words):
     settled = settle(inspection(payments=paid), books(deposited()))
     assert "deposited" in codes(settled.waits) and words in settled.waits[0].detail
+    assert settled.waits[0].place == ("Payment", "p1")
     assert not settled.refunds and settled.desired.payments == ()
 
 
@@ -248,7 +257,60 @@ def test_a_company_can_have_refunds_wait_and_one_that_stands_is_not_taken_away()
 
 def test_while_a_person_has_the_payment_in_hand_no_refund_is_added():
     one = inspection(payments=(payment("425.00", refunded="75.00"),))
-    assert codes(settle(one, books(deposited(in_hand=True))).waits) == ["drift"]
+    [wait] = settle(one, books(deposited(in_hand=True))).waits
+    assert (wait.place, wait.code) == (("RefundReceipt", "1042-R1"), "drift")
+
+
+def test_ours_cannot_be_put_back_while_a_deposit_holds_it():
+    [wait] = settle(inspection(payments=(payment("425.00"),)), books(deposited(to_restore=True))).waits
+    assert (wait.place, wait.code) == (("Payment", "p1"), "deposited")
+    assert wait.detail.endswith("is in a bank deposit, so ours cannot be put back.")
+
+
+def test_what_waits_says_which_write_it_holds_back():
+    one = inspection(lines=(FEE, refund_line()), payments=(payment("450.00"),))
+    plain = desired_documents(one, SETTINGS)
+    there = [
+        Known("Payment", "p1", "91", 1, "old", "7", Decimal("425.00"), Decimal("425.00")),
+        Known("Invoice", "1042", "90", 1, "old", "7", Decimal("425.00"), Decimal(0)),
+    ]
+    settled = settle(one, books(deposited()))
+    writes = [waiting.action for waiting in waiting_documents(settled, plain, there, ())]
+    assert writes == [UpdatePayment(plain.payments[0], there[0]), UpdateInvoice(plain.invoice, there[1])]
+    unpaid = inspection()
+    settled = settle(unpaid, books(deposited()))
+    [waiting] = waiting_documents(settled, desired_documents(unpaid, SETTINGS), there, ())
+    assert waiting.action == DeletePayment(there[0]) and waiting.because.code == "deposited"
+
+
+def test_other_money_pays_what_the_deposited_payment_leaves_open_and_no_more():
+    second = payment("300.00", "p2", received_at=NOON + timedelta(days=1))
+    one = inspection(payments=(payment("200.00"), second))
+    [other] = settle(one, books(deposited("200.00"))).desired.payments
+    assert (other.amount, other.applied) == (Decimal("300.00"), Decimal("225.00"))
+
+
+def test_a_fee_of_some_cents_is_not_what_was_given_back():
+    one = inspection(
+        lines=(FEE, line("0.50", "fee", "Rounding", "l2")), payments=(payment("425.00", refunded="75.00"),)
+    )
+    settled = settle(one, books(deposited()))
+    assert told(settled.refunds)[0][2] == [("Discount", "75.00")]
+    assert settled.desired.invoice.total == Decimal("425.50")
+
+
+def test_of_a_cancelled_inspection_what_was_kept_is_what_was_not_given_back():
+    one = cancelled(payments=(payment("425.00", refunded="75.00"),))
+    settled = settle(one, books(deposited()), in_books=False)
+    assert settled.desired.flags[-1].detail == "$350.00 of it was kept."
+
+
+def test_a_refund_carries_the_payments_reference_and_the_invoices_class_and_location():
+    one = inspection(payments=(payment("425.00", refunded="75.00", reference="ch_9"),))
+    chosen = replace(SETTINGS, classes=(("", "5"),), locations=(("", "6"),), class_on="invoice")
+    [refund] = settle(one, books(deposited()), settings=chosen).refunds
+    assert (refund.reference, refund.class_id, refund.location_id) == ("ch_9", "5", "6")
+    assert "Reference: ch_9" in refund.private_note
 
 
 def known(refund, **more):

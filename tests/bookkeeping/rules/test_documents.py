@@ -295,3 +295,10 @@ def test_documents_are_within_quickbooks_rules_and_exact_to_the_cent(one, settin
     assert invoice.lines
     assert mark(*marked(invoice.private_note)) == mark("inspection", one.key)
     assert all(marked(each.private_note) == ("payment", each.source_key) for each in received)
+
+
+def test_an_address_given_in_parts_is_put_together_as_it_is_written():
+    parts = Address(line1="12 Oak St", line2="Unit 4", city="Denver", state="CO", postal_code="80203")
+    assert (
+        documents(address=parts).invoice.customer_memo == "Inspection of 12 Oak St, Unit 4, Denver, CO 80203"
+    )
