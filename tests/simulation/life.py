@@ -23,7 +23,8 @@ from tests.simulation.network import Network, Trouble
 from tests.simulation.workers import Worker, Workers
 from worker import jobs
 from worker.app import settings, worker_app
-from worker.clock.tick import note_due_slots, queue_wanted_changes
+from worker.clock.nights import note_due_slot, queue_the_night
+from worker.clock.tick import queue_wanted_changes
 from worker.runs import due_companies
 
 ZONES = ("America/New_York", "America/Denver", "America/Los_Angeles", "Pacific/Honolulu")
@@ -123,7 +124,8 @@ class Life:
     def _tick(self) -> bool:
         """Do what the tick does for companies, and return whether ours is due. Its hourly counts for ops are left out."""
         with self.rows():
-            note_due_slots(utcnow(), settings())
+            note_due_slot(utcnow(), settings())
+            queue_the_night()
             queue_wanted_changes(utcnow())
             db.session.commit()
             return self.company_id in due_companies()

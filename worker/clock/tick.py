@@ -1,6 +1,6 @@
-"""The tick: writes one row per due slot of the clock, and rings the bell for every company that is due and free.
+"""The tick: has the night's runs queued when they are due (`nights`), and rings the bell for every company that is due and free.
 
-Many ticks may run; a lease lets one work at a time, and the unique slot row makes one run of a night however many there are.
+Many ticks may run; a lease lets one work at a time.
 """
 
 import logging
@@ -14,20 +14,19 @@ from datetime import datetime, timedelta
 
 from flask.globals import app_ctx
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from bookkeeping.errors import BookkeepingError, LeaseTakenError
-from bookkeeping.rules.cutoff import next_midnight_mst
-from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.leases import give_back, lease_names_held, take_lease
-from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun, latest_run, queue_run
+from bookkeeping.storage.work.runs import Heartbeat, latest_run, queue_run
 from worker.app import bell, settings
 from worker.clock.erasing import go_on_erasing
 from worker.clock.evidence import note_audit_heads
 from worker.clock.forgetting import forget_old
 from worker.clock.hourly import count_hours
+from worker.clock.nights import migrating, note_due_slot, queue_the_night
 from worker.clock.retention import archive_old
 from worker.notices.mailing import mail_in_background
 from worker.runs import due_companies
@@ -41,9 +40,6 @@ LOOKS_UP_SECONDS = 2.0
 CHANGES_SETTLE = timedelta(seconds=20)
 CHANGES_APART = timedelta(minutes=5)
 """Reads are metered: what a bookkeeper does in five minutes is looked at together."""
-
-CATCH_UP = timedelta(hours=20)
-"""A night missed by less than this is caught up at once and said to be late; an older one is recorded as skipped."""
 
 
 def tick_forever() -> None:
@@ -88,19 +84,22 @@ def _owner() -> str:
 
 
 def tick_once(now: datetime | None = None) -> list[int]:
-    """Note the slots that are due, ring for every company that is due and free; return those companies.
+    """Queue what the clock asks for, ring for every company that is due and free; return those companies.
 
     Raises:
         LeaseTakenError: another tick is at work.
     """
     keeps = min(SWEEP_SECONDS * 2, max(_seconds_apart() * 2, settings().lease_seconds))
     lease = take_lease("tick", _owner(), keeps)
-    night = note_due_slots(now or utcnow(), settings())
+    night = note_due_slot(now or utcnow(), settings())
+    queue_the_night()
     queue_wanted_changes(now or utcnow())
     beat("tick")
     db.session.commit()
     held = lease_names_held(settings().lease_seconds)
     due = [company_id for company_id in due_companies() if f"company:{company_id}" not in held]
+    first = set(db.session.scalars(migrating()))
+    due.sort(key=lambda company_id: company_id not in first)
     lease.commit()
     for company_id in due:
         bell().ring(company_id)
@@ -127,40 +126,6 @@ def queue_wanted_changes(now: datetime) -> list[int]:
         queue_run(connection.company_id, "changes", "told by QuickBooks")
         queued.append(connection.company_id)
     return queued
-
-
-def note_due_slots(now: datetime, values: Settings) -> ScheduledRun | None:
-    """Note the newest nightly slot if it is not on record, and queue a nightly run for every connected company with it."""
-    slot = next_midnight_mst(now, values.sync_time_zone, values.sync_hour) - timedelta(days=1)
-    slot = slot if slot <= now else slot - timedelta(days=1)
-    known = (
-        select(ScheduledRun).where(ScheduledRun.kind == "nightly").order_by(ScheduledRun.slot.desc()).limit(1)
-    )
-    newest = db.session.scalars(known).first()
-    if newest is not None and newest.slot >= slot:
-        return None
-    first_ever = newest is None
-    late = now - slot
-    outcome = (
-        "skipped" if first_ever or late > CATCH_UP else "late" if late > timedelta(minutes=10) else "queued"
-    )
-    row = ScheduledRun(kind="nightly", slot=slot, outcome=outcome)
-    try:
-        with db.session.begin_nested():
-            db.session.add(row)
-    except IntegrityError:
-        return None  # Another tick noted it in this moment.
-    if outcome != "skipped":
-        usable = select(Connection.company_id).where(Connection.held)
-        for company_id in db.session.scalars(usable).all():
-            queue_run(
-                company_id,
-                "nightly",
-                "nightly, late" if outcome == "late" else "nightly",
-                slot=slot.isoformat(),
-            )
-    db.session.commit()
-    return row
 
 
 def beat(name: str, detail: str = "") -> None:

@@ -23,6 +23,8 @@ from bookkeeping.storage.records.refunds import note_refunds
 from worker.app import settings
 from worker.holding.progress import tell
 from worker.holding.work import Work
+from worker.jitter import jitter
+from worker.reading.pacing import next_reading
 from worker.reading.recognising import recognised
 
 OVERLAP = timedelta(minutes=10)
@@ -76,7 +78,7 @@ def poll(work: Work, *, full: bool = False) -> bool:
     company = work.company
     company.feed_state, company.feed_detail, company.feed_not_before = "ok", "", None
     company.last_poll_at = utcnow()
-    company.next_poll_at = utcnow() + timedelta(seconds=settings().poll_seconds)
+    company.next_poll_at = next_reading(utcnow(), company.cursor, settings().poll_seconds, jitter())
     if everything:
         company.last_full_poll_at = utcnow()
     work.commit()

@@ -67,7 +67,10 @@ class Run(Base):
 
 
 class ScheduledRun(Base):
-    """One due slot of the clock: unique, so that many ticks make one run of it. `late` = caught up after an outage."""
+    """One due slot of the clock: unique, so that many ticks make one run of it. `late` = caught up after an outage.
+
+    `queued_to`: of the companies up to this id the night's run is queued; None once it is of all.
+    """
 
     __tablename__ = "scheduled_runs"
     __table_args__ = (UniqueConstraint("kind", "slot"),)
@@ -77,6 +80,7 @@ class ScheduledRun(Base):
     slot: Mapped[datetime] = mapped_column(UtcDateTime)
     noted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     outcome: Mapped[str] = mapped_column(String(10), default="queued")  # queued | late | skipped
+    queued_to: Mapped[int | None] = mapped_column()
 
 
 class Heartbeat(Base):

@@ -1,4 +1,4 @@
-"""The tick: one row a due night however many ticks there are, late and skipped nights, and the bell for whoever is due and free."""
+"""The tick: the bell for whoever is due and free, one tick at a time. Its nights are in `test_nights`."""
 
 import itertools
 import threading
@@ -6,18 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select
 
 from bookkeeping.errors import LeaseTakenError
 from bookkeeping.settings import settings_from_environment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.leases import LeaseRow, take_lease
-from bookkeeping.storage.work.runs import Heartbeat, Run, ScheduledRun
+from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun
 from tests.harness.in_process import Desk, Shop
-from worker.app import bell, create_worker_app, settings
-from worker.clock.tick import CATCH_UP, beat, note_due_slots, sweep_until, tick_once
+from worker.app import bell, create_worker_app
+from worker.clock.tick import beat, sweep_until, tick_once
 
 SLOT = datetime(2031, 3, 3, 7, tzinfo=UTC)  # Midnight in Denver, without summer time.
 
@@ -31,56 +29,6 @@ def clock(shop: Shop):
         db.session.commit()
         yield
         db.session.rollback()
-
-
-def _noted(after_slot: timedelta, slot: datetime = SLOT) -> str | None:
-    row = note_due_slots(slot + after_slot, settings())
-    return row.outcome if row else None
-
-
-def _nights(desk: Desk) -> list[tuple[str, str]]:
-    rows = select(Run).where(Run.company_id == desk.id, Run.kind == "nightly").order_by(Run.id)
-    return [(run.reason, run.parameters.get("slot", "")) for run in db.session.scalars(rows)]
-
-
-def test_the_first_night_ever_is_noted_and_not_caught_up(clock, desk: Desk):
-    assert _noted(timedelta(minutes=1)) == "skipped"
-    assert _nights(desk) == []
-    assert db.session.scalars(select(ScheduledRun.slot)).all() == [SLOT]
-
-
-@pytest.mark.parametrize(
-    ("after", "outcome", "reason"),
-    [
-        (timedelta(0), "queued", "nightly"),
-        (timedelta(minutes=10), "queued", "nightly"),
-        (timedelta(minutes=11), "late", "nightly, late"),
-        (CATCH_UP, "late", "nightly, late"),
-        (CATCH_UP + timedelta(minutes=1), "skipped", None),
-    ],
-)
-def test_a_night_is_queued_once_late_when_it_is_and_skipped_when_too_late(
-    after, outcome, reason, clock, desk: Desk
-):
-    _noted(timedelta(minutes=1), SLOT - timedelta(days=1))
-    assert _noted(after) == outcome
-    assert _noted(after + timedelta(minutes=1)) is None, "It is on record."
-    assert _nights(desk) == ([(reason, SLOT.isoformat())] if reason else [])
-
-
-def test_a_moment_before_midnight_is_the_night_before(clock):
-    _noted(timedelta(minutes=1), SLOT - timedelta(days=1))
-    assert _noted(timedelta(seconds=-1)) is None
-    assert _noted(timedelta(seconds=1)) == "queued"
-
-
-def test_only_companies_that_are_integrated_have_a_night(clock, desk: Desk, shop: Shop):
-    other = shop.open()
-    db.session.get_one(Connection, other.id).state = "disconnected"
-    db.session.commit()
-    _noted(timedelta(minutes=1), SLOT - timedelta(days=1))
-    _noted(timedelta(minutes=1))
-    assert (len(_nights(desk)), len(_nights(other))) == (1, 0)
 
 
 def test_who_is_due_and_free_is_rung_for_and_the_tick_leaves_its_mark(clock, desk: Desk, shop: Shop):

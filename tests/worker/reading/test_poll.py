@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import delete, select, update
 
 from bookkeeping.errors import FeedForeignError, FeedRefusedError, FeedUnavailableError
@@ -65,11 +66,20 @@ def test_the_cursor_comes_with_the_rows_and_only_the_first_poll_reads_everything
     assert desk.company().last_full_poll_at == first.last_full_poll_at
 
 
-def test_the_next_poll_is_a_poll_interval_away(desk: Desk):
-    desk.do(poll)
+def _waits(desk: Desk) -> timedelta:
     company = desk.company()
-    waits = company.next_poll_at - company.last_poll_at
-    assert timedelta(seconds=299) < waits < timedelta(seconds=301)
+    return company.next_poll_at - company.last_poll_at
+
+
+def test_the_next_poll_is_a_poll_interval_away_and_later_where_nothing_happens(desk: Desk):
+    desk.do(poll)
+    assert timedelta(seconds=299) < _waits(desk) < timedelta(seconds=301), "Nothing is there yet."
+    desk.book(inspection(1))
+    desk.do(poll)
+    assert timedelta(seconds=299) < _waits(desk) < timedelta(seconds=301)
+    with time_machine.travel(utcnow() + timedelta(hours=9)):
+        desk.do(poll)
+    assert timedelta(minutes=26) < _waits(desk) < timedelta(minutes=31)
 
 
 @pytest.mark.parametrize(
