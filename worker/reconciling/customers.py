@@ -6,7 +6,7 @@ A root cause shows once: the inspection that tried to make a Customer carries th
 from dataclasses import asdict
 
 from bookkeeping.case import Case, whom_to_bill
-from bookkeeping.errors import DuplicateNameError, RuleError
+from bookkeeping.errors import DuplicateNameError, PermanentError, RuleError
 from bookkeeping.quickbooks_gateway.bodies import Body, customer_body, customer_details
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.customers import (
@@ -196,8 +196,11 @@ def _update_ours(work: Work, cases: list[Case]) -> None:
     again = [_update(newest[write.source_key], index) for write in taken]
     _send_updates(work, again, newest)
     for write in [one for one in writes if one not in taken] + again:
-        if write.error is not None:
-            newest[write.source_key].warnings.append("customer-not-updated")
+        case = newest[write.source_key]
+        if isinstance(write.error, PermanentError):
+            case.warnings.append("customer-not-updated")
+        elif write.error is not None:
+            case.park(write.error)  # Nobody refused these details: they go again once what is in the way is over.
 
 
 def _update(case: Case, index: NameIndex) -> Write:

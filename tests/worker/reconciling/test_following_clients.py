@@ -56,6 +56,22 @@ def test_a_correction_alone_reaches_the_customer_and_nothing_else_is_written(des
     assert desk.calls() == []
 
 
+@pytest.mark.parametrize("broken", [{"subscription": "lapsed"}, {"permission": "denied"}], ids=str)
+def test_a_correction_that_met_closed_doors_is_sent_again_once_they_are_open(desk: Desk, broken):
+    key = booked(desk)
+    company = f"/_standin/realms/{desk.realm_id}/company"
+    desk.intuit.post(company, broken)
+    desk.change(key, buyer={"last_name": "Lopez"})
+    desk.run()
+    assert [one["DisplayName"] for one in customers(desk)] == ["Ann Lopezz"]
+    assert desk.mirrored()[key].flags == [], "these details were refused by nobody"
+    desk.intuit.post(company, {"subscription": "subscribed", "permission": "ok"})
+    desk.run("check")
+    desk.sync_until_quiet()
+    assert [one["DisplayName"] for one in customers(desk)] == ["Ann Lopez"]
+    assert (desk.mirrored()[key].state, desk.mirrored()[key].flags) == ("in-sync", [])
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_corrected_name_that_a_vendor_has_gets_the_suffix(desk, known):
     key = booked(desk)
