@@ -5,12 +5,14 @@ would wipe out a bookkeeper's work. Three sides are put together: what we want n
 after somebody else had moved it. Nothing is read or sent here; whether a change is drift instead is `differences`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from bookkeeping.quickbooks_gateway.differences import at, carries_money, cents, every_line, links, text
 from bookkeeping.quickbooks_gateway.reading import money, plain
+from bookkeeping.rules.text import PRIVATE_NOTE_LIMIT
 
 Body = dict[str, Any]
 Line = Mapping[str, Any]
@@ -29,6 +31,8 @@ _NO_MONEY: tuple[tuple[str, ...], ...] = (
 )
 """Fields that we write and that a person may change: their value stays, and is no drift. Amounts, dates and the Customer are not here."""
 
+_NOTE = ("PrivateNote",)
+_VOIDED = re.compile(r"voided\b[\s:.-]*", re.IGNORECASE)
 _SOLD = "SalesItemLineDetail"
 _ACCOUNT = "DepositToAccountRef"
 _NO_MONEY_ON_LINES = ("TaxCodeRef", "ClassRef", "Qty", "UnitPrice")
@@ -48,6 +52,8 @@ def carried_over(ours: Body, before: Mapping[str, Any], read: Mapping[str, Any] 
     """
     kept = {path[0] for path in _NO_MONEY if read is not None and _of_a_person(path, ours, before, read)}
     send = {name: value for name, value in ours.items() if name not in kept}
+    if "PrivateNote" in kept and read is not None and _voided(read):
+        send["PrivateNote"] = _before_voiding(read)
     if not _has_sales_lines(ours):
         return send, ours
     last = before.get("Line") or []
@@ -149,9 +155,22 @@ def _of_a_person(
         at(before, ("CustomerRef", "value"))
     ):
         return False
-    if path[0] == "PrivateNote" and theirs.lower().startswith("voided"):
-        return False  # QuickBooks' own mark, which goes with the voiding.
-    return theirs != text(at(before, path))
+    last = text(at(before, path))
+    if path == _NOTE and _voided(
+        read
+    ):  # QuickBooks' own mark goes with the voiding; what stands behind it may be a person's.
+        whole, theirs = len(theirs) < PRIVATE_NOTE_LIMIT, _before_voiding(read)
+        return theirs not in ("", last) if whole else not last.startswith(theirs)
+    return theirs != last
+
+
+def _voided(read: Mapping[str, Any]) -> bool:
+    return not cents(read.get("TotalAmt")) and _VOIDED.match(text(at(read, _NOTE))) is not None
+
+
+def _before_voiding(read: Mapping[str, Any]) -> str:
+    """Return the note of a voided document without the mark that QuickBooks wrote in front of it."""
+    return _VOIDED.sub("", text(at(read, _NOTE)), count=1)
 
 
 def _lines(ours: Sequence[Body], last: Sequence[Line], now: Sequence[Line]) -> tuple[list[Body], list[Body]]:

@@ -199,8 +199,8 @@ def _update_ours(work: Work, cases: list[Case]) -> None:
         case = newest[write.source_key]
         if isinstance(write.error, PermanentError):
             case.warnings.append("customer-not-updated")
-        elif write.error is not None:
-            case.park(write.error)  # Nobody refused these details: they go again once what is in the way is over.
+        elif write.error is not None:  # Nobody refused these details: they go again once the way is free.
+            case.park(write.error)
 
 
 def _update(case: Case, index: NameIndex) -> Write:

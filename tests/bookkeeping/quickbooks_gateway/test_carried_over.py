@@ -77,6 +77,28 @@ def test_a_field_that_a_person_changed_and_that_is_no_money_is_not_sent(field, t
     assert (field in send, field in own) == (sent, True)
 
 
+@pytest.mark.parametrize(
+    ("voided", "total", "said"),
+    [
+        ("Voided - seen", 0, "seen"),
+        ("voided - Call first\nTieout inspection 1042", 0, "Call first\nTieout inspection 1042"),
+        ("Voided", 0, "Tieout inspection 1042"),
+        ("Voided cheque came back", 425, None),
+    ],
+)
+def test_what_a_person_wrote_before_voiding_is_said_again_without_quickbooks_mark(voided, total, said):
+    send, own = carried_over(OURS, BEFORE, {**BEFORE, "PrivateNote": voided, "TotalAmt": total})
+    assert send.get("PrivateNote") == said
+    assert own["PrivateNote"] == OURS["PrivateNote"]
+
+
+def test_a_note_of_ours_that_voiding_cut_short_is_ours_still():
+    long = "12 Oak St " * 399 + "Tieout inspection 1042"
+    ours, before = {**OURS, "PrivateNote": long}, {**BEFORE, "PrivateNote": long}
+    send, _ = carried_over(ours, before, {**before, "TotalAmt": 0, "PrivateNote": f"Voided - {long}"[:4000]})
+    assert send["PrivateNote"] == long
+
+
 def test_the_address_of_an_earlier_client_is_nobodys_choice_for_the_next():
     before = {**BEFORE, "BillEmail": {"Address": "ann@x.example"}}
     read = {**before, "BillEmail": {"Address": "typed@x.example"}}
