@@ -23,7 +23,7 @@ from bookkeeping.errors import (
 from bookkeeping.metrics import count
 from bookkeeping.rules.backoff import retry_delay
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.companies import Company, is_being_erased
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.runs import Run, is_unfinished
 from worker.app import bell
@@ -114,8 +114,13 @@ class Advanced:
 
 
 def next_run(work: Work) -> Run | None:
-    """Return the run to go on with: the one already running, else the oldest queued, else a scheduled one that is due."""
+    """Return the run to go on with: the one already running, else the oldest queued, else a scheduled one that is due.
+
+    None of a company that is being erased, whatever was queued before.
+    """
     company_id = work.company_id
+    if is_being_erased(company_id):
+        return None
     open_runs = select(Run).where(Run.company_id == company_id, is_unfinished())
     run = db.session.scalars(open_runs.order_by(Run.state.desc(), Run.id)).first()
     if run is not None:
@@ -229,7 +234,10 @@ def _finish(work: Work) -> None:
 def due_companies(limit: int = 1000, now: datetime | None = None) -> list[int]:
     """Return the companies for which somebody should be rung: those for which `next_run` has a run."""
     with_runs = select(Run.company_id).where(is_unfinished())
-    due = select(Company.id).where(Company.id.in_(with_runs) | Company.id.in_(_poll_due(now or utcnow())))
+    due = select(Company.id).where(
+        Company.id.in_(with_runs) | Company.id.in_(_poll_due(now or utcnow())),
+        Company.erasing_since.is_(None),
+    )
     return list(db.session.scalars(due.order_by(Company.next_poll_at.asc().nulls_first()).limit(limit)))
 
 

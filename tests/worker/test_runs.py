@@ -33,6 +33,11 @@ def _paused_with_a_run(work: Work) -> None:
     queue_run(work.company_id, "check", "by a person")
 
 
+def _erasing_with_a_run(work: Work) -> None:
+    _set(erasing_since=utcnow())(work)
+    queue_run(work.company_id, "sync", "by a person")
+
+
 SOON, BEFORE = timedelta(minutes=5), timedelta(minutes=-5)
 STATES: dict[str, tuple[Callable[[Work], None], bool]] = {
     "never polled": (_set(next_poll_at=None), True),
@@ -44,6 +49,7 @@ STATES: dict[str, tuple[Callable[[Work], None], bool]] = {
     "to be reconnected": (_connection("reconnect"), False),
     "disconnected": (_connection("disconnected"), False),
     "paused with a run queued": (_paused_with_a_run, True),
+    "being erased with a run queued": (_erasing_with_a_run, False),
 }
 
 

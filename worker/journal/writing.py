@@ -31,6 +31,7 @@ from bookkeeping.metrics import count_operations
 from bookkeeping.quickbooks_gateway.bodies import batch_body, frozen, in_dollars
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.companies import is_being_erased
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Attempt, Call, Operation
 from worker.app import bell, settings
@@ -82,6 +83,7 @@ def carry_out(work: Work, writes: list[Write]) -> None:
     Raises:
         TemporaryError, NotConnectedError, MisconfiguredError: for a call as a whole; it stays in the journal and is resumed. Also
             before anything is journaled, while an earlier call is open or QuickBooks takes no writes.
+        LeaseLostError: the company is another worker's by now, or is being erased.
     """
     for wave in in_waves(writes, BATCH_SIZE, settings().intuit_concurrency):
         _may_write(work)
@@ -314,7 +316,12 @@ def open_calls(company_id: int) -> list[int]:
 
 
 def _may_write(work: Work) -> None:
-    """Raise while nothing new may be sent: planned beside an open call, a write could be in the books twice."""
+    """Raise while nothing new may be sent: planned beside an open call, a write could be in the books twice.
+
+    A company that is being erased gets nothing more, and its work ends like that of a worker which lost the company.
+    """
+    if is_being_erased(work.company_id):
+        raise LeaseLostError("the company is being erased")
     code = blocked_by(work)
     if code:
         raise NotConnectedError(code=code)

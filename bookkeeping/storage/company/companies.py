@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, Text, case, false, update
+from sqlalchemy import JSON, String, Text, case, false, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.inspection import BookSettings
@@ -140,6 +140,12 @@ def company_or_none(company_id: int) -> Company | None:
     """Return the company, or None when there is none of that id, or none any more."""
     found = db.session.get(Company, company_id)
     return None if found is None or found.erased_at is not None else found
+
+
+def is_being_erased(company_id: int) -> bool:
+    """Return whether it was begun to erase the company, whatever is known of it from earlier in this session."""
+    begun = select(Company.id).where(Company.id == company_id, Company.erasing_since.is_not(None))
+    return db.session.scalar(begun) is not None
 
 
 def make_poll_due(company_id: int) -> None:

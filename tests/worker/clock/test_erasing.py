@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from bookkeeping.errors import LeaseLostError
 from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
@@ -30,6 +31,7 @@ from worker.commands.companies import company
 from worker.commands.exporting import tables_of_a_company
 from worker.commands.people import user
 from worker.commands.upkeep.erasing import erase_company, erase_user
+from worker.journal.writing import Write, carry_out
 
 
 @pytest.fixture
@@ -153,6 +155,15 @@ def test_what_was_begun_goes_on_with_the_tick(inside, desk: Desk):
     assert erasing.go_on_erasing() == [desk.id]
     assert set(rows_of(desk.id)) == {"companies", "audit_entries"}
     assert erasing.go_on_erasing() == []
+
+
+def test_a_worker_that_is_at_it_sends_nothing_more_once_erasing_has_begun(inside, desk: Desk):
+    planned = Write(kind="Customer", action="create", source_key="ann", body={"DisplayName": "Ann Lee"})
+    with desk.holding() as work:
+        erasing.begin_erasing(desk.id, "command line")
+        with pytest.raises(LeaseLostError):
+            carry_out(work, [planned])
+    assert desk.intuit.get(f"/_standin/realms/{desk.realm_id}/books")["Customer"] == []
 
 
 def test_a_grant_that_cannot_be_revoked_stops_it_until_somebody_says_so(inside, desk: Desk):
