@@ -34,7 +34,7 @@ def erase_person(email: str, who: str) -> dict[str, int]:
     _refuse_last_owner(email)
     name = pseudonym(email)
     found = {
-        "logins": _erase_login(email, name),
+        "logins": _erase_login(email, name, who),
         "entries": _amend_entries(email, name),
         "fields": _replace(email, name),
     }
@@ -54,7 +54,8 @@ def _refuse_last_owner(email: str) -> None:
             )
 
 
-def _erase_login(email: str, name: str) -> int:
+def _erase_login(email: str, name: str, who: str) -> int:
+    """Take the login and all that hangs on it. What is begun is an act by itself: after a crash at the very end nothing is left to find."""
     person = db.session.scalar(select(User).where(User.email == email))
     gone = 0
     for table in (Invitation, ResetRequest):
@@ -66,6 +67,8 @@ def _erase_login(email: str, name: str) -> int:
         person.email, person.name = f"{name.replace(' ', '-')}@{NOBODY}", ""
         person.password_hash, person.removed_at = "no password: erased", person.removed_at or utcnow()
         gone += 1
+    if gone:
+        record_act(None, who, "began to erase a person", subject=name)
     db.session.commit()
     return gone
 
