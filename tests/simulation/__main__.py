@@ -16,6 +16,7 @@ if os.environ.get("PYTHONHASHSEED") != "0":  # The order of sets must be the sam
         {**os.environ, "PYTHONHASHSEED": "0"},
     )
 
+from tests.simulation.databases import DATABASES
 from tests.simulation.running import Figures, run_crashes, run_seeds
 from tests.simulation.stories import DAYS
 
@@ -43,9 +44,10 @@ def main() -> int:
     parser.add_argument(
         "--pairs", type=int, default=20, help="so many pairs of steps besides, the next worker dying, too"
     )
+    parser.add_argument("--database", choices=DATABASES, default="sqlite", help="where all of it happens")
     given = parser.parse_args()
     if given.crashes:
-        return 1 if run_crashes(given.crashes, given.every, given.pairs) else 0
+        return 1 if run_crashes(given.crashes, given.every, given.pairs, given.database) else 0
     first, _, last = given.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
     steps = [int(one) for one in given.steps.split(",") if one]
@@ -57,6 +59,7 @@ def main() -> int:
         shrink=not given.no_shrinking,
         going_on=given.going_on,
         kept=given.kept,
+        database=given.database,
     )
     print(figures.said())
     return 1 if figures.failed else 0

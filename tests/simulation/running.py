@@ -5,7 +5,6 @@ import gc
 import json
 import os
 import resource
-import shutil
 import signal
 import tempfile
 import time
@@ -19,11 +18,12 @@ from typing import Any
 from redis import Redis
 
 from tests.harness.servers import Valkey
+from tests.simulation.databases import PostgresDatabase, SqliteFile, database_of
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stage import Stage, environment
 from tests.simulation.stories import DAYS, Step, Story, kept_stories, story_of
 
-SECONDS_FOR_ONE = 300
+SECONDS_FOR_ONE, SECONDS_FOR_ALL_DEATHS = 300, 4 * 3600
 really_sleep = time.sleep
 
 
@@ -66,28 +66,30 @@ class Figures:
 
 
 @contextlib.contextmanager
-def surroundings() -> Iterator["Teller"]:
-    """A Valkey and a folder in memory where there is one, until the block ends."""
+def surroundings(kind: str = "sqlite") -> Iterator["Teller"]:
+    """A Valkey, a database of this kind, and a folder in memory where there is one, until the block ends."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="tieout-sim-", dir=memory if memory.is_dir() else None) as name:
         folder = Path(name)
         (folder / "valkey").mkdir()
-        valkey = Valkey(folder / "valkey")
+        valkey, database = Valkey(folder / "valkey"), database_of(kind, folder)
         try:
-            yield Teller(folder, valkey.url)
+            yield Teller(folder, valkey.url, database)
         finally:
             time.sleep = really_sleep
             valkey.stop()
+            database.stop()
 
 
 class Teller:
     """Tells stories in forked processes of this one, which has told one itself: what is done once for all is done then."""
 
-    def __init__(self, folder: Path, redis_url: str):
-        self._folder, self._database = folder, folder / "tieout.db"
-        os.environ.update(environment(f"sqlite:///{self._database}", redis_url))
+    def __init__(self, folder: Path, redis_url: str, database: SqliteFile | PostgresDatabase):
+        self._folder, self._database = folder, database
+        os.environ.update(environment(database.url, redis_url, folder))
         self._stage = Stage(folder, Redis.from_url(redis_url))
-        self._stage.make_tables(self._database, folder / "template.db")
+        self._stage.make_tables()
+        database.keep("empty")
         warmed = self._told(story_of(0).without(set(range(12, 1000))))
         if warmed["wrong"]:
             raise RuntimeError(warmed["wrong"])
@@ -100,20 +102,23 @@ class Teller:
 
     def crash(self, name: str, every: int, pairs: int) -> dict[str, Any]:
         """Break a scenario off at every such step, and so many pairs of steps; return what came of it."""
-        from tests.simulation.crashing import crash
+        from tests.simulation.crashing import Place, crash
 
-        return in_a_process(lambda: crash(self._stage, self._fresh, name, every, pairs), 7200)
+        def work() -> dict[str, Any]:
+            self._fresh()
+            return crash(self._stage, Place(self._folder, self._database), name, every, pairs)
+
+        return in_a_process(work, SECONDS_FOR_ALL_DEATHS)
 
     def _told(self, story: Story) -> dict[str, Any]:
         self._fresh()
         return self._stage.live(story)
 
-    def _fresh(self) -> Path:
-        """Put an empty database in place; return its folder."""
-        for path in [*self._folder.glob("tieout.db*"), *self._folder.glob("platform.sqlite*")]:
+    def _fresh(self) -> None:
+        """Put an empty database in place."""
+        for path in self._folder.glob("platform.sqlite*"):
             path.unlink()
-        shutil.copy(self._folder / "template.db", self._database)
-        return self._folder
+        self._database.put_back("empty")
 
 
 def in_a_process(work: Callable[[], dict[str, Any]], seconds: int = SECONDS_FOR_ONE) -> dict[str, Any]:
@@ -148,6 +153,7 @@ def run_seeds(
     shrink: bool = True,
     going_on: bool = False,
     kept: bool = False,
+    database: str = "sqlite",
 ) -> Figures:
     """Tell the stories of these seeds, of so many days each; print what goes wrong. `planted`: tell three bookings and this mistake of ours instead.
 
@@ -155,7 +161,7 @@ def run_seeds(
     """
     wanted, figures, began = list(steps), Figures(), time.monotonic()
     # Ctrl-C ends it with the figures so far.
-    with surroundings() as teller, contextlib.suppress(KeyboardInterrupt):
+    with surroundings(database) as teller, contextlib.suppress(KeyboardInterrupt):
         for story in [
             *(kept_stories() if kept else ()),
             *(_asked(seed, days, wanted, planted) for seed in seeds),
@@ -185,13 +191,15 @@ def _asked(seed: int, days: int, wanted: Sequence[int], planted: str) -> Story:
     return story
 
 
-def run_crashes(names: str, every: int, pairs: int) -> list[str]:
+def run_crashes(names: str, every: int, pairs: int, database: str = "sqlite") -> list[str]:
     """Break the scenarios of these names off at every such step, and so many pairs of steps each; print and return those that went wrong."""
-    from tests.simulation.scenarios import SCENARIOS
-
     wrong, began = [], time.monotonic()
-    with surroundings() as teller:
-        for name in SCENARIOS if names == "all" else names.split(","):
+    with surroundings(database) as teller:
+        from tests.simulation.crashing import BROKEN_OFF, NOT_ON_POSTGRESQL
+
+        left_out = NOT_ON_POSTGRESQL if database == "postgresql" else ()
+        chosen = [name for name in BROKEN_OFF if name not in left_out] if names == "all" else names.split(",")
+        for name in chosen:
             told = {"steps": 0, "tried": 0} | teller.crash(name, every, pairs)
             print(f"{name}: {told['steps']} steps, {told['tried']} deaths tried", flush=True)
             if told["wrong"]:

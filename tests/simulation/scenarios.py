@@ -3,8 +3,10 @@
 After a death the same is done again, as a person or the clock would, and the checker judges.
 """
 
+import inspect
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,11 +26,20 @@ from worker import jobs
 from worker.app import worker_app
 
 Work = Callable[[], None]
-Scenario = Callable[[Life], Work]
+Scenario = Callable[[Life], "Work | Scene"]
 FEES = [{"kind": "service", "name": "Full Home Inspection", "amount": "425.00"}]
 
 
-def _book(life: Life, number: int, *, days: int = 1, **values: Any) -> str:
+@dataclass(frozen=True)
+class Scene:
+    """Work that is broken off, with a judgement of its own at the end."""
+
+    work: Work
+    judge: Callable[[Life], None]
+
+
+def book(life: Life, number: int, *, days: int = 1, **values: Any) -> str:
+    """Let a client book and pay one inspection on the platform; return its key."""
     start = life.moment.now() + timedelta(days=days)
     buyer = {"first_name": "Ann", "last_name": f"O'Neil {number}", "email": f"ann{number}@client.example"}
     paid = {"amount": "425.00", "method": "check", "received_at": start.isoformat(), "reference": str(number)}
@@ -44,26 +55,27 @@ def _book(life: Life, number: int, *, days: int = 1, **values: Any) -> str:
     return life.keys[-1]
 
 
-def _three(life: Life) -> None:
+def three(life: Life) -> None:
     """Open a company with three inspections in its books."""
     life.open()
     for number in (1, 2, 3):
-        _book(life, number)
+        book(life, number)
     life.pass_time(400)
     life.work(random.Random(0))
 
 
-def _change(life: Life, key: str, **values: Any) -> None:
+def change(life: Life, key: str, **values: Any) -> None:
+    """Change an inspection on the platform."""
     life.platform.request("PATCH", f"/_standin/inspections/{key}", json=values)
 
 
-def _a_bit_of_everything(life: Life) -> None:
+def a_bit_of_everything(life: Life) -> None:
     """Change the three, so that documents are made, changed and removed, and one more comes."""
-    _change(life, life.keys[0], line_items=[{**FEES[0], "amount": "300.00"}])
+    change(life, life.keys[0], line_items=[{**FEES[0], "amount": "300.00"}])
     buyer = {"new": True, "first_name": "Luis", "last_name": "Vega", "email": "luis@client.example"}
-    _change(life, life.keys[1], buyer=buyer)
-    _change(life, life.keys[2], canceled=True)
-    _book(life, 4, line_items=[{"kind": "service", "name": "Sewer Scope", "amount": "210.00"}])
+    change(life, life.keys[1], buyer=buyer)
+    change(life, life.keys[2], canceled=True)
+    book(life, 4, line_items=[{"kind": "service", "name": "Sewer Scope", "amount": "210.00"}])
     life.pass_time(400)
 
 
@@ -71,28 +83,29 @@ def _look(life: Life) -> Work:
     return lambda: jobs.look_at(life.company_id)
 
 
-def _queue(life: Life, kind: str) -> None:
+def queue(life: Life, kind: str) -> None:
+    """Queue a run, as a person does who presses a button."""
     with life.rows():
         queue_run(life.company_id, kind, "by a person", people.WHO)
         db.session.commit()
 
 
 def reconcile(life: Life) -> Work:
-    _three(life)
-    _a_bit_of_everything(life)
+    three(life)
+    a_bit_of_everything(life)
     return _look(life)
 
 
 def nightly(life: Life) -> Work:
-    _three(life)
-    _a_bit_of_everything(life)
-    _queue(life, "nightly")
+    three(life)
+    a_bit_of_everything(life)
+    queue(life, "nightly")
     return _look(life)
 
 
 def refund(life: Life) -> Work:
     """Deposited money is given back: a RefundReceipt is due."""
-    _three(life)
+    three(life)
     bank = next(one["Id"] for one in life.books()["Account"] if one["AccountType"] == "Bank")
     lines = [
         {
@@ -102,7 +115,7 @@ def refund(life: Life) -> Work:
         for one in life.books()["Payment"]
     ]
     _as_person(life, "create", "Deposit", DepositToAccountRef={"value": bank}, Line=lines)
-    _queue(life, "check")
+    queue(life, "check")
     life.pass_time(400)
     life.work(random.Random(0))
     for key in life.keys[:2]:
@@ -115,12 +128,12 @@ def refund(life: Life) -> Work:
 
 def restore(life: Life) -> Work:
     """A person changed one document, voided one and deleted one; *Restore ours* is pressed for all of them."""
-    _three(life)
+    three(life)
     books = life.books()
     _as_person(life, "update", "Invoice", Id=books["Invoice"][0]["Id"], sparse=True, TxnDate="2026-01-02")
     _as_person(life, "void", "Payment", Id=books["Payment"][1]["Id"])
     _as_person(life, "delete", "Payment", Id=books["Payment"][2]["Id"])
-    _queue(life, "check")
+    queue(life, "check")
     life.pass_time(400)
     life.work(random.Random(0))
 
@@ -133,8 +146,8 @@ def restore(life: Life) -> Work:
 
 def disconnect(life: Life) -> Work:
     """The owner disconnects in the middle of things and connects again."""
-    _three(life)
-    _a_bit_of_everything(life)
+    three(life)
+    a_bit_of_everything(life)
 
     def work() -> None:
         jobs.look_at(life.company_id)
@@ -149,8 +162,8 @@ def disconnect(life: Life) -> Work:
 
 def rotate(life: Life) -> Work:
     """All secrets are sealed again, with a sync before and after."""
-    _three(life)
-    _a_bit_of_everything(life)
+    three(life)
+    a_bit_of_everything(life)
 
     def work() -> None:
         with worker_app().app_context():
@@ -164,7 +177,7 @@ def rotate(life: Life) -> Work:
 
 def settings(life: Life) -> Work:
     """Due days are changed, for documents that stand too."""
-    _three(life)
+    three(life)
 
     def work() -> None:
         with life.rows() as company:
@@ -179,8 +192,8 @@ def backup(life: Life) -> Work:
     """The database is copied while a sync is due; what is copied is whole or not there."""
     from worker.commands.archive_and_backup import backup as command
 
-    _three(life)
-    _a_bit_of_everything(life)
+    three(life)
+    a_bit_of_everything(life)
     count = [0]
 
     def work() -> None:
@@ -188,7 +201,7 @@ def backup(life: Life) -> Work:
         with worker_app().app_context():
             target = Path(str(db.engine.url.database)).with_name(f"copy-{count[0]}.db")
             target.unlink(missing_ok=True)
-            command.callback.__wrapped__(str(target))
+            inspect.unwrap(command.callback)(str(target), None)
             db.session.remove()
         jobs.look_at(life.company_id)
 
@@ -202,7 +215,7 @@ def migration(life: Life) -> Work:
     now = life.moment.now()
     midnight = next_midnight_mst(now, "Etc/GMT+7", 0)
     life.pass_time((midnight - now).total_seconds() + 60)
-    _queue(life, "nightly")
+    queue(life, "nightly")
     return _look(life)
 
 
@@ -232,7 +245,7 @@ def _old_with_receipt(life: Life, number: int) -> str:
         "confirmed_at": start.isoformat(),
     }
     paid = {"amount": "425.00", "method": "check", "received_at": start.isoformat(), "reference": str(number)}
-    key = _book(life, number, confirmed=True, payments=[paid], **moments)
+    key = book(life, number, confirmed=True, payments=[paid], **moments)
     name = {
         "DisplayName": f"Ann O'Neil {number}",
         "PrimaryEmailAddr": {"Address": f"ann{number}@client.example"},

@@ -3,7 +3,6 @@
 import importlib
 import logging
 import pkgutil
-import shutil
 import traceback
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from redis import Redis
 
 from tests.harness.inside import intuit_inside, platform_inside
 from tests.simulation import moment as moments
+from tests.simulation.databases import tell_the_time
 from tests.simulation.network import Network
 from tests.simulation.stories import Story
 from tests.simulation.workers import Workers
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 INTUIT, PLATFORM = "http://127.0.0.1:8010", "http://127.0.0.1:8020"
 
 
-def environment(database_url: str, redis_url: str) -> dict[str, str]:
-    """Return the settings of the simulated installation."""
+def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, str]:
+    """Return the settings of the simulated installation, whose files are in this folder."""
     return {
         "SECRET_KEY": "a secret for simulations",
         "TOKEN_KEYS": "c2ltdWxhdGVkIGtleSwgb2YgMzIgYnl0ZXMsIG5vIG0=",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
+        "ARCHIVE_FOLDER": str(folder / "archive"),
         "INTUIT_ENVIRONMENT": "standin",
         "INTUIT_API_URL": INTUIT,
         "INTUIT_DISCOVERY_URL": f"{INTUIT}/.well-known/openid_configuration",
@@ -55,9 +56,10 @@ class Stage:
         self._network.before = lambda what: self._workers.call(f"{what} begins")
         self._network.after = lambda what: self._workers.point(f"{what} is answered")
         self._network.take_over()
+        tell_the_time(self._moment)
 
-    def make_tables(self, database: Path, template: Path) -> None:
-        """Make all tables in the database and keep a copy of it."""
+    def make_tables(self) -> None:
+        """Make all tables in the database."""
         import bookkeeping.storage
         from bookkeeping.storage.base import db
         from worker.app import worker_app
@@ -68,10 +70,9 @@ class Stage:
             db.create_all()
             db.session.remove()
             db.engine.dispose()
-        shutil.copy(database, template)
 
     def let_go(self) -> None:
-        """Close the database, so that its file can be copied or put in another's place."""
+        """Close the database, so that it can be kept or put back."""
         from bookkeeping.storage.base import db
         from worker.app import worker_app
 
