@@ -7,12 +7,14 @@ import logging
 import sys
 
 from rq import get_current_job
+from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping.errors import LeaseLostError, LeaseTakenError, MisconfiguredError
 from bookkeeping.logs import bound
 from bookkeeping.queueing import BellJob
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import company_or_none
+from bookkeeping.storage.outages import is_outage
 from bookkeeping.watching import speak_json_first
 from worker.app import bell, worker_app
 from worker.holding.work import hold_company
@@ -27,11 +29,20 @@ logger = logging.getLogger(__name__)
 
 
 def look_at(company_id: int) -> None:
-    """Do one slice of what this company is due for, then ring again while anything is left. Safe to run twice."""
+    """Do one slice of what this company is due for, then ring again while anything is left. Safe to run twice.
+
+    A database that goes away in the midst of it ends nothing: the run stays as far as it was, and the sweep rings for it.
+    """
     job = get_current_job()
     with worker_app().app_context(), bound(job_id=job.id if job else None, company_id=company_id):
         try:
             more = _one_slice(company_id)
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
+            facts = {"company_id": company_id, "error": type(getattr(error, "orig", None) or error).__name__}
+            logger.warning("Database out of reach", extra=facts)
+            more = False
         finally:
             db.session.remove()
         if more:
@@ -60,7 +71,9 @@ def _one_slice(company_id: int) -> bool:
         facts = {"company_id": company_id, "code": error.code, "detail": error.detail}
         logger.error("Company left alone", extra=facts)
         return False
-    except Exception:  # The outermost edge: a mistake of ours must not block this company for ever.
+    except Exception as error:  # The outermost edge: a mistake of ours must not block this company for ever.
+        if is_outage(error):
+            raise
         logger.exception("Run broke", extra={"company_id": company_id, "run_id": work.run_id})
         end_broken_run(work)
         return False

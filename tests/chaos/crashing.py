@@ -2,7 +2,7 @@
 
 `python -m tests.chaos.crashing` imports the worker once and forks for every line of JSON on its standard input:
 {"company": 7, "at": 12, "signal": "SIGKILL"} does what a job does for company 7 and sends itself that signal at its twelfth point;
-without `at` it goes to the end. {"go_on": 4711} wakes a process that stands still. {"warm_up": 7} does company 7's job here, so that what
+without `at` it goes to the end. With "locked" in place of "signal" it goes on, but somebody else holds the write lock of its SQLite database then. {"go_on": 4711} wakes a process that stands still. {"warm_up": 7} does company 7's job here, so that what
 is made once for all (statements, above all) is made before the forks. For each it prints
 {"pid": 4711, "ended": "SIGKILL" | "SIGSTOP" | exit code, "points": ["1 commit begins", …], "complaints": […]}.
 
@@ -13,12 +13,14 @@ import gc
 import json
 import os
 import signal
+import sqlite3
 import sys
 from typing import Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bookkeeping.storage.base import db
@@ -31,14 +33,22 @@ class Points:
 
     def __init__(self, order: dict[str, Any], tell: int):
         self._at, self._signal = order.get("at"), signal.Signals[order.get("signal", "SIGKILL")]
+        self._locks = bool(order.get("locked"))
         self._tell, self._passed = tell, 0
 
     def passed(self, what: str) -> None:
         """One more point. It is told before the process may die of it."""
         self._passed += 1
         self.say("point", f"{self._passed} {what}")
-        if self._passed == self._at:
+        if self._passed == self._at and self._locks:
+            self._lock()
+        elif self._passed == self._at:
             os.kill(os.getpid(), self._signal)
+
+    def _lock(self) -> None:
+        """Take the write lock as another process would, and keep it to this one's end."""
+        self._other = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
+        self._other.execute("BEGIN IMMEDIATE")
 
     def say(self, kind: str, text: str) -> None:
         """Tell the parent, in one write so that no half line is ever there."""
@@ -48,6 +58,8 @@ class Points:
         """Put points around every commit and every HTTP call of this process."""
         event.listen(Session, "before_commit", lambda session: self.passed("commit begins"))
         event.listen(Session, "after_commit", lambda session: self.passed("commit is done"))
+        if self._locks:  # Nobody wants to wait for it as long as production does.
+            event.listen(Engine, "connect", lambda made, _: made.execute("PRAGMA busy_timeout=20"))
         send = HTTPAdapter.send
 
         def sending(adapter: HTTPAdapter, request: PreparedRequest, **options: Any) -> Response:
