@@ -97,6 +97,10 @@ chaos: bootstrap-tests  ## Kill, stop, cut off and fill up real processes, then 
 crashes: bootstrap-tests  ## Break each kind of work off at every step, and at pairs of steps; about an hour; ARGS="--every 8"
 	@$(PY) -m tests.simulation --crashes all $(ARGS)
 
+.PHONY: upgrades
+upgrades: bootstrap-tests  ## Let the last release's processes work beside this one's on one database, and down again; some minutes
+	@$(PY) -m pytest -q tests/upgrades/side_by_side.py $(PYTEST_ARGS)
+
 .PHONY: test
 test: export HYPOTHESIS_PROFILE ?= ci
 test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it

@@ -1,7 +1,7 @@
 """Makes a release of what is committed: `python -m docs.make_release 0.5.0 "fit for strangers"`.
 
-What stands under *Unreleased* becomes the release's section, `tieout_files` gets the version, both are committed and tagged. Nothing is
-pushed: look at the commit, then `git push --follow-tags`.
+What stands under *Unreleased* becomes the release's section, `tieout_files` gets the version, `migrations/releases.txt` a line from which the
+tests of the next upgrade start; all are committed and tagged. Nothing is pushed: look at the commit, then `git push --follow-tags`.
 """
 
 import argparse
@@ -10,6 +10,8 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+from alembic.script import ScriptDirectory
 
 ROOT = Path(__file__).parent.parent
 UNRELEASED = "## [Unreleased]\n"
@@ -23,15 +25,17 @@ def release(root: Path, version: str, name: str, today: date) -> None:
     """Make the release in the repository at `root`.
 
     Raises:
-        NoReleaseError: something is not committed, nothing is unreleased, or the version is not the next one.
+        NoReleaseError: something is not committed, nothing is unreleased, the version is not the next one, or migrations have two ends.
     """
     if _git(root, "status", "--porcelain"):
         raise NoReleaseError("There are changes that are not committed.")
     changelog, installed = root / "CHANGELOG.md", root / "tieout_files" / "__init__.py"
-    commit = _git(root, "rev-parse", "--short", "HEAD")
+    commit, head = _git(root, "rev-parse", "--short", "HEAD"), last_migration(root)
     pages = with_release(changelog.read_text("utf-8"), version, name, today, commit)
     changelog.write_text(pages, "utf-8")
     installed.write_text(with_version(installed.read_text("utf-8"), version), "utf-8")
+    with (root / "migrations" / "releases.txt").open("a", encoding="utf-8") as released:
+        released.write(f"{version} {commit} {head}\n")
     _git(root, "commit", "-q", "-am", f"Release {version}\n\n{name[:1].upper()}{name[1:]}.")
     _git(root, "tag", "-a", f"v{version}", "-m", f"{version}: {name}")
 
@@ -54,6 +58,19 @@ def with_release(changelog: str, version: str, name: str, today: date, commit: s
 def with_version(module: str, version: str) -> str:
     """Return the module with this version."""
     return re.sub(r'^VERSION = "[^"]*"$', f'VERSION = "{version}"', module, count=1, flags=re.M)
+
+
+def last_migration(root: Path) -> str:
+    """Return the migration that no other one follows.
+
+    Raises:
+        NoReleaseError: there are several, or none.
+    """
+    script = ScriptDirectory(str(root / "migrations"))
+    heads = script.get_heads()
+    if len(heads) != 1:
+        raise NoReleaseError(f"Migrations end in {', '.join(heads) or 'nothing'} instead of one.")
+    return heads[0]
 
 
 def _numbers(version: str) -> tuple[int, ...]:

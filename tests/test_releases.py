@@ -33,12 +33,21 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "tieout_files" / "__init__.py").write_text(
         (ROOT / "tieout_files" / "__init__.py").read_text()
     )
+    versions = tmp_path / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (tmp_path / "migrations" / "releases.txt").write_text("0.4.0 3dcf5ca 0014\n")
+    migration(versions, "0014", None)
+    migration(versions, "0015", "0014")
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "config", "user.name", "Ann")
     git(tmp_path, "config", "user.email", "ann@example.com")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-q", "-m", "Begin")
     return tmp_path
+
+
+def migration(versions: Path, revision: str, after: str | None) -> None:
+    (versions / f"{revision}_of_a_test.py").write_text(f"revision, down_revision = {revision!r}, {after!r}\n")
 
 
 def git(folder: Path, *words: str) -> str:
@@ -55,6 +64,8 @@ def test_a_release_takes_what_was_unreleased_and_is_tagged(repository: Path):
     )
     assert text.index("[0.5.0]") < text.index("[0.4.0]")
     assert 'VERSION = "0.5.0"' in (repository / "tieout_files" / "__init__.py").read_text()
+    noted = (repository / "migrations" / "releases.txt").read_text().splitlines()
+    assert noted == ["0.4.0 3dcf5ca 0014", f"0.5.0 {commit} 0015"], "the next upgrade is tested from here"
     assert git(repository, "tag") == "v0.5.0\n" and git(repository, "status", "--porcelain") == ""
     with pytest.raises(NoReleaseError, match="Nothing stands under Unreleased"):
         release(repository, "0.6.0", "again", DAY)
@@ -67,6 +78,15 @@ def test_a_version_that_is_not_the_next_one_changes_nothing(repository: Path, ve
     with pytest.raises(NoReleaseError, match=why):
         release(repository, version, "nothing", DAY)
     assert git(repository, "status", "--porcelain") == "" and git(repository, "tag") == ""
+
+
+def test_migrations_with_two_ends_are_not_released(repository: Path):
+    migration(repository / "migrations" / "versions", "0016", "0014")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "Fork")
+    with pytest.raises(NoReleaseError, match="instead of one"):
+        release(repository, "0.5.0", "forked", DAY)
+    assert git(repository, "status", "--porcelain") == ""
 
 
 def test_what_is_not_committed_is_never_released(repository: Path):

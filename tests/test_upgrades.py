@@ -1,8 +1,10 @@
 """From the last release to this one: its database is taken over with what was under way, both run side by side meanwhile, and back again.
 
-What the release's own code reads and writes is known by its tables: each insert of it names all of its columns, and none of ours.
+What the release's own code reads and writes is known by its tables: each insert of it names all of its columns, and none of ours. Its
+processes themselves, at work beside ours, are `make upgrades`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
 
 from bookkeeping.storage.base import db
@@ -18,10 +21,9 @@ from bookkeeping.storage.work.journal import Call
 from tests.functional.office import inspection
 from tests.harness import ROOT
 from tests.harness.in_process import Desk, Shop, outside_world
+from tests.upgrades.releases import NoHistoryError, head_of, last_release
 
-RELEASE, REVISION = "0.4.0", "0014"
-"""The last release, and the last migration that it brought. Whoever makes the next one moves both."""
-
+RELEASE = last_release()
 LEFT_ALONE = {"alembic_version", "sqlite_sequence"}
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -65,7 +67,8 @@ def migrating(desk: Desk) -> Iterator[Config]:
 def back(desk: Desk) -> None:
     """Let the database be the release's."""
     with migrating(desk) as config:
-        command.downgrade(config, REVISION)
+        command.downgrade(config, RELEASE.revision)
+        assert MigrationContext.configure(db.session.connection()).get_current_heads() == (RELEASE.revision,)
 
 
 def forward(desk: Desk) -> None:
@@ -116,7 +119,7 @@ def goes_on(desk: Desk, keys: list[str]) -> None:
     desk.change(keys[0], canceled=True)
     desk.change(keys[1], line_items=[{"kind": "service", "name": "Radon", "amount": "650.00"}])
     desk.sync_until_quiet()
-    desk.assert_exact(f"after the upgrade from {RELEASE}")
+    desk.assert_exact(f"after the upgrade from {RELEASE.version}")
 
 
 def check_that_migrations_only_add(then: dict[str, Table], now: dict[str, Table]) -> None:
@@ -134,12 +137,25 @@ def check_that_migrations_only_add(then: dict[str, Table], now: dict[str, Table]
         assert unique <= {index.name for index in table.indexes if index.unique}, f"{name} refuses more"
 
 
+def test_the_last_release_that_is_upgraded_from_is_the_newest_of_the_changelog():
+    newest = re.search(r"^## \[(\d+\.\d+\.\d+)\].*\(`(\w+)`\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert newest and newest.groups() == (RELEASE.version, RELEASE.commit)
+
+
+def test_the_last_releases_tables_are_those_of_its_commit():
+    try:
+        head = head_of(RELEASE)
+    except NoHistoryError as error:
+        pytest.skip(str(error))
+    assert head == RELEASE.revision
+
+
 def test_the_releases_database_is_taken_over_with_what_was_under_way(desk_anywhere: Desk):
     desk = desk_anywhere
     keys = break_off(desk)
     back(desk)
     then, known = tables(desk), rows(desk, tables(desk))
-    assert "memberships" not in then and known["calls"] and known["documents"]
+    assert known["calls"] and known["documents"]
     forward(desk)
     check_that_migrations_only_add(then, tables(desk))
     assert rows(desk, then) == known, "what the release knew is there, and reads as it did"

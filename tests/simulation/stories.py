@@ -63,6 +63,12 @@ class Story:
 
 
 KEPT = (
+    # A client was corrected while the subscription had lapsed, and nothing said it again.
+    (
+        215,
+        "plain",
+        "platform:book:437654 | work:day:650073 | fault:lapse:647592 | platform:correct client:758333 | work:night:793337",
+    ),
     # A person had deleted one of our Payments, and the merge of its Customer was taken for a change of our Invoice by hand.
     (
         60,
