@@ -89,11 +89,6 @@ class Replacement:
     parts: tuple[Part, ...] = ()
 
     @property
-    def paid(self) -> Decimal:
-        """What the Payments come to."""
-        return sum((amount for _, _, amount, _ in self.payments), ZERO)
-
-    @property
     def open(self) -> Decimal:
         """What the Invoice will still have open."""
         return self.total - sum((applied for _, _, _, applied in self.payments), ZERO)

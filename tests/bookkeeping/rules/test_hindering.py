@@ -67,6 +67,16 @@ def test_what_lies_in_a_deposit_is_left_and_its_deposit_named():
     assert lying(CREATE).code == "closed-books", "What is made lies in none."
 
 
+def test_an_entry_that_was_made_inactive_holds_what_names_it_and_says_its_name():
+    settings = replace(SETTINGS, classes=(("", "5"),), class_on="invoice")
+    named = CreateInvoice(desired_documents(inspection(), settings).invoice, 1)
+    away = _around(inactive={("Class", "5"): "Denver"})
+    assert away(named) == Hindrance(
+        "inactive-reference", 'The Class "Denver" was made inactive.', "list:Class:5"
+    )
+    assert away(CREATE) is away(DELETE) is _around(inactive={("Class", "6"): "Boulder"})(named) is None
+
+
 def test_an_open_question_about_the_customer_holds_everything_but_a_deletion():
     asked = _around(customer=ASK)
     assert (asked(CREATE), asked(UPDATE), asked(DELETE)) == (ASK, ASK, None)

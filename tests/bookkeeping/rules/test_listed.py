@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from bookkeeping.rules.documents import DesiredInvoice, DesiredLine, DesiredPayment
-from bookkeeping.rules.listed import chosen_in, made_inactive, named_in, waited_for
+import pytest
+
+from bookkeeping.rules.documents import DesiredDocuments, DesiredInvoice, DesiredLine, DesiredPayment
+from bookkeeping.rules.listed import chosen_in, into_todays_account, made_inactive, named_in, waited_for
 
 DAY = date(2026, 3, 2)
 LINE = DesiredLine("Radon", "Radon", Decimal("150.00"), class_id="5")
@@ -45,6 +47,26 @@ def test_the_cause_is_named_without_quickbooks_suffix_and_says_what_it_waits_for
         "tid-1",
     )
     assert waited_for(error.waits_for) == ("Department", "7")
+
+
+@pytest.mark.parametrize(
+    ("entry", "word"),
+    [("Class", "Class"), ("Department", "Location"), ("Account", "account"), ("Item", "Item")],
+)
+def test_each_list_is_called_as_quickbooks_calls_it(entry, word):
+    assert made_inactive((entry, "7"), "East").detail == f'The {word} "East" was made inactive.'
+
+
+def test_a_payment_goes_into_todays_account_when_its_own_is_inactive_and_it_does_not_stand():
+    desired = DesiredDocuments(None, None, (PAYMENT, replace(PAYMENT, source_key="p2")))
+
+    def accounts(inactive, standing=()):
+        moved = into_todays_account(desired, "4", standing, inactive)
+        return [one.deposit_account_id for one in moved.payments]
+
+    assert accounts({("Account", "35")}) == ["4", "4"]
+    assert accounts({("Account", "35")}, {"p1"}) == ["35", "4"]
+    assert accounts({("Account", "36")}) == ["35", "35"]
 
 
 def test_a_customer_has_a_cause_of_its_own():

@@ -204,6 +204,7 @@ def test_the_manifest_is_the_same_for_the_same_facts_and_another_for_any_other()
     ]
     assert len({sha256_of(each) for each in [text, *others]}) == 6
     assert json.loads(text)["receipts"][0]["payments"][0]["amount"] == "425.00"
+    assert json.loads(others[-1])["without_receipt"] == [{"inspection_id": "7"}]
 
 
 def test_the_manifest_names_every_fact_that_is_confirmed():
