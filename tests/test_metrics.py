@@ -11,11 +11,14 @@ from bookkeeping import metrics
 from bookkeeping.faults import CATALOGUE
 from bookkeeping.queueing import Bell
 from bookkeeping.storage.base import db
+from bookkeeping.storage.work.journal import OUTCOMES
 from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun
 from tests.harness import ROOT
 from tests.webapp.failing import connected_company, failing, now
 from tests.webapp.house import House
+from webapp.machines.counters import CALLS, KNOWN, RUNS
 from webapp.machines.metrics import GAUGES, NAMES
+from worker.runs import STEPS
 
 OPS = ROOT / "docs" / "ops"
 NAME = re.compile(r"\btieout_[a-z_]+\b")
@@ -59,11 +62,39 @@ def test_every_metric_is_there_once_everything_happened(house, valkey):
     assert ({"code": "qbo-6200", "handling": "refused"}, 1.0) in found["tieout_failures"]
     assert found["tieout_failures_dollars"] == [({"code": "qbo-6200"}, 425.0)]
     assert found["tieout_throttles_total"] == [({}, 1.0)]
-    buckets = {labels["le"]: value for labels, value in found["tieout_quickbooks_call_seconds_bucket"]}
+    batches = [
+        (labels["le"], value)
+        for labels, value in found["tieout_quickbooks_call_seconds_bucket"]
+        if labels["kind"] == "batch"
+    ]
+    buckets = dict(batches)
     assert buckets["0.1"] == 0 and buckets["0.25"] == 2 and buckets["30.0"] == 2 and buckets["+Inf"] == 3
-    assert found["tieout_quickbooks_call_seconds_sum"][0][1] == pytest.approx(99.4)
+    sums = {labels["kind"]: value for labels, value in found["tieout_quickbooks_call_seconds_sum"]}
+    assert sums["batch"] == pytest.approx(99.4)
     assert found["tieout_queue_depth"] == [({}, 1.0)]
     assert ({"state": "failing"}, 1.0) in found["tieout_companies"]
+
+
+def test_each_counter_is_there_before_anything_was_counted(house, valkey):
+    """A counter that appears with its first burst hides that burst from `increase()`."""
+    before = scraped(house)
+    assert {value for name in metrics.COUNTERS for _, value in before[f"{name}_total"]} == {0.0}
+    redis = valkey.client()
+    for name, places in KNOWN.items():
+        for place in places:
+            metrics.count(redis, name, *place)
+    for kind in CALLS:
+        metrics.count_call(redis, kind, 200, 0.2)
+    after = scraped(house)
+    assert {name: len(samples) for name, samples in after.items()} == {
+        name: len(samples) for name, samples in before.items()
+    }
+
+
+def test_the_counters_that_are_there_are_those_that_happen():
+    assert set(KNOWN) == set(metrics.COUNTERS)
+    assert set(RUNS) == set(STEPS)
+    assert {outcome for outcome, _ in KNOWN["tieout_operations"]} <= set(OUTCOMES)
 
 
 def test_muted_failures_sound_no_alarm(house):

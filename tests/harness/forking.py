@@ -5,6 +5,7 @@ gets exactly the given environment, standard streams of its own, and runs the co
 for that; `ForkedProcess` goes on beside the test. What starts with a Python of its own is `processes.Process`.
 """
 
+import atexit
 import multiprocessing
 import os
 import runpy
@@ -84,6 +85,8 @@ class ForkedProcess(Process):
         streams = [os.devnull, str(log), str(log)]
         self._forked: Any = _forks().Process(target=_lead_a_session, args=(command, environment, streams))
         self._forked.start()
+        # Else the end of the test run would wait for what nobody stopped.
+        atexit.register(self._forked.kill)
 
     @property
     def pid(self) -> int:

@@ -49,9 +49,11 @@ def outside_world(folder: Path) -> Iterator[tuple[StandIn, StandIn, Valkey]]:
     """The platform, Intuit and Valkey, each on a port of its own with its files in the folder, until the block ends."""
     (folder / "valkey").mkdir()
     started = (StandIn("platform", folder), StandIn("intuit", folder), Valkey(folder / "valkey"))
-    yield started
-    for server in started:
-        server.process.kill()  # Nobody reads what they would keep.
+    try:
+        yield started
+    finally:
+        for server in started:
+            server.process.kill()  # Nobody reads what they would keep.
 
 
 class Shop:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from redis import Redis
-from redis.exceptions import RedisError
+from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookkeeping import metrics
@@ -20,6 +18,7 @@ from bookkeeping.logbook.failures import FailureFilter, failure_count
 from bookkeeping.queue_health import QueueHealth, queue_health
 from bookkeeping.queueing import Bell
 from bookkeeping.storage.base import db, utcnow
+from webapp.machines.counters import counters
 
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "tieout_up": ("Whether the part answers: 1 or 0", ("part",)),
@@ -76,7 +75,7 @@ class Tieout:
             for label_values, value in values.get(name, []):
                 family.add_metric(label_values, value)
             yield family
-        yield from _counted(self._bell.redis)
+        yield from counters(self._bell.redis)
 
 
 def _asked(ask: Callable[[], Any]) -> bool:
@@ -136,33 +135,6 @@ def _from_queue(queue: QueueHealth, values: dict[str, Any]) -> None:
         "tieout_throttled_realms": len(queue.paused_companies),
     }
     values.update({name: [((), float(value))] for name, value in plain.items()})
-
-
-def _counted(redis: Redis) -> Iterator[Metric]:
-    try:
-        found = metrics.counted(redis)
-    except RedisError:
-        return
-    split = {tuple(name.split("|")): value for name, value in found.items()}
-    for name, (help_text, labels) in metrics.COUNTERS.items():
-        family = CounterMetricFamily(name, help_text, labels=labels)
-        for parts, value in split.items():
-            if parts[0] == name and len(parts) == len(labels) + 1:
-                family.add_metric(parts[1:], value)
-        yield family
-    yield _latency(split)
-
-
-def _latency(split: dict[tuple[str, ...], int]) -> Metric:
-    family = HistogramMetricFamily(metrics.LATENCY, "Seconds that calls to QuickBooks took", labels=("kind",))
-    bounds = [*(str(bound) for bound in metrics.BUCKETS), "+Inf"]
-    for kind in sorted({parts[1] for parts in split if parts[0] == metrics.LATENCY}):
-        running, buckets = 0, []
-        for bound in bounds:
-            running += split.get((metrics.LATENCY, kind, bound), 0)
-            buckets.append((bound, running))
-        family.add_metric([kind], buckets, split.get((f"{metrics.LATENCY}_sum", kind), 0) / 1000)
-    return family
 
 
 def _age(at: datetime | None) -> float:

@@ -1,0 +1,143 @@
+"""What a company leaves behind and asks for: rows and bytes, calls, commands to Valkey and processor time, unit by unit.
+
+    python -m bench.footprint                      # 300 paid inspections, on PostgreSQL
+    python -m bench.footprint --inspections 60 --json
+
+One company is opened, its inspections booked in two halves (the second shows what one more costs), then read again where nothing changed,
+then left alone for some nights. `docs/scale.md` counts with these figures. Bytes are PostgreSQL's own (tables with their indexes), so the
+second half's are marginal ones; processor time is this process's, which is higher on a busy machine.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import time_machine
+from sqlalchemy import func, select, text
+
+from bench.writing import calls_of, written
+from bookkeeping.storage.base import db, utcnow
+from tests.functional.office import inspection
+from tests.harness.in_process import Desk, Shop, outside_world
+from tests.harness.servers import Postgres
+
+QUIET_POLLS = 20
+NIGHTS = 4
+
+
+def main() -> int:
+    """Measure, and print a table or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inspections", type=int, default=300)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    postgres = Postgres()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found = measured(Path(folder), postgres, given.inspections)
+    finally:
+        postgres.stop()
+    if given.json:
+        print(json.dumps(found))
+    else:
+        for what, values in found.items():
+            print(what)
+            for name, value in values.items():
+                print(f"  {name:40} {value}")
+    return 0
+
+
+def measured(folder: Path, postgres: Postgres, several: int) -> dict[str, dict[str, Any]]:
+    """Return the figures by unit: one more paid inspection, a reading without a change, a quiet night."""
+    url = postgres.url(postgres.new_database())
+    with outside_world(folder) as (platform, intuit, valkey):
+        shop = Shop(url, valkey.url, platform, intuit)
+        with shop.app.app_context():
+            db.create_all()
+        desk = shop.open()
+        half = several // 2
+        desk.book(*[inspection(number) for number in range(half)])
+        desk.run(patience=20)
+        before = written(desk)
+        desk.book(*[inspection(number) for number in range(half, several)])
+        booked = _cost(desk, lambda: desk.run(patience=20), several - half)
+        booked["documents"] = round((written(desk) - before) / (several - half), 2)
+        return {
+            "one more paid inspection": booked,
+            "a reading in which nothing changed": _cost(
+                desk, lambda: [desk.run() for _ in range(QUIET_POLLS)], QUIET_POLLS
+            ),
+            "a quiet night": _quiet_nights(desk),
+            "the whole company": {"inspections": several, **_sizes(desk)},
+        }
+
+
+def _quiet_nights(desk: Desk) -> dict[str, Any]:
+    """Some nights after one that had everything to read; the access token is renewed between them, as time is moved on."""
+    now = utcnow()
+
+    def night(number: int) -> None:
+        with time_machine.travel(now.replace(hour=7, minute=30) + timedelta(days=number)):
+            done = desk.run("nightly", patience=20)
+        assert done["state"] == "done", done["problems"]
+
+    for number in (1, 2):
+        night(number)
+    return _cost(desk, lambda: [night(number) for number in range(3, 3 + NIGHTS)], NIGHTS)
+
+
+def _cost(desk: Desk, act: Callable[[], Any], several: int) -> dict[str, Any]:
+    """Return what the act added, each divided by `several`."""
+    sizes, calls, commands, cpu = _sizes(desk), calls_of(desk), _commands(desk), time.process_time()
+    act()
+    used = time.process_time() - cpu
+    return {
+        "calls to QuickBooks": {
+            kind: round(count / several, 3) for kind, count in (calls_of(desk) - calls).items()
+        },
+        "commands to Valkey": round((_commands(desk) - commands).total() / several, 2),
+        "processor milliseconds": round(used / several * 1000, 1),
+        **{name: round((value - sizes[name]) / several, 1) for name, value in _sizes(desk).items()},
+    }
+
+
+def _sizes(desk: Desk) -> dict[str, int]:
+    """Return rows of all tables, and bytes with and without indexes."""
+    with desk.shop.app.app_context():
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+        rows = {
+            table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
+            for table in db.metadata.sorted_tables
+        }
+        whole, bare = db.session.execute(
+            text(
+                "SELECT sum(pg_total_relation_size(relid)), sum(pg_table_size(relid)) FROM pg_stat_user_tables"
+            )
+        ).one()
+        held = int(desk.shop.redis.info("memory")["used_memory_dataset"])
+        return {
+            "rows": sum(rows.values()),
+            "bytes": int(whole),
+            "bytes without indexes": int(bare),
+            "bytes in Valkey": held,
+        }
+
+
+def _commands(desk: Desk) -> Counter[str]:
+    """Return how often each command was asked of Valkey by anybody but us here."""
+    found = desk.shop.redis.info("commandstats")
+    return Counter(
+        {name: int(one["calls"]) for name, one in found.items() if not name.startswith("cmdstat_info")}
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
