@@ -4,12 +4,14 @@ Nothing is committed here: the caller commits the target once it is satisfied, o
 """
 
 import hashlib
-import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
+import psycopg
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Table, func, insert, literal, select, text
+from sqlalchemy import Connection, Row, Table, func, insert, literal, select, text
+from sqlalchemy.exc import DBAPIError
 
 from bookkeeping.storage.base import db, writing
 
@@ -23,9 +25,9 @@ class Seen(NamedTuple):
     rows: int = 0
     digest: int = 0
 
-    def and_row(self, row: dict[str, Any]) -> "Seen":
+    def and_row(self, row: Row[Any]) -> "Seen":
         """Add a row. Digests are added up, because the two databases sort text differently."""
-        content = json.dumps(row, default=str, sort_keys=True).encode()
+        content = repr(tuple(row)).encode("utf-8", "surrogatepass")
         digest = int.from_bytes(hashlib.sha256(content).digest())
         return Seen(self.rows + 1, (self.digest + digest) % (1 << 256))
 
@@ -61,17 +63,45 @@ def keep_writers_out(database: Connection) -> None:
 
 
 def copy_rows(table: Table, source: Connection, target: Connection) -> Seen:
-    """Copy a table chunk by chunk; return what was read."""
-    seen, chunk = Seen(), []
-    for row in _rows(table, source):
-        seen = seen.and_row(row)
-        chunk.append(row)
-        if len(chunk) == CHUNK:
+    """Copy a table, a chunk of it in memory at a time; return what was read.
+
+    Raises:
+        SQLAlchemyError: the target does not take a row; its transaction is to be rolled back.
+    """
+    seen = Seen()
+
+    def read() -> Iterator[Row[Any]]:
+        nonlocal seen
+        for row in _rows(table, source):
+            seen = seen.and_row(row)
+            yield row
+
+    if target.dialect.name == "postgresql":
+        _stream(table, read(), target)
+    else:
+        rows = read()
+        while chunk := [dict(row._mapping) for row in islice(rows, CHUNK)]:
             target.execute(insert(table), chunk)
-            chunk = []
-    if chunk:
-        target.execute(insert(table), chunk)
     return seen
+
+
+def _stream(table: Table, rows: Iterator[Row[Any]], target: Connection) -> None:
+    """Send rows by PostgreSQL's COPY, which takes them several times as fast as INSERT does."""
+    dialect = target.dialect
+    columns = list(table.columns)
+    binds = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+    named = ", ".join(f'"{column.name}"' for column in columns)
+    raw = target.connection.cursor()
+    try:
+        with raw.copy(f'COPY "{table.name}" ({named}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(
+                    [value if bind is None else bind(value) for value, bind in zip(row, binds, strict=True)]
+                )
+    except psycopg.Error as error:
+        raise DBAPIError(f"COPY {table.name}", None, error) from error
+    finally:
+        raw.close()
 
 
 def look_at(table: Table, database: Connection) -> Seen:
@@ -93,8 +123,7 @@ def continue_numbering(database: Connection) -> None:
             database.execute(select(func.setval(sequence, select(func.max(column)).scalar_subquery())))
 
 
-def _rows(table: Table, database: Connection) -> Iterator[dict[str, Any]]:
+def _rows(table: Table, database: Connection) -> Iterator[Row[Any]]:
     # By key, so that a row that refers to an older one of its own table comes behind it.
     found = select(table).order_by(*table.primary_key).execution_options(yield_per=CHUNK)
-    for row in database.execute(found):
-        yield dict(row._mapping)
+    yield from database.execute(found)
