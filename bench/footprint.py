@@ -67,14 +67,15 @@ def measured(folder: Path, postgres: Postgres, several: int) -> dict[str, dict[s
         desk.book(*[inspection(number) for number in range(half)])
         desk.run(patience=20)
         before = written(desk)
-        desk.book(*[inspection(number) for number in range(half, several)])
+        keys = desk.book(*[inspection(number) for number in range(half, several)])
         booked = _cost(desk, lambda: desk.run(patience=20), several - half)
         booked["documents"] = round((written(desk) - before) / (several - half), 2)
         intuit.post(f"/_standin/realms/{desk.realm_id}/backdate", {"days": 1})
         return {
             "one more paid inspection": booked,
             "a reading in which nothing changed": _quiet_readings(desk),
-            "a quiet night": _quiet_nights(desk),
+            "a quiet night": _nights(desk, range(3, 3 + NIGHTS), []),
+            "a night after a day with changes": _nights(desk, range(8, 8 + NIGHTS), keys),
             "the whole company": {"inspections": several, **_sizes(desk)},
         }
 
@@ -88,8 +89,8 @@ def _quiet_readings(desk: Desk) -> dict[str, Any]:
         return _cost(desk, lambda: [desk.run() for _ in range(QUIET_POLLS)], QUIET_POLLS)
 
 
-def _quiet_nights(desk: Desk) -> dict[str, Any]:
-    """Some nights after one that had everything to read; the access token is renewed between them, as time is moved on."""
+def _nights(desk: Desk, numbers: range, changing: list[str]) -> dict[str, Any]:
+    """Nights after one that had everything to read, with a fee changed and synced on each day before when `changing` has inspections."""
     now = utcnow()
 
     def night(number: int) -> None:
@@ -97,9 +98,17 @@ def _quiet_nights(desk: Desk) -> dict[str, Any]:
             done = desk.run("nightly", patience=20)
         assert done["state"] == "done", done["problems"]
 
-    for number in (1, 2):
+    def days() -> None:
+        for number in numbers:
+            if changing:
+                fee = {"kind": "service", "name": "Full Home Inspection", "amount": f"{500 + number}.00"}
+                desk.change(changing[number], line_items=[fee])
+                desk.run(patience=20)
+            night(number)
+
+    for number in (numbers[0] - 2, numbers[0] - 1):
         night(number)
-    return _cost(desk, lambda: [night(number) for number in range(3, 3 + NIGHTS)], NIGHTS)
+    return _cost(desk, days, NIGHTS)
 
 
 def _cost(desk: Desk, act: Callable[[], Any], several: int) -> dict[str, Any]:
@@ -131,11 +140,13 @@ def _sizes(desk: Desk) -> dict[str, int]:
                 "SELECT sum(pg_total_relation_size(relid)), sum(pg_table_size(relid)) FROM pg_stat_user_tables"
             )
         ).one()
+        run = db.session.scalar(text("SELECT avg(pg_column_size(runs.*)) FROM runs")) or 0
         held = int(desk.shop.redis.info("memory")["used_memory_dataset"])
         return {
             "rows": sum(rows.values()),
             "bytes": int(whole),
             "bytes without indexes": int(bare),
+            "bytes of a run's row": int(run),
             "bytes in Valkey": held,
         }
 
