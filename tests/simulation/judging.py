@@ -4,13 +4,13 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.choices import kept_settings
 from bookkeeping.storage.records.documents import Document, with_receipts
-from bookkeeping.storage.records.migrations import frozen_sides
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt, frozen_sides
 from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.work.journal import Call
 from tests.checker.compare import check_books
@@ -81,6 +81,7 @@ def _mend(life: Life, chance: random.Random) -> None:
     if items:
         life.intuit.post(f"/_standin/realms/{life.realm_id}/batch", {"BatchItemRequest": items})
     for _ in range(2):
+        people.let_migration_go_on(life)
         people.let_deletes_through(life, chance)
         people.choose_customers(life, chance)
         people.answer_money(life, chance)
@@ -190,7 +191,16 @@ def _said(life: Life) -> dict[str, set[str]]:
         )
         for key in db.session.scalars(kept):
             said.setdefault(key, set()).add("kept-theirs")
+        for key, code in db.session.execute(_waits_in_the_migration(life.company_id)):
+            said.setdefault(key, set()).add(code)
     return said
+
+
+def _waits_in_the_migration(company_id: int) -> Select[str, str]:
+    """Return the query for the receipts with which a migration stands still half-way, and its cause, as its page says them."""
+    half_way = (Migration.state == "paused", MigrationReceipt.state.in_(("working", "taking-back")))
+    rows = select(MigrationReceipt.inspection_key, Migration.code).where(Migration.company_id == company_id)
+    return rows.join_from(Migration, MigrationReceipt).where(*half_way)
 
 
 def _recorded(life: Life) -> set[tuple[str, str]]:

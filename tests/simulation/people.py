@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from bookkeeping.acts import migration as migration_acts
 from bookkeeping.acts.books import change_books
 from bookkeeping.acts.questions import (
     answer_same_money,
@@ -16,6 +17,7 @@ from bookkeeping.acts.questions import (
 from bookkeeping.acts.syncing import approve_deletes, change_dates, pause, resume
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift
+from bookkeeping.storage.records.migrations import newest_migration
 from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.work.runs import queue_run
 from tests.simulation.happenings import Happening
@@ -105,6 +107,15 @@ def go_on(life: Life) -> None:
     with life.rows() as company:
         if company.paused_at is not None:
             resume(company, WHO)
+        db.session.commit()
+
+
+def let_migration_go_on(life: Life) -> None:
+    """Let a migration that stands still go on, as its page offers once its cause is over."""
+    with life.rows():
+        migration = newest_migration(life.company_id, "paused")
+        if migration is not None:
+            migration_acts.go_on(migration, WHO)
         db.session.commit()
 
 

@@ -63,6 +63,14 @@ class Story:
 
 
 KEPT = (
+    # A note that somebody wrote before voiding our Payment was gone once ours was restored.
+    (
+        238,
+        "feed",
+        "platform:book:456123 | platform:book:428 | platform:book:164900 | platform:book:948404 | platform:book:378889 | "
+        "work:nobody:793861 | platform:book:514664 | work:night:74412 | platform:book:919097 | books:edit:788 | "
+        "platform:book:307841 | work:sync:290982 | books:void:89637",
+    ),
     # A client was corrected while the subscription had lapsed, and nothing said it again.
     (
         215,

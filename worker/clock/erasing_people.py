@@ -15,6 +15,7 @@ from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLin
 
 BATCH = 500
 NOBODY = "erased.invalid"
+BEGUN, ENDED = "began to erase a person", "erased a person"
 
 
 def pseudonym(email: str) -> str:
@@ -33,15 +34,25 @@ def erase_person(email: str, who: str) -> dict[str, int]:
     email = email.strip().lower()
     _refuse_last_owner(email)
     name = pseudonym(email)
+    broken_off = _broken_off(name)
     found = {
         "logins": _erase_login(email, name, who),
         "entries": _amend_entries(email, name),
         "fields": _replace(email, name),
     }
+    found |= {"begun before": 1} if broken_off else {}
     if any(found.values()):
-        record_act(None, who, "erased a person", subject=name, after=found)
+        record_act(None, who, ENDED, subject=name, after=found)
         db.session.commit()
     return found
+
+
+def _broken_off(name: str) -> bool:
+    """Whether it was begun to erase this person, and did not come to its end since."""
+    acts = select(AuditEntry.act).where(
+        AuditEntry.company_id.is_(None), AuditEntry.subject == name, AuditEntry.act.in_((BEGUN, ENDED))
+    )
+    return db.session.scalar(acts.order_by(AuditEntry.id.desc()).limit(1)) == BEGUN
 
 
 def _refuse_last_owner(email: str) -> None:
@@ -68,7 +79,7 @@ def _erase_login(email: str, name: str, who: str) -> int:
         person.password_hash, person.removed_at = "no password: erased", person.removed_at or utcnow()
         gone += 1
     if gone:
-        record_act(None, who, "began to erase a person", subject=name)
+        record_act(None, who, BEGUN, subject=name)
     db.session.commit()
     return gone
 

@@ -24,7 +24,7 @@ from tests.harness import ROOT
 from tests.harness.in_process import Desk, Shop
 from worker.app import settings
 from worker.clock import erasing
-from worker.clock.erasing_people import erase_person, pseudonym
+from worker.clock.erasing_people import BEGUN, ENDED, erase_person, pseudonym
 from worker.clock.forgetting import ARCHIVE_DAYS, KEPT_DAYS, forget_old
 from worker.clock.retention import archive_operations
 from worker.commands.companies import company
@@ -230,6 +230,16 @@ def test_an_erased_person_is_a_pseudonym_everywhere(inside, desk: Desk):
     said = json.dumps([[one.who, one.address, one.subject, one.before, one.after] for one in entries])
     assert email.lower() not in said and pseudonym(email) in said and '"role": "owner"' in said
     assert broken_entries(desk.id) == broken_entries(None) == []
+    assert say(desk, erase_user, email)["error"] == "no-such-person"
+
+
+def test_a_person_whose_erasing_was_broken_off_at_the_very_end_is_said_to_be_erased(inside, desk: Desk):
+    email = f"cal{desk.id}@books.example"
+    record_act(None, "command line", BEGUN, subject=pseudonym(email))
+    db.session.commit()  # Died right before the last commit: nothing of the person is left to find.
+    assert say(desk, erase_user, email)["begun before"] == 1
+    acts = select(AuditEntry.act).where(AuditEntry.subject == pseudonym(email)).order_by(AuditEntry.id)
+    assert db.session.scalars(acts).all() == [BEGUN, ENDED]
     assert say(desk, erase_user, email)["error"] == "no-such-person"
 
 
