@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import entry_points
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,14 @@ def _forks() -> ForkServerContext:
         _context = multiprocessing.get_context("forkserver")
         _context.set_forkserver_preload(_IMPORTED_ONCE)
     return _context
+
+
+def _forget_the_server() -> None:
+    """A process that forks itself (`tests.chaos` does, for each story) is no parent of the server that it knows: its child starts one of its own."""
+    forkserver._forkserver._forkserver_pid = None  # type: ignore[attr-defined]
+
+
+os.register_at_fork(after_in_child=_forget_the_server)
 
 
 def _lead_a_session(command: list[str], environment: dict[str, str], streams: list[str]) -> None:
