@@ -203,10 +203,20 @@ def _total(realm: Realm, body: dict) -> None:
     summary = {"Amount": subtotal, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
     body["Line"] = [*others[:position], summary, *discounts]
     net = subtotal - sum((line["Amount"] for line in discounts), ZERO)
-    body["TxnTaxDetail"] = {"TotalTax": _tax(realm, body, items)}
+    body["TxnTaxDetail"] = _tax_detail(body, _tax(realm, body, items))
     body["TotalAmt"] = net + body["TxnTaxDetail"]["TotalTax"]
     if body["TotalAmt"] < 0:
         raise errors.business("Transaction amount must be 0 or greater.")
+
+
+def _tax_detail(body: dict, total: Decimal) -> dict:
+    """Return the tax with its lines, one a rate of an agency, where they were given and come to it."""
+    lines = [
+        {**line, "Amount": shapes.money("Amount", line.get("Amount"))}
+        for line in (body.get("TxnTaxDetail") or {}).get("TaxLine") or ()
+    ]
+    agree = lines and sum((line["Amount"] for line in lines), ZERO) == total
+    return {"TotalTax": total, **({"TaxLine": lines} if agree else {})}
 
 
 def _tax(realm: Realm, body: dict, items: list[dict]) -> Decimal:
