@@ -63,6 +63,13 @@ class Story:
 
 
 KEPT = (
+    # A migration stood still half-way in closed books, which only its own page says.
+    (
+        319,
+        "migration",
+        "fault:outage:714113 | fault:lapse:659263 | work:day:778103 | work:night:509786 | books:close books:164376 | "
+        "work:night:368529",
+    ),
     # A note that somebody wrote before voiding our Payment was gone once ours was restored.
     (
         238,
