@@ -12,6 +12,7 @@ from webapp.machines import health, hooks, webhooks
 from webapp.machines import metrics_page as metrics
 from webapp.migration import downloads as migration_downloads
 from webapp.migration import pages as migration
+from webapp.migration import steps as migration_steps
 from webapp.numbers import pages as numbers
 from webapp.numbers import tie_out
 from webapp.ops import acts as ops_acts
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     items.bp,
     practice.bp,
     migration.bp,
+    migration_steps.bp,
     migration_downloads.bp,
     connecting.bp,
     runs.bp,

@@ -37,6 +37,11 @@ def words_to_type(migration: Migration) -> str:
     return f"REPLACE {migration.numbers['change']['count']} RECEIPTS"
 
 
+def words_are_right(migration: Migration, typed: str) -> bool:
+    """Return whether these are the words to type; more than one space between them does no harm."""
+    return " ".join(typed.split()) == words_to_type(migration)
+
+
 def ask_for_preview(company: Company, typed: str, who: str, now: datetime, address: str = "") -> Migration:
     """Queue a preview with this cutoff, in place of any preview that was not confirmed.
 
@@ -102,7 +107,7 @@ def confirm(
     if stale:
         raise RuleError(f"{stale} Press Preview migration to make it again.", code="preview-stale")
     wanted = words_to_type(migration)
-    if " ".join(words.split()) != wanted:
+    if not words_are_right(migration, words):
         raise RuleError(f"Type {wanted}, in capital letters.", code="words-differ")
     _freeze(migration, company)
     migration.state, migration.confirmed_at, migration.confirmed_by = "scheduled", utcnow(), who

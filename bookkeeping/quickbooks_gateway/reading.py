@@ -130,6 +130,7 @@ class CompanyFacts:
     """What of a company decides how we may write. `close_date`: nothing on or before it can be changed.
 
     `automated_sales_tax`, `auto_apply_credit`: QuickBooks may change totals or apply credits by itself. `subscription` is QuickBooks' own word, empty if it does not say.
+    `report_basis` is on which basis the company reads its reports: `Accrual` or `Cash`, empty if it does not say.
     """
 
     name: str
@@ -144,6 +145,7 @@ class CompanyFacts:
     )
     uses_locations: bool = False
     several_currencies: bool = False
+    report_basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -267,6 +269,7 @@ def company_facts(company_info: Mapping[str, Any], preferences: Mapping[str, Any
         class_on=next((place for place, used in classes.items() if _flag(used)), ""),
         uses_locations=_flag(accounting.get("TrackDepartments")),
         several_currencies=_flag(currencies.get("MultiCurrencyEnabled")),
+        report_basis=(preferences.get("ReportPrefs") or {}).get("ReportBasis") or "",
     )
 
 

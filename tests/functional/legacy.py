@@ -23,6 +23,7 @@ from tests.harness.standins import StandIn
 from tests.harness.tieout import Tieout
 
 PAGE = "/settings/quickbooks/migration"
+PREVIEWED = ("in-the-way", "what-moves", "confirm")
 CUTOFF = "2019-01-01T00:00"
 MIDNIGHT = "2099-01-01T07:00:00+00:00"
 """Later than any scheduled run: "now" for a run that shall begin it."""
@@ -58,18 +59,19 @@ class LegacyOffice(Office):
         return keys
 
     def migration(self) -> str:
-        """Return the migration page."""
+        """Return the page where the migration stands."""
         return self.get(PAGE).text
 
     def preview(self, cutoff: str = CUTOFF) -> str:
-        """Ask for a preview, wait until it is there, and return the page. A worker must be running."""
+        """Ask for a preview, wait until it is there, and return the pages it fills. A worker must be running."""
         answer = self.submit(f"{PAGE}/preview", {"cutoff": cutoff}, page=PAGE)
         assert answer.status_code == 200, answer.text[-3000:]
-        return wait_until(self._previewed, "the preview", 60)
+        wait_until(self._previewed, "the preview", 60)
+        return "".join(self.get(f"{PAGE}/{step}").text for step in PREVIEWED)
 
     def confirm(self, words: str = "", password: str = PASSWORD, **more: str) -> requests.Response:
         """Confirm what the page shows; `words` stands in for the right ones."""
-        page = self.migration()
+        page = self.get(f"{PAGE}/confirm").text
         shown = re.search(r"REPLACE \d+ RECEIPTS", page)
         sha256 = re.search(r'name="manifest" value="(\w+)"', page)
         values = {
@@ -144,7 +146,7 @@ class LegacyOffice(Office):
     def _previewed(self) -> str:
         page = self.migration()
         assert "could not be made" not in page, page
-        return page if "There is no going back" in page else ""
+        return page if "Continue to confirm" in page else ""
 
 
 @dataclass

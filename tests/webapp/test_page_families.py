@@ -9,6 +9,7 @@ from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.inspections import pages as inspections
 from webapp.migration import downloads
 from webapp.migration import pages as migration
+from webapp.migration import steps as migration_steps
 from webapp.numbers import pages as numbers
 from webapp.numbers import tie_out
 from webapp.ops import acts, companies, failures, overview
@@ -55,6 +56,16 @@ VIEWS = [
     (downloads.report_csv, "GET /settings/quickbooks/migration/<migration_id>/report.csv", COMPANY),
     (downloads.statement, "GET /settings/quickbooks/migration/<migration_id>/statement", COMPANY),
     (migration.page, "GET /settings/quickbooks/migration", COMPANY),
+    (migration.sent_from, "GET /settings/quickbooks/migration/preview", COMPANY),
+    (migration.sent_from, "GET /settings/quickbooks/migration/try-again", COMPANY),
+    (migration_steps.choose, "GET /settings/quickbooks/migration/choose", COMPANY),
+    (migration_steps.cut, "GET /settings/quickbooks/migration/choose/cut", COMPANY),
+    (migration_steps.in_the_way, "GET /settings/quickbooks/migration/in-the-way", COMPANY),
+    (migration_steps.what_moves, "GET /settings/quickbooks/migration/what-moves", COMPANY),
+    (migration_steps.confirm, "GET /settings/quickbooks/migration/confirm", COMPANY),
+    (migration_steps.tonight, "GET /settings/quickbooks/migration/tonight", COMPANY),
+    (migration_steps.report, "GET /settings/quickbooks/migration/report", COMPANY),
+    (migration_steps.receipts, "GET /settings/quickbooks/migration/<migration_id>/receipts", COMPANY),
     (migration.one, "GET /settings/quickbooks/migration/<migration_id>", COMPANY),
     (migration.progress, "GET /settings/quickbooks/migration/<migration_id>/progress", COMPANY),
     (migration.accept, "POST /settings/quickbooks/migration/accept", OWNER),

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, case, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column, undefer
 
 from bookkeeping.rules.cutoff import Side
@@ -173,6 +173,36 @@ def receipt_counts(migration_id: int) -> dict[str, int]:
     """Return how many receipts are in each state."""
     rows = select(MigrationReceipt.state, func.count()).where(MigrationReceipt.migration_id == migration_id)
     return dict(db.session.execute(rows.group_by(MigrationReceipt.state)).all())
+
+
+def receipts_held(migration_id: int, states: tuple[str, ...]) -> list[tuple[str, str, int, Decimal]]:
+    """Return (code, detail, how many, dollars) of the receipts in these states. One that is not in QuickBooks counts as recorded."""
+    code = MigrationReceipt.code
+    dollars = case((code == "receipt-missing", MigrationReceipt.recorded), else_=MigrationReceipt.total)
+    rows = select(code, MigrationReceipt.detail, func.count(), func.sum(dollars, type_=Cents()))
+    rows = rows.where(MigrationReceipt.migration_id == migration_id, MigrationReceipt.state.in_(states))
+    return [tuple(row) for row in db.session.execute(rows.group_by(code, MigrationReceipt.detail))]
+
+
+def receipts_of_cause(
+    migration_id: int,
+    states: tuple[str, ...],
+    code: str,
+    *,
+    detail: str | None = None,
+    after: int = 0,
+    limit: int,
+) -> list[MigrationReceipt]:
+    """Return the first receipts in these states with this cause, and with this detail where one is given, those after a position."""
+    rows = select(MigrationReceipt).where(
+        MigrationReceipt.migration_id == migration_id,
+        MigrationReceipt.state.in_(states),
+        MigrationReceipt.code == code,
+        MigrationReceipt.position > after,
+    )
+    if detail is not None:
+        rows = rows.where(MigrationReceipt.detail == detail)
+    return list(db.session.scalars(rows.order_by(MigrationReceipt.position).limit(limit)))
 
 
 def archives_of(migration_id: int) -> list[MigrationReceipt]:
