@@ -36,40 +36,30 @@ def test_an_owner_walks_from_the_cutoff_to_the_report(office, page):
     page.wait_for_url(re.compile("/settings/quickbooks"))
     page.get_by_role("link", name="Choose the cutoff").click()
 
-    page.get_by_label("Cutoff", exact=True).fill("2019-01-01T00:00")
+    choose(page)
     page.get_by_role("button", name="Preview migration").click()
-    confirm = page.get_by_role("button", name="Confirm migration")
-    confirm.wait_for(timeout=MILLISECONDS_FOR_A_JOB)
-    assert "2 SalesReceipts can become Invoices and Payments" in page.inner_text("h1")
-    assert "Difference: $0.00 in every month" in page.inner_text("#accrual")
+    page.get_by_text("Nothing stands in the way").wait_for(timeout=MILLISECONDS_FOR_A_JOB)
+    assert_fits(page)
+    page.get_by_role("link", name="Continue to what moves").click()
+    assert "Nothing moves between months" in page.inner_text("h1")
+    assert "Difference: $0.00 in every month" in page.inner_text("#accrual summary")
+    page.get_by_text("At the boundary").click()
     boundary = page.inner_text("#boundary")
     assert (
         boundary.index("Dec 31, 2018, 11:50 PM")
         < boundary.index("Cutoff:")
         < boundary.index("Jan 1, 2019, 12:00 AM MST\t")
     )
-
-    assert_no_sideways_scrolling(page)
-    # By keyboard: words, tab, password, enter. Wrong words are said beside the field, and nothing is lost.
-    words = page.get_by_label("Type REPLACE 2 RECEIPTS")
-    words.focus()
-    page.keyboard.type("REPLACE 3 RECEIPTS")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.get_by_role("alert").filter(has_text="Type REPLACE 2 RECEIPTS").wait_for()
-    words.fill("REPLACE 2 RECEIPTS")
-    page.get_by_label("Password").fill(PASSWORD)
-    confirm.click()
-
-    page.get_by_role("button", name="Cancel migration").wait_for()
+    assert_fits(page)
+    page.get_by_role("link", name="Continue to confirm").click()
+    confirm(page)
     assert "The migration runs in" in page.inner_text("h1")
     page.get_by_role("button", name="Run tonight's sync now").click()
     page.get_by_text("As forecast, to the cent, in every month.").first.wait_for(
         timeout=MILLISECONDS_FOR_A_JOB
     )
     assert "Done. 2 SalesReceipts replaced" in page.inner_text("h1")
-    assert_no_sideways_scrolling(page)
+    assert_fits(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Archive: copies of the receipts").click()
     assert download.value.suggested_filename.endswith("archive.csv")
@@ -82,8 +72,62 @@ def test_an_owner_walks_from_the_cutoff_to_the_report(office, page):
     assert problems == []
 
 
-def assert_no_sideways_scrolling(page) -> None:
-    """A page is as wide as the screen, on a phone too."""
+def choose(page) -> None:
+    """Move the cut by a year's button, by keyboard on the chart, and typed: what it means follows at once. What was typed stays."""
+    said = page.locator('[data-part="said"]')
+    field, slider = page.get_by_label("Cutoff", exact=True), page.get_by_label("Cutoff, by month")
+    slider.wait_for(timeout=MILLISECONDS_FOR_A_JOB)
+    page.get_by_role("link", name="All 3 change").click()
+    said.get_by_text("3 change · 0 stay").wait_for()
+    assert field.input_value() == "2018-12-31T00:00"
+    slider.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    said.get_by_text("1 change · 2 stay").wait_for()
+    assert field.input_value() == "2019-06-01T00:00"
+    assert "1 change" in slider.get_attribute("aria-valuetext")
+    assert page.evaluate("document.activeElement.type") == "range"
+    field.fill("2019-01-01T00:00")
+    said.get_by_text("2 change · 1 stay").wait_for()
+    assert_fits(page)
+    page.get_by_role("link", name="QuickBooks settings").click()
+    page.get_by_role("link", name="Choose the cutoff").click()
+    assert field.input_value() == "2019-01-01T00:00"
+    said.get_by_text("2 change · 1 stay").wait_for()
+
+
+def confirm(page) -> None:
+    """By keyboard: wrong words and a wrong password, each said at its field; then the password alone; then both right."""
+    words, password = page.get_by_label("Type REPLACE 2 RECEIPTS"), page.get_by_label("Password")
+    words.focus()
+    for typed, secret, focused in (
+        ("REPLACE 3 RECEIPTS", "wrong", "words"),
+        ("REPLACE 2 RECEIPTS", "wrong", "password"),
+    ):
+        words.fill(typed)
+        page.keyboard.press("Tab")
+        page.keyboard.type(secret)
+        page.keyboard.press("Enter")
+        page.locator(f"#{focused}.is-invalid:focus").wait_for()
+        assert words.input_value() == typed and password.input_value() == ""
+        assert "That is not your password" in page.inner_text("#password-error")
+        assert page.locator("#words-error").count() == (focused == "words")
+        assert page.url.endswith("/confirm")
+    assert_fits(page)
+    page.get_by_role("link", name="Back").click()
+    page.get_by_role("link", name="Continue to confirm").click()
+    words.fill("REPLACE 2 RECEIPTS")
+    page.get_by_role("link", name="In the way").click()
+    page.get_by_role("link", name="Continue to confirm").click()
+    assert words.input_value() == "REPLACE 2 RECEIPTS"
+    password.fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Cancel migration").wait_for()
+
+
+def assert_fits(page) -> None:
+    """A page is as wide as the screen, on a phone too, and has one main button."""
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("main [data-main]").count() == 1
