@@ -35,7 +35,6 @@ from webapp.access.matrix import Right
 from webapp.access.roles import asked_by_scripts, current_company, open_to
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import number_asked
-from webapp.frame.standing import standing_of
 from webapp.frame.words import day, money, span
 from webapp.migration.chart import Chart, chart_of, short, touched
 from webapp.migration.files import PLACES
@@ -48,6 +47,8 @@ bp = Blueprint("migration_steps", __name__)
 ADDRESS = "/settings/quickbooks/migration"
 
 SHOWN = 50
+PREVIEWED = {state: pages - {"choose"} if state == "preview" else set() for state, pages in OPEN_TO.items()}
+"""The pages on which it matters whether the preview is still true."""
 
 
 @bp.app_template_filter("as_money")
@@ -181,16 +182,12 @@ def receipts(migration_id: int) -> str:
 def show_choose(migration: Migration | None, *, error: str = "", typed: str = "") -> str:
     """Return the page to choose on, with what was typed and what is wrong with it."""
     company = current_company()
-    standing = standing_of(company)
     facts = _cut_facts(company, typed, migration)
     facts["cutoff_error"] = error or facts["cutoff_error"]
     first = latest_run(company.id, "first")
-    reading = is_open(first) or (standing.connected and not standing.facts.synced)
     return _render(
         "choose",
         migration,
-        standing=standing,
-        reading=reading,
         first=progress_of(first) if is_open(first) else None,
         **facts,
     )
@@ -270,7 +267,6 @@ def _render(here: str, migration: Migration | None, **facts: object) -> str:
     state = state_of(migration)
     known: dict[str, object] = {
         "company": company,
-        "standing": facts.get("standing") or standing_of(company),
         "zone": company.time_zone,
         "migration": migration,
         "state": state,
@@ -279,7 +275,7 @@ def _render(here: str, migration: Migration | None, **facts: object) -> str:
         "with_standins": current_app.extensions["settings"].with_standins,
         "PLACES": PLACES,
         "books_link": books_links(company),
-        "stale": why_stale(migration, company) if migration is not None and state == "preview" else "",
+        "stale": why_stale(migration, company) if migration is not None and here in PREVIEWED[state] else "",
         "counts": receipt_counts(migration.id) if migration is not None else {},
         "address_of": address_of,
         "typed": migration.typed_cutoff if migration is not None else "",
