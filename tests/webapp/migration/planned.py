@@ -65,8 +65,8 @@ class Plan:
         times = times | (confirmed if state in ("scheduled", "running", "paused", "done") else {})
         times |= {"started_at": now, "canary_at": now} if state in ("running", "paused", "done") else {}
         times |= {"finished_at": now} if state == "done" else {}
-        times |= {"code": "qbo-unreachable"} if state == "failed" else {}
-        times |= {"code": "not-as-sent"} if state == "paused" else {}
+        times |= {"code": "qbo-3200"} if state == "failed" else {}
+        times |= {"code": "read-back-differs"} if state == "paused" else {}
         with self.house.writing():
             company = db.session.get_one(Company, self.company_id)
             db.session.execute(delete(MigrationReceipt).where(MigrationReceipt.company_id == company.id))

@@ -240,7 +240,7 @@ def test_the_report_has_a_button_for_everything_that_its_words_name(plan, owner)
 
 def test_partly_replaced_and_paused_says_how_far_it_is(plan, owner):
     plan.receipts["3"] = [DEPOSITED]
-    plan.migrate("paused", code="not-as-sent")
+    plan.migrate("paused", code="read-back-differs")
     page = owner.read(PAGE)
     assert "0 SalesReceipts are replaced, 2 wait" in " ".join(page.split())
     assert "Go on" in page and "1 SalesReceipt stays as it is" in " ".join(page.split())
