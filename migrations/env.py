@@ -3,7 +3,7 @@
 from alembic import context
 
 from bookkeeping.storage import tables  # noqa: F401 - every table, for autogenerate
-from bookkeeping.storage.base import Cents, UtcDateTime, db
+from bookkeeping.storage.base import Cents, UtcDateTime, db, without_time_limit
 
 RETIRED = {
     ("table", "notice_choices"),  # Since 0029 topics stand in memberships.
@@ -46,6 +46,7 @@ def run() -> None:
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        without_time_limit(connection)
         context.configure(
             connection=connection,
             target_metadata=db.metadata,

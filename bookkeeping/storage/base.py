@@ -35,6 +35,9 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """The type of primary keys in tables that grow for years; SQLite only numbers plain INTEGER keys by itself."""
 
+LONGEST_STATEMENT = "5min"
+"""PostgreSQL ends a statement after that: one that goes astray must not hold rows, and a place in the pool, for ever."""
+
 _reading = ContextVar("reading", default=False)
 
 
@@ -130,6 +133,19 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         for pragma in ("journal_mode=WAL", "busy_timeout=15000", "foreign_keys=ON", "synchronous=FULL"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+
+@event.listens_for(Engine, "connect")
+def _set_up_postgresql(connection: Any, _record: Any) -> None:
+    if type(connection).__module__.startswith("psycopg"):
+        connection.execute(f"SET statement_timeout = '{LONGEST_STATEMENT}'")
+        connection.commit()
+
+
+def without_time_limit(connection: Connection) -> None:
+    """Let a statement of this connection take as long as it needs: migrations, and copying whole tables."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET statement_timeout = 0")
 
 
 @event.listens_for(Engine, "begin")

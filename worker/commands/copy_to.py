@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bookkeeping.queue_health import queue_health
 from bookkeeping.settings import full_database_url
-from bookkeeping.storage.base import connect_storage, db, reading
+from bookkeeping.storage.base import connect_storage, db, reading, without_time_limit
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.copying import (
     Seen,
@@ -43,9 +43,11 @@ def copy_to(database_url: str) -> dict[str, Any]:
     record_act(None, "command line", "began to copy everything into another database")
     db.session.commit()
     with db.engine.connect() as source:
+        without_time_limit(source)
         keep_writers_out(source)
         _nobody_works()
         with _storage(url) as target:
+            without_time_limit(target)
             _fit_to_fill(target, schema_revision(source))
             copied = _copy(source, target)
             entries, broken = _audit_log()
