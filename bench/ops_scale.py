@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from cryptography.fernet import Fernet
 from flask import Flask
@@ -35,9 +36,13 @@ from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import ApiUsage, Call, Operation
 from bookkeeping.storage.work.ops import HourlyCount
-from bookkeeping.storage.work.runs import Run
+from bookkeeping.storage.work.runs import Run, latest_run
 from webapp import create_app
 from webapp.ops.chart import hours_of
+from worker.holding.work import Work
+from worker.journal.writing import open_calls
+from worker.reconciling.reconcile import due_count
+from worker.runs import due_companies
 
 NOW = datetime.now(UTC)
 CODES = ("qbo-6200", "qbo-6240", "qbo-610", "closed-books", "deposited", "negative-total", "qbo-2500", "rule")
@@ -103,7 +108,7 @@ def compare(
 
 
 def questions() -> dict[str, Callable[[], Any]]:
-    """Return everything that the pages of ops ask, by name."""
+    """Return everything that the pages of ops ask, and what the worker and the tick ask all day, by name."""
     closed = failures.FailureFilter(code="qbo-6200")
     return {
         "companies": ops_overview.company_lines,
@@ -118,6 +123,10 @@ def questions() -> dict[str, Callable[[], Any]]:
         "one company": lambda: ops_company.company_facts(db.session.get(Company, 1)),
         "its usage": lambda: ops_company.usage_by_day(1),
         "retry all of a cause": lambda: _retried(closed),
+        "worker: who is due": due_companies,
+        "worker: its open calls": lambda: open_calls(1),
+        "worker: its inspections due": lambda: due_count(cast(Work, SimpleNamespace(company_id=1))),
+        "worker: its last night": lambda: latest_run(1, "nightly"),
         CONTROL: lambda: logbook.state_counts(1),
     }
 
