@@ -69,15 +69,39 @@ def measured(folder: Path, postgres: Postgres, several: int) -> dict[str, dict[s
         before = written(desk)
         keys = desk.book(*[inspection(number) for number in range(half, several)])
         booked = _cost(desk, lambda: desk.run(patience=20), several - half)
+        changes = _changes(desk, keys[0], several)
         booked["documents"] = round((written(desk) - before) / (several - half), 2)
         intuit.post(f"/_standin/realms/{desk.realm_id}/backdate", {"days": 1})
         return {
             "one more paid inspection": booked,
+            **changes,
             "a reading in which nothing changed": _quiet_readings(desk),
             "a quiet night": _nights(desk, range(3, 3 + NIGHTS), []),
             "a night after a day with changes": _nights(desk, range(8, 8 + NIGHTS), keys),
             "the whole company": {"inspections": several, **_sizes(desk)},
         }
+
+
+def _changes(desk: Desk, key: str, number: int) -> dict[str, dict[str, Any]]:
+    """What acts of the office cost, each synced by itself. Aims: three batches for 30 booked, one for a fee, two for a cancellation.
+
+    Before an Invoice is changed or deleted it is read once, so that what others put on it is kept.
+    """
+
+    def booked() -> None:
+        desk.book(*[inspection(1000 + number + place) for place in range(30)])
+        desk.run(patience=20)
+
+    def changed(**values: Any) -> None:
+        desk.change(key, **values)
+        desk.run(patience=20)
+
+    fee = {"kind": "service", "name": "Full Home Inspection", "amount": "600.00"}
+    return {
+        "30 new paid inspections": _cost(desk, booked, 1),
+        "a changed fee": _cost(desk, lambda: changed(line_items=[fee]), 1),
+        "a cancellation with one payment": _cost(desk, lambda: changed(canceled=True), 1),
+    }
 
 
 def _quiet_readings(desk: Desk) -> dict[str, Any]:
