@@ -169,5 +169,8 @@ def test_runbook_knows_every_alarm_and_every_cause():
     assert len(alarms) > 10
     assert [alarm for alarm in alarms if f"### {alarm}\n" not in text] == []
     assert [code for code in CATALOGUE if f"`{code}`" not in text] == []
+    asked = re.findall(r"^\| `([\w-]+)` \|.*\| Ask the (?:owner|bookkeeper): (.+) \|$", text, re.MULTILINE)
+    assert len(asked) > 30
+    assert [code for code, words in asked if words != CATALOGUE[code].remedy] == []
     links = re.findall(r"runbook.md#(\w+)", (OPS / "alerts.yml").read_text())
     assert links == [alarm.lower() for alarm in alarms]

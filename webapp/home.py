@@ -1,15 +1,13 @@
 """Home: one sentence first, then how the inspections stand, what happened today and what happens next."""
 
-from flask import Blueprint, current_app, redirect, render_template
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from bookkeeping.rules.cutoff import next_midnight_mst
-from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.work.runs import latest_run
 from webapp.access.matrix import Right
 from webapp.access.roles import open_to
-from webapp.frame.standing import local_today, next_sync, standing_of, today
+from webapp.frame.standing import local_today, next_nightly, next_sync, standing_of, today
 from webapp.numbers.this_month import this_month
 from webapp.sync_log.progress import is_open, progress_of
 
@@ -22,7 +20,7 @@ def page() -> ResponseReturnValue:
     """Show how the company stands; ops have their own first page."""
     if current_user.may(Right.OPS_READ):
         return redirect("/ops")
-    company, settings = current_user.company, current_app.extensions["settings"]
+    company = current_user.company
     run = latest_run(company.id, "first")
     return render_template(
         "home.html",
@@ -31,5 +29,5 @@ def page() -> ResponseReturnValue:
         this_month=this_month(company, local_today(company)),
         job=progress_of(run) if is_open(run) else None,
         next_sync=next_sync(company),
-        next_nightly=next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour),
+        next_nightly=next_nightly(),
     )

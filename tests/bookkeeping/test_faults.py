@@ -143,3 +143,12 @@ def test_what_follows_from_a_code_fits_its_handling():
         assert not entry.rechecked or entry.handling in ("refused", "reconnect"), code
         assert entry.blocks_writes == (entry.scope == "company" and entry.handling != "temporary"), code
     assert {code for code, entry in CATALOGUE.items() if entry.blocks_writes} == {"qbo-5020", "qbo-6190"}
+
+
+def test_what_is_sent_again_at_night_never_says_that_a_person_has_to_press_retry():
+    alone = [
+        code
+        for code, entry in CATALOGUE.items()
+        if "night" in entry.ends_with and "press Retry" in entry.remedy and "tonight" not in entry.remedy
+    ]
+    assert alone == []

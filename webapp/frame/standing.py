@@ -5,10 +5,12 @@ from datetime import date, datetime, time
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from sqlalchemy import func, select
 
 from bookkeeping.logbook.situation import Facts, Situation, situation
 from bookkeeping.logbook.situation_facts import facts_of
+from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -74,9 +76,17 @@ def today(company: Company) -> list[tuple[str, str, int]]:
 
 
 def next_sync(company: Company) -> datetime | None:
-    """Return when the company is looked at next, or None when nothing is planned (never polled yet)."""
-    times = [at for at in (company.next_poll_at, company.not_before) if at]
-    return max(times) if times else None
+    """Return when the company is looked at next, or None when nothing is planned (never polled yet): tonight's run at the latest."""
+    if company.next_poll_at is None:
+        return company.not_before
+    soonest = min(company.next_poll_at, next_nightly())
+    return max(soonest, company.not_before or soonest)
+
+
+def next_nightly() -> datetime:
+    """Return when the next nightly run begins."""
+    settings = current_app.extensions["settings"]
+    return next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour)
 
 
 def asks_platform(company: Company, sentence: str) -> tuple[str, str]:

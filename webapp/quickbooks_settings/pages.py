@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -15,7 +15,6 @@ from wtforms.validators import InputRequired
 from bookkeeping.acts import syncing
 from bookkeeping.logbook.held_deletes import held_deletes
 from bookkeeping.logbook.leaving import invoices_before
-from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.audit import record_act
@@ -26,7 +25,7 @@ from webapp.access.limits import client_address
 from webapp.access.matrix import Right
 from webapp.access.roles import keeps, kept_input, open_to
 from webapp.frame.bell import commit_and_ring
-from webapp.frame.standing import asks_platform, next_sync, standing_of
+from webapp.frame.standing import asks_platform, next_nightly, next_sync, standing_of
 from webapp.frame.words import day, money, plural
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
 from webapp.sync_log.progress import is_open, progress_of, result_sentence
@@ -83,7 +82,7 @@ def show_page(
     dates: DatesForm | None = None, earlier: EarlierForm | None = None, disconnect_error: str = ""
 ) -> str:
     """Return the page; forms that were refused come with what was typed and what is wrong with it."""
-    settings, standing = current_app.extensions["settings"], standing_of(current_user.company)
+    standing = standing_of(current_user.company)
     company, connection = standing.company, standing.connection
     if not standing.connected:
         remember_authorize_origin()
@@ -93,7 +92,7 @@ def show_page(
         "quickbooks.html",
         standing=standing,
         next_sync=next_sync(company),
-        next_nightly=next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour),
+        next_nightly=next_nightly(),
         job=progress_of(run) if is_open(run) else None,
         result=_shown_result(run),
         run_id=run.id if run else None,

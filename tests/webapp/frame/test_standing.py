@@ -7,7 +7,7 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from tests.webapp.records import NOON
-from webapp.frame.standing import next_sync, standing_of, today
+from webapp.frame.standing import next_nightly, next_sync, standing_of, today
 from webapp.frame.words import plural
 
 
@@ -31,9 +31,17 @@ def test_the_company_is_counted_as_it_is_on_record(house, company, records):
         assert today(row) == [("Invoice", "created", 2), ("Invoice", "refused", 1)]
 
 
-def test_the_next_sync_waits_for_poll_and_pause():
-    assert next_sync(Company()) is None
+def test_the_next_sync_waits_for_poll_and_pause_and_is_tonights_at_the_latest(house):
     later = NOON + timedelta(hours=1)
-    assert next_sync(Company(next_poll_at=NOON)) == NOON
-    assert next_sync(Company(next_poll_at=NOON, not_before=later)) == later
+    with house.app.app_context():
+        assert next_sync(Company()) is None
+        assert next_sync(Company(next_poll_at=NOON)) == NOON
+        assert next_sync(Company(next_poll_at=NOON, not_before=later)) == later
+        in_two_days = utcnow() + timedelta(days=2)
+        tonight = next_sync(Company(next_poll_at=in_two_days))
+        assert tonight == next_nightly() < utcnow() + timedelta(days=1, seconds=1)
+        assert next_sync(Company(next_poll_at=in_two_days, not_before=in_two_days)) == in_two_days
+
+
+def test_counts_and_nouns_agree():
     assert plural(1, "delete waits", "deletes wait") == "1 delete waits"
