@@ -19,10 +19,12 @@ from bookkeeping.rules.actions import (
 )
 from bookkeeping.rules.deposited import Books, Deposited, StandingInvoice, after_deposit, waiting_documents
 from bookkeeping.rules.documents import desired_documents
+from bookkeeping.rules.planning import Hindrance, Plan, Waiting
 from bookkeeping.rules.refunds import (
     follow_refunds,
     plan_refunds,
     refund_fingerprint,
+    with_refunds,
 )
 from tests.bookkeeping.rules.factories import NOON, SETTINGS, inspection, line, payment
 
@@ -339,6 +341,24 @@ def test_refund_receipts_are_made_changed_and_deleted_and_then_rest():
     assert isinstance(gone, DeleteRefundReceipt)
     in_hand = known(refund, fingerprint="old", hands_off=True)
     assert plan_refunds([refund], [in_hand], {}) == plan_refunds([], [in_hand], {}) == ()
+
+
+def test_a_refund_that_quickbooks_is_known_to_refuse_waits_and_the_others_go():
+    one = inspection(
+        lines=(FEE, refund_line("-50.00", "l2"), refund_line("-75.00", "l3")),
+        payments=(payment("425.00", refunded="125.00"),),
+    )
+    first = follow_refunds(
+        inspection(lines=one.lines[:2], payments=(payment("425.00", refunded="50.00"),)), ()
+    )
+    refunds = settle(one, books(deposited()), seen=follow_refunds(one, first)).refunds
+    made = plan_refunds(refunds, [], {})
+    closed = Hindrance("closed-books", "The books are closed.")
+    plan = with_refunds(Plan(), made, [], lambda action: closed if action is made[0] else None)
+    assert plan.refunds == (made[1],)
+    assert plan.waits == (Waiting(made[0], closed),)
+    nothing_in_the_way = with_refunds(Plan(), made, [Waiting(made[1], closed)], lambda action: None)
+    assert (nothing_in_the_way.refunds, nothing_in_the_way.waits) == ((made[0],), (Waiting(made[1], closed),))
 
 
 cents = st.integers(1, 400_00).map(lambda amount: Decimal(amount).scaleb(-2))

@@ -49,6 +49,7 @@ def test_the_summary_adds_up_all_months_and_says_most_frequent_reasons_first():
         "left_out": [["before-start", 2, "20.00"], ["cancelled", 1, "10.00"]],
     }
     assert list(tally.summary()["items"]) == ["Mold", "Radon"]
+    assert Tally().inspections == 0
     nothing = Tally().summary()
     assert (nothing["invoices"], nothing["invoiced"], nothing["payments"]) == (0, "0.00", 0)
 

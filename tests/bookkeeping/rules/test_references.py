@@ -80,3 +80,7 @@ def test_payment_reference_fits(text):
 
 def test_a_check_number_stays():
     assert payment_reference(" 1187 ") == "1187"
+
+
+def test_a_mark_between_lines_that_another_program_ended_with_carriage_returns_is_found():
+    assert marked("Gate code 12\r\nTieout inspection 7\r\nPaid") == ("inspection", "7")

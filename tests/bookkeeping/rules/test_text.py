@@ -91,3 +91,19 @@ def test_an_address_that_intuit_refuses_is_left_out_and_keeps_nothing_else_out(a
 )
 def test_an_unusual_address_that_intuit_takes_is_kept(address):
     assert email_field(address) == address
+
+
+@pytest.mark.parametrize(
+    ("letters", "written"),
+    [
+        ("‘’‚‛′ʼ", "''''''"),
+        ("“”„‟″", '"""""'),
+        ("‐‑‒–—―−", "-------"),
+        ("•‣●", "***"),
+        ("\u2028\u2029", "\n\n"),
+        ("œŒłŁđĐıħĦŧŦ", "oeOElLdDihHtT"),
+        ("…⁄€≤≥≠", ".../EUR<=>=!="),
+    ],
+)
+def test_what_has_no_decomposition_is_spelled_as_one_would_type_it(letters, written):
+    assert transliterate(letters) == written
