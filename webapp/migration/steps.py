@@ -23,6 +23,7 @@ from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.records.migration_basis import why_stale
 from bookkeeping.storage.records.migrations import (
     Migration,
+    ended_migrations,
     migration_or_none,
     newest_migration,
     receipt_counts,
@@ -279,6 +280,7 @@ def _render(here: str, migration: Migration | None, **facts: object) -> str:
         "counts": receipt_counts(migration.id) if migration is not None else {},
         "address_of": address_of,
         "typed": migration.typed_cutoff if migration is not None else "",
+        "earlier": ended_migrations(company.id, but=migration.id if migration is not None else 0),
     }
     if here in ("receipts", "past") or (migration is not None and is_past(migration)):
         known["steps"] = []

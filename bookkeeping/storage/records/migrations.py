@@ -146,6 +146,14 @@ def migration_or_none(company_id: int, migration_id: int) -> Migration | None:
     return db.session.scalars(rows).first()
 
 
+def ended_migrations(company_id: int, but: int = 0) -> list[Migration]:
+    """Return the company's migrations that are over and replaced receipts, newest first, but this one."""
+    rows = select(Migration).where(
+        Migration.company_id == company_id, Migration.state == "done", Migration.id != but
+    )
+    return list(db.session.scalars(rows.order_by(Migration.id.desc())))
+
+
 def with_everything(migration: Migration) -> Migration:
     """Return it with the columns that are read only when asked for."""
     columns = (Migration.manifest, Migration.forecast, Migration.boundary, Migration.others)
