@@ -10,12 +10,15 @@
   }
   function fresh() {
     if (busy()) return window.setTimeout(fresh, 5000);
-    fetch(window.location.href, { credentials: "same-origin", redirect: "error" })
+    // Says that nobody clicked, so that a screen left open ends its login; then the login page takes its place.
+    fetch(window.location.href, { credentials: "same-origin", redirect: "manual", headers: { "X-By-Script": "yes" } })
       .then(function (answer) {
+        if (answer.type === "opaqueredirect") return window.location.reload();
         if (!answer.ok) throw new Error(answer.status);
         return answer.text();
       })
       .then(function (text) {
+        if (!text) return;
         var page = new DOMParser().parseFromString(text, "text/html");
         document.querySelectorAll("[data-live]").forEach(function (part) {
           var now = page.querySelector('[data-live="' + part.dataset.live + '"]');

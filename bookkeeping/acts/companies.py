@@ -6,6 +6,7 @@ Each function changes rows and writes the audit entry in the current transaction
 from sqlalchemy import delete, func, select
 
 from bookkeeping.acts.connecting import end_connection
+from bookkeeping.acts.telling import tell_owners
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
@@ -78,5 +79,7 @@ def release_realm(company_id: int, who: str) -> bool:
     free = not db.session.scalar(documents)
     if free:
         db.session.get_one(Connection, company_id).proven_at = None
+    sentence = "Whoever runs this installation ended the connection, so that another company can have that one in QuickBooks."
+    tell_owners(company_id, "QuickBooks was disconnected", sentence)
     record_act(company_id, who, "released the QuickBooks company", after={"may_connect_another": free})
     return free

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 
 from bookkeeping.acts.joining import choose_password
-from bookkeeping.acts.telling import record_of_person, tell_person
+from bookkeeping.acts.telling import record_of_person, tell_of_login
 from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.memberships import memberships_of
@@ -83,7 +83,7 @@ def change_forgotten(token: str, password: str, address: str = "") -> User | Non
     act = "chose another password by link"
     record_of_person(person, person.email, act, after={"sessions_ended": ended}, address=address)
     sentence = f"The password of {person.email} was changed with a link sent by mail, and every browser is logged out."
-    tell_person(person, "Your password was changed", sentence, address=address)
+    tell_of_login(person, "A password was changed", sentence, address=address)
     return person
 
 

@@ -32,7 +32,7 @@ def tell_owners(company_id: int, title: str, sentence: str, *, address: str = ""
         _tell(company_id, email, title, sentence, address)
 
 
-def tell_person(person: User, title: str, sentence: str, *, address: str = "") -> None:
+def _tell_person(person: User, title: str, sentence: str, *, address: str = "") -> None:
     """Write one mail to this person alone. Ops belong to no company and have no mail from us: theirs is in the audit log."""
     for membership in memberships_of(person.id)[:1]:
         _tell(membership.company_id, person.email, title, sentence, address)
@@ -40,7 +40,7 @@ def tell_person(person: User, title: str, sentence: str, *, address: str = "") -
 
 def tell_of_login(person: User, title: str, sentence: str, *, address: str = "") -> None:
     """Write a mail about a person's login to them, once, and to the owners of each of their companies."""
-    tell_person(person, title, sentence, address=address)
+    _tell_person(person, title, sentence, address=address)
     for place in memberships_of(person.id):
         owners = {one.email for one in members_of(place.company_id) if one.role == "owner"}
         for email in sorted(owners - {person.email}):

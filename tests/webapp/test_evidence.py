@@ -1,6 +1,7 @@
 """What leaves a trace: refusals and wrong guesses in the security log and its counters, ops' looks in the company's audit log."""
 
 import logging
+import re
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_every_page_of_ops_about_a_company_leaves_an_entry(house):
     assert about
     for rule in about:
         before = len(acts(house, company))
-        path = rule.replace("<int:company_id>", str(company)).replace("<path:key>", "a")
+        path = re.sub(r"<[^>]*company_id>", str(company), rule).replace("<path:key>", "a")
         assert "<" not in path, f"{rule}: say here what its other variables are"
         if ops.get(path).status_code == 200:
             assert len(acts(house, company)) == before + 1, rule

@@ -11,8 +11,9 @@ from sqlalchemy import select, update
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.people import LoginSession, User
 from bookkeeping.storage.work.runs import Run
+from tests.harness import ROOT
 from tests.webapp.house import PASSWORD, House
-from webapp.access.roles import keeps
+from webapp.access.roles import BY_SCRIPT, keeps
 
 
 @pytest.fixture
@@ -207,6 +208,31 @@ def test_what_pages_ask_by_themselves_keeps_no_session_alive(house, owner, compa
     browser.get("/settings")
     with house.app.app_context():
         assert utcnow() - db.session.scalars(select(LoginSession.seen_at)).one() < timedelta(minutes=1)
+
+
+SCRIPTS_OWN = [{"X-By-Script": "yes"}, {"Sec-Fetch-Dest": "empty"}, {"Sec-Fetch-Dest": "image"}]
+
+
+@pytest.mark.parametrize("headers", SCRIPTS_OWN, ids=["our script", "a fetch", "an image"])
+def test_a_page_that_keeps_itself_fresh_ends_like_any_other(house, headers):
+    """The overview of ops was asked for every half minute, and whoever left it open stayed logged in for twelve hours."""
+    browser = house.browser(house.make_person("ops"))
+    seen(house, minutes=14)
+    assert browser.get("/ops", headers=headers).status_code == 200
+    seen_at = select(LoginSession.seen_at)
+    with house.app.app_context():
+        assert utcnow() - db.session.scalars(seen_at).one() > timedelta(minutes=13)
+    browser.get("/ops", headers={"Sec-Fetch-Dest": "document"})
+    with house.app.app_context():
+        assert utcnow() - db.session.scalars(seen_at).one() < timedelta(minutes=1)
+
+
+def test_every_address_of_a_bar_that_moves_is_no_click(house):
+    views = house.app.view_functions
+    bars = {rule.endpoint for rule in house.app.url_map.iter_rules() if rule.rule.endswith("/progress")}
+    assert len(bars) > 2
+    assert {name for name in bars if not getattr(views[name], "asked_by_scripts", False)} == set()
+    assert f'"{BY_SCRIPT}"' in (ROOT / "static" / "ops.js").read_text()
 
 
 def test_only_a_digest_of_the_token_is_stored(house, owner):

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from bookkeeping.acts import inviting
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import User
-from tests.webapp.house import Browser, House
+from tests.webapp.house import PASSWORD, Browser, House
 from tests.webapp.mailing import ZONE, mail, morning, notify, with_mail
 
 PAGE = "/settings/notifications"
@@ -39,7 +40,10 @@ def test_urgent_notice_goes_at_once_and_once_to_owners(house, company, owner, ma
     [sent] = mail_server.mails
     assert sent["To"] == "owner@office.example"
     assert "The connection to QuickBooks has ended" in sent["Subject"]
-    assert "http://127.0.0.1:8000/settings/quickbooks" in sent.get_content()
+    assert (
+        f"http://127.0.0.1:8000/companies/{company}/open?page=/settings/quickbooks"
+        in sent.get_content().splitlines()
+    )
     assert outcomes(owner) == ["Mailed"]
 
 
@@ -145,3 +149,81 @@ def test_subject_never_breaks_the_mail_header(house, company, owner, mail_server
     notify(house, evil)
     assert mail(house, mail_server) == 1
     assert mail_server.mails[0]["Bcc"] is None
+
+
+def links(sent) -> list[str]:
+    """Return the paths of ours that a mail names, in its order."""
+    return re.findall(r"http://127\.0\.0\.1:8000(\S+)", sent.get_content())
+
+
+@pytest.fixture
+def of_both(house: House, company: int) -> tuple[str, int]:
+    """Somebody who owns two companies and looks at the first by name; the mail is about the other, whose id comes with the address."""
+    other = house.make_company("Front Range Home Inspections", time_zone=ZONE)
+    house.make_person("owner", company, "both@office.example")
+    return house.make_person("owner", other, "both@office.example"), other
+
+
+def company_shown(page: str) -> str:
+    return re.search(r'class="top__company".*?<strong>([^<]+)</strong>', page, re.S).group(1)
+
+
+def test_every_link_of_a_mail_leads_to_the_company_that_it_is_about(house, company, of_both, mail_server):
+    email, other = of_both
+    notify(house, other)
+    mail(house, mail_server)
+    found = links(mail_server.mails[-1])
+    assert len(found) == 2, found
+    for link in found:
+        browser = house.browser(email)
+        browser.post(f"/companies/{company}/choose", page="/companies")
+        assert company_shown(browser.read("/")) == "Blue Ridge Home Inspections"
+        page = browser.read(link)
+        assert company_shown(page) == "Front Range Home Inspections"
+    assert "Who is told" in page
+
+
+def test_a_link_of_a_mail_is_kept_over_the_login(house, company, of_both, mail_server):
+    email, other = of_both
+    notify(house, other)
+    mail(house, mail_server)
+    link = links(mail_server.mails[-1])[0]
+    browser = house.browser()
+    asked = browser.get(link).location
+    answer = browser.post(asked, {"email": email, "password": PASSWORD}, page=asked)
+    assert answer.location == link
+    assert browser.get(link).location == "/settings/quickbooks"
+    assert company_shown(browser.read("/settings/quickbooks")) == "Front Range Home Inspections"
+
+
+@pytest.mark.parametrize("who", ["owner", "accountant", "ops"])
+def test_the_address_of_a_mail_leads_no_stranger_into_the_company(house, company, of_both, who):
+    _, other = of_both
+    browser = house.browser(house.make_person(who, None if who == "ops" else company, f"{who}@alone.example"))
+    answers = [browser.get(f"/companies/{number}/open?page=/sync-log") for number in (other, 99999)]
+    assert [one.status_code for one in answers] == ([403, 403] if who == "ops" else [404, 404])
+    if who != "ops":
+        assert company_shown(browser.read("/")) == "Blue Ridge Home Inspections"
+
+
+@pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "/\\evil.example", ""])
+def test_the_address_of_a_mail_leads_to_no_other_site(house, company, of_both, page):
+    email, other = of_both
+    answer = house.browser(email).get(f"/companies/{other}/open", query_string={"page": page})
+    assert answer.location == "/"
+
+
+def test_who_was_removed_still_gets_to_the_page_that_the_mail_about_it_names(
+    house, company, of_both, mail_server
+):
+    """The account is the person's, not the company's: nobody is refused there for being out of it."""
+    email, other = of_both
+    house.make_person("owner", other, "pat@office.example")
+    with house.writing():
+        person = db.session.scalar(select(User.id).where(User.email == email))
+        inviting.remove(other, person, "command line")
+        db.session.commit()
+    mail(house, mail_server)
+    [sent] = [one for one in mail_server.mails if one["To"] == email]
+    assert "was removed" in sent["Subject"]
+    assert house.browser(email).get(links(sent)[0]).status_code == 200

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from bookkeeping.acts.resetting import make_link
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.people.memberships import membership_in
+from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, User
 from tests.webapp.house import PASSWORD, Browser, House
 
@@ -197,6 +199,37 @@ def test_sessions_are_listed_and_ended_one_by_one(house, company, owner):
     assert owner.get("/account").status_code == 200
 
 
+def test_a_login_that_was_somebody_elses_ends_with_all_others_and_is_told(house, company, owner, caplog):
+    """Neither its cookie nor a link that was asked for from it lets in again; the person is led to another password."""
+    caplog.set_level("WARNING", logger="tieout.security")
+    thief, third = house.browser("owner@office.example"), house.browser("owner@office.example")
+    stranger = house.browser(house.make_person("owner", company, "pat@office.example"))
+    with house.writing():
+        person = db.session.scalars(select(User).where(User.email == "owner@office.example")).one()
+        link = f"/reset-password/{make_link(person)}"
+        rows = db.session.scalars(select(LoginSession).order_by(LoginSession.created_at)).all()
+        rows[1].address = "203.0.113.9"
+        db.session.commit()
+        mine, strange, _, others = (row.digest for row in rows)
+    for digest in (mine, others, "x"):
+        owner.post("/account/sessions/not-me", {"session": digest}, page="/account")
+    assert thief.get("/").status_code == third.get("/").status_code == stranger.get("/").status_code == 200
+    assert "This was not me" in owner.read("/account")
+    answer = owner.post("/account/sessions/not-me", {"session": strange}, page="/account")
+    assert answer.location == "/account"
+    assert "choose another one now" in owner.read("/account")
+    assert thief.get("/").location == third.get("/").location == "/login"
+    assert stranger.get("/").status_code == 200
+    assert house.browser().get(link, follow_redirects=True).status_code == 404
+    with house.app.app_context():
+        rows = select(Notice.address).where(Notice.subject.contains("somebody else"))
+        assert sorted(db.session.scalars(rows)) == ["owner@office.example", "pat@office.example"]
+        assert "said that a login was not theirs" in db.session.scalars(select(AuditEntry.act)).all()
+    assert [one.strange_address for one in caplog.records if getattr(one, "event", "") == "not-me"] == [
+        "203.0.113.9"
+    ]
+
+
 def test_every_act_is_in_the_audit_log_with_the_address(house, company, owner):
     path = invite(owner)
     join(house, path)
@@ -238,6 +271,7 @@ def test_senseless_values_change_nothing_and_break_nothing(house, company, owner
         f"{PEOPLE}/withdraw": "email",
         f"{PEOPLE}/{pat}/role": "role",
         "/account/sessions/end": "session",
+        "/account/sessions/not-me": "session",
         f"/settings/notifications/{pat}": "topic",
     }
     for path, field in posts.items():

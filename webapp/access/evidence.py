@@ -18,6 +18,7 @@ EVENTS = {
     "login-failed": "Email and password did not belong together",
     "factor-wrong": "A code of a second factor was wrong",
     "password-wrong": "A logged-in person's password, asked for once more, was wrong",
+    "not-me": "Somebody found a login of theirs that was not they",
     "refused": "Not for this role",
     "not-theirs": "A logged-in person named a row that does not exist or is another company's",
     "too-many": "Asked more often than allowed",

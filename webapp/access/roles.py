@@ -27,6 +27,9 @@ from webapp.access.security import came_from_here, same_site_path
 View = TypeVar("View", bound=Callable[..., Any])
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
+BY_SCRIPT = "X-By-Script"
+"""What our scripts send along when they ask for a page that people open too (static/ops.js)."""
+
 _WITHOUT_FACTOR = {Right.OWN_LOGIN, Right.COMPANIES}
 _KEPT_AT_MOST = 1500  # Bytes as JSON: it travels in the session cookie, of which browsers keep 4 kB.
 
@@ -102,9 +105,7 @@ def _person_of(token: str) -> Person | None:
     row = live_session(token, idle)
     if row is None:
         return None
-    if seen_is_old(row) and not getattr(
-        current_app.view_functions.get(request.endpoint or ""), "asked_by_scripts", False
-    ):
+    if seen_is_old(row) and _is_a_click():
         _note_seen(row.digest)
         row = live_session(token, idle)
     person = Person(token, row) if row is not None else None
@@ -112,6 +113,16 @@ def _person_of(token: str) -> Person | None:
 
 
 login_manager.user_loader(_person_of)
+
+
+def _is_a_click() -> bool:
+    """Return whether a person asked for this page: neither a view that pages ask by themselves, nor what a page fetches or draws.
+
+    Browsers say which (Fetch Metadata), but not over http; our own scripts say it besides.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    fetched = request.headers.get("Sec-Fetch-Dest", "document") != "document" or BY_SCRIPT in request.headers
+    return not (fetched or getattr(view, "asked_by_scripts", False))
 
 
 def _note_seen(digest: str) -> None:

@@ -75,6 +75,8 @@ def _too_often(title: str) -> Response:
     remedy = f"Wait {wait}, then try again."
     if request.endpoint == "auth.log_in":
         remedy += " Or choose another password by mail, under Forgotten password on the page before."
+    elif request.endpoint == "forgotten.ask":
+        remedy += " If that address has a login, links were mailed already: the newest is good for an hour, whoever asked for it."
     answer = make_response(*_page(429, title, remedy))
     answer.headers["Retry-After"] = str(seconds)
     return answer

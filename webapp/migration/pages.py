@@ -77,6 +77,7 @@ def progress(migration_id: int) -> dict[str, object]:
 
 @bp.post("/settings/quickbooks/migration/preview")
 @open_to(Right.MIGRATE)
+@recently_confirmed
 @limiter.limit("30 per minute", key_func=by_person)
 def preview() -> Response | tuple[str, int]:
     """Queue a preview for the typed cutoff."""
@@ -125,6 +126,7 @@ def confirm() -> Response | tuple[str, int]:
 
 @bp.post("/settings/quickbooks/migration/cancel")
 @open_to(Right.MIGRATE)
+@recently_confirmed
 def cancel() -> Response:
     """Cancel what is scheduled, unless it has started."""
     migration = newest_migration(current_company().id, *OPEN_STATES)

@@ -21,7 +21,7 @@ from bookkeeping.storage.people.people import OPS_ROLES, User
 from bookkeeping.storage.work.ops import Mute, Retry, SavedView
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
-from webapp.access.roles import open_to
+from webapp.access.roles import asked_by_scripts, open_to
 from webapp.access.security import same_site_path, start_writing
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.words import day, plural
@@ -91,6 +91,7 @@ def retried(retry_id: int) -> ResponseReturnValue:
 
 @bp.get("/ops/failures/retries/<int:retry_id>/progress")
 @open_to(Right.OPS_READ)
+@asked_by_scripts
 def retry_progress(retry_id: int) -> ResponseReturnValue:
     """Answer with the same for the bar that moves."""
     row, progress = _retry(retry_id)

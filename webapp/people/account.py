@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, EqualTo, Length
 from bookkeeping.acts.inviting import live_sessions
 from bookkeeping.acts.joining import choose_password
 from bookkeeping.acts.resetting import end_links_of
-from bookkeeping.acts.telling import record_of_person, tell_person
+from bookkeeping.acts.telling import record_of_person, tell_of_login
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.factors import factors_of
 from bookkeeping.storage.people.sessions import (
@@ -19,6 +19,7 @@ from bookkeeping.storage.people.sessions import (
     end_sessions_of,
 )
 from webapp.access.confirming import password_is_right, recently_confirmed
+from webapp.access.evidence import note_security
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
 from webapp.access.roles import open_to
@@ -86,7 +87,7 @@ def change_password() -> Response | tuple[str, int]:
     ended = end_sessions_of(current_user.user.id, but=current_user.session_digest)
     _record("changed the password", {"sessions_ended": ended})
     sentence = f"The password of {current_user.email} was changed, and every other browser is logged out."
-    tell_person(current_user.user, "Your password was changed", sentence, address=client_address())
+    tell_of_login(current_user.user, "A password was changed", sentence, address=client_address())
     db.session.commit()
     flash("Your password is changed. Every other browser is logged out.", "success")
     return redirect(url_for(".page"), 303)
@@ -105,6 +106,32 @@ def end_one() -> Response:
     _record("ended a session")
     db.session.commit()
     flash("That browser is logged out.", "success")
+    return redirect(url_for(".page"), 303)
+
+
+@bp.post("/sessions/not-me")
+@open_to(Right.OWN_LOGIN)
+@recently_confirmed
+def not_me() -> Response:
+    """A session that the person knows nothing of: log every other browser out, end what could let it in again, and tell whom it concerns."""
+    person, here = current_user.user, current_user.session_digest
+    mine = {one.digest: one for one in live_sessions([person.id])}
+    strange = mine.get(request.form.get("session", ""))
+    if strange is None or strange.digest == here:
+        flash("That session has ended already.", "info")
+        return redirect(url_for(".page"), 303)
+    ended = end_sessions_of(person.id, but=here)
+    end_links_of(person.id)
+    note_security("not-me", strange_address=strange.address)
+    _record("said that a login was not theirs", {"sessions_ended": ended})
+    sentence = f"{person.email} said that a login from the address {strange.address} was not theirs. Every other browser is logged out."
+    tell_of_login(person, "A login that was somebody else's", sentence, address=client_address())
+    db.session.commit()
+    flash(
+        "Every other browser is logged out. Whoever that was may know your password: choose another one now, below. "
+        "What was done from there stands in the audit log.",
+        "warning",
+    )
     return redirect(url_for(".page"), 303)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, redirect, render_template, session, url_for
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -13,6 +13,7 @@ from bookkeeping.storage.people.sessions import look_at
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
 from webapp.access.roles import open_to
+from webapp.access.security import same_site_path, start_writing
 from webapp.frame.standing import Standing, standing_of
 
 bp = Blueprint("companies", __name__, url_prefix="/companies")
@@ -58,6 +59,23 @@ def choose(company_id: int) -> Response:
     go_to(place)
     db.session.commit()
     return redirect(url_for("home.page"), 303)
+
+
+@bp.get("/<int(max=2147483647):company_id>/open")
+@open_to(Right.COMPANIES)
+def open_page(company_id: int) -> Response:
+    """Go to another company of one's own and there to `page`: where the links of mails lead (`worker.notices.mailing`).
+
+    A GET, since mails hold no forms. It shows something and changes nothing of any company, and its members alone get there.
+    """
+    place = next((one for one in current_user.memberships if one.company_id == company_id), None) or abort(
+        404
+    )
+    if company_id != current_user.company_id:
+        start_writing()
+        go_to(place)
+        db.session.commit()
+    return redirect(same_site_path(request.args.get("page")) or url_for("home.page"), 303)
 
 
 def go_to(place: Membership) -> None:

@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField
 from wtforms.validators import DataRequired, Length
 
-from bookkeeping.acts.telling import tell_person
+from bookkeeping.acts.telling import tell_of_login
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.factors import has_factor
@@ -126,12 +126,12 @@ def start_session(user: User) -> None:
 
 
 def _tell_of_a_new_browser(user: User) -> None:
-    """Mail the person about a login from a browser that is not known, but for the first login of all."""
+    """Mail the person and the owners about a login from a browser that is not known, but for the first login of all."""
     if is_known_browser(user.email) or not logged_in_before(user.id):
         return
     browser = browser_name(request.user_agent.string)
     sentence = f"Somebody logged in as {user.email} with {browser}, which was not used for that before."
-    tell_person(user, "A login from a new browser", sentence, address=client_address())
+    tell_of_login(user, "A login from a new browser", sentence, address=client_address())
 
 
 def onward() -> str:

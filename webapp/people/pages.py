@@ -76,7 +76,6 @@ def _show(form: InviteForm | None = None, link: str = "", invited: str = "") -> 
         },
         roles=COMPANY_ROLES,
         with_factor={person.user_id for person in people if has_factor(person.user_id)},
-        never_required=_settings().with_standins,
         invitations=invitations,
         mails=mails_of(invitations),
         by_mail=bool(_settings().smtp_url),

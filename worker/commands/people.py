@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from bookkeeping.acts import inviting
 from bookkeeping.acts.joining import add_user
 from bookkeeping.acts.resetting import make_link
-from bookkeeping.acts.telling import record_of_person, tell_of_login
+from bookkeeping.acts.telling import record_of_person, tell_of_login, tell_owners, with_article
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.factors import drop_factors
@@ -57,6 +57,11 @@ def create_user(
         )
         raise Refusal(f"{error}{more}") from error
     record_act(company_id, WHO, "added a person", subject=person.email, after={"role": role})
+    if company_id is not None and any(
+        one.role == "owner" for one in members_of(company_id) if one.user is not person
+    ):
+        sentence = f"Whoever runs this installation made {person.email} {with_article(role)}."
+        tell_owners(company_id, f"{person.email} joined", sentence)
     db.session.commit()
     return {"id": person.id, "email": person.email, "role": role, "company": company_id}
 

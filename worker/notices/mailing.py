@@ -10,7 +10,7 @@ import threading
 from datetime import datetime
 from email.message import EmailMessage
 from itertools import groupby
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Flask
 from sqlalchemy.exc import OperationalError
@@ -36,6 +36,9 @@ from worker.notices.smtp import MailRefusedError, MailServerError, send
 from worker.notices.writing import digest_day, write_notices
 
 logger = logging.getLogger(__name__)
+
+OF_NO_COMPANY = ("/account", "/invitation/", "/reset-password/")
+"""Pages of a person, not of a company: who was removed from it gets there too."""
 
 _at_work = threading.Lock()
 
@@ -149,12 +152,23 @@ def message(settings: Settings, addresses: tuple[str, ...], notices: list[Notice
     for notice in notices:
         secret = notice.sealed_link
         path = vault().open(secret, notice.company_id, "sealed_link") if secret else notice.link
-        link = f"{settings.public_url}{path}" if path else ""
+        link = address_of(settings, notice.company_id, path) if path else ""
         parts.append("\n\n".join(part for part in (notice.subject, notice.text, link) if part))
     if not notices[0].address:
-        parts.append(f"Who is told what: {settings.public_url}/settings/notifications")
+        who = address_of(settings, notices[0].company_id, "/settings/notifications")
+        parts.append(f"Who is told what: {who}")
     mail.set_content("\n\n----\n\n".join(parts))
     return mail
+
+
+def address_of(settings: Settings, company_id: int, path: str) -> str:
+    """Return the address of a page as a mail names it: it leads to that company's, whichever of theirs the reader looked at last.
+
+    Source: `webapp.people.companies.open_page`, which goes there for members alone.
+    """
+    if path.startswith(OF_NO_COMPANY):
+        return f"{settings.public_url}{path}"
+    return f"{settings.public_url}/companies/{company_id}/open?page={quote(path)}"
 
 
 def _mark(addresses: tuple[str, ...], notices: list[Notice]) -> str:

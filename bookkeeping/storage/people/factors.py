@@ -76,10 +76,10 @@ def has_factor(user_id: int) -> bool:
 
 
 def must_have_factor(user: User, membership: Membership | None, with_standins: bool) -> bool:
-    """Return whether the person may do nothing here without a second factor: ops, and where an owner requires it. Never with the stand-ins."""
-    if with_standins:
-        return False
-    return user.is_ops or (membership is not None and membership.company.factor_required)
+    """Return whether the person may do nothing here without a second factor: where an owner requires it, and ops but with the stand-ins."""
+    if user.is_ops:
+        return not with_standins
+    return membership is not None and membership.company.factor_required
 
 
 def begin_app(user_id: int) -> Factor:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from bookkeeping.acts.telling import record_of_person, tell_owners, tell_person, with_article
+from bookkeeping.acts.telling import record_of_person, tell_of_login, tell_owners, with_article
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.people.notices import Notice
@@ -37,7 +37,7 @@ def test_a_person_of_two_companies_is_told_once_and_it_is_on_record_in_both(hous
     with house.app.app_context():
         for email in ("both@x.example", ops):
             person = db.session.scalars(select(User).where(User.email == email)).one()
-            tell_person(person, "Something", "Something was done.")
+            tell_of_login(person, "Something", "Something was done.")
             record_of_person(person, "command line", "did something")
         db.session.commit()
         assert [address for _, address in told(house)] == ["both@x.example"]

@@ -28,6 +28,7 @@ from bookkeeping.storage.people.factors import (
     recovery_codes_left,
 )
 from bookkeeping.storage.people.memberships import add_membership
+from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import LoginSession, User
 from bookkeeping.storage.people.sessions import open_session, user_by_password
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -84,6 +85,24 @@ def test_people_are_added_listed_given_roles_and_removed_and_each_act_is_on_reco
         ("changed a role", second),
         ("removed", first),
     ]
+
+
+def mailed(desk: Desk, subject: str) -> list[str]:
+    """Return to whom a mail with this subject goes."""
+    with desk.shop.app.app_context():
+        rows = select(Notice.address).where(Notice.company_id == desk.id, Notice.subject.contains(subject))
+        return list(db.session.scalars(rows.order_by(Notice.id)))
+
+
+def test_owners_are_mailed_when_a_command_gives_or_takes_access(desk):
+    first, second = f"a{desk.id}@books.example", f"b{desk.id}@books.example"
+    add(desk, first)
+    assert mailed(desk, "joined") == [], "nobody was there who could wonder"
+    add(desk, second)
+    assert mailed(desk, f"{second} joined") == [first, second]
+    desk.run()
+    say(desk, company, "release-realm", desk.id)
+    assert mailed(desk, "QuickBooks was disconnected") == [first, second]
 
 
 def test_one_person_in_two_companies_is_named_with_the_company(desk, shop):
