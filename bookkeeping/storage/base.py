@@ -38,6 +38,15 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 LONGEST_STATEMENT = "5min"
 """PostgreSQL ends a statement after that: one that goes astray must not hold rows, and a place in the pool, for ever."""
 
+PRAGMAS = (
+    "journal_mode=WAL",
+    "busy_timeout=15000",
+    "foreign_keys=ON",
+    "synchronous=FULL",
+    "secure_delete=ON",
+)
+"""How SQLite is set up. What is deleted is overwritten, whichever way the library was built: what is erased is in the file no more."""
+
 _reading = ContextVar("reading", default=False)
 
 
@@ -125,12 +134,24 @@ def connect_storage(app: Flask, database_url: str) -> None:
     db.init_app(app)
 
 
+def write_back() -> bool:
+    """Empty SQLite's log of changes into the database, so that what was deleted stands in neither; False while somebody reads what was."""
+    db.session.commit()
+    if db.engine.dialect.name != "sqlite":
+        return True
+    raw = db.engine.raw_connection()  # No transaction: none may be open meanwhile.
+    try:
+        return not raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        raw.close()
+
+
 @event.listens_for(Engine, "connect")
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         connection.isolation_level = None  # We say BEGIN ourselves, below.
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "busy_timeout=15000", "foreign_keys=ON", "synchronous=FULL"):
+        for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_
 from bookkeeping.acts.connecting import end_connection
 from bookkeeping.errors import LeaseTakenError
 from bookkeeping.quickbooks_gateway.oauth import OAuth
-from bookkeeping.storage.base import Base, db, rows_changed, utcnow
+from bookkeeping.storage.base import Base, db, rows_changed, utcnow, write_back
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import AuditEntry, amend, record_act
@@ -88,6 +88,7 @@ def finish_erasing(company_id: int, who: str = HOUSE) -> dict[str, int]:
         lease.release()
     db.session.execute(delete(LeaseRow).where(LeaseRow.name == lease.name))
     db.session.commit()
+    write_back()
     return gone
 
 
@@ -108,16 +109,32 @@ def go_on_erasing() -> list[int]:
 
 
 def _logins(company_id: int, lease: Lease) -> int:
-    """Delete the logins of those who belong to no other company, one a transaction, with all that hangs on them; return how many."""
+    """Delete the logins of those who belong to no other company, one a transaction, with all that hangs on them; return how many.
+
+    Of those who were removed from it earlier, too: their rows stay as long as the company does, for its audit log.
+    """
     count = 0
-    for place in members_of(company_id):
-        elsewhere = (Membership.user_id == place.user_id, Membership.company_id != company_id)
+    for user_id in [*(place.user_id for place in members_of(company_id)), *_removed_from(company_id)]:
+        elsewhere = (Membership.user_id == user_id, Membership.company_id != company_id)
         if db.session.scalar(select(Membership.id).where(*elsewhere).limit(1)) is None:
             for table in (LoginSession, ResetLink, Factor, RecoveryCode, Membership):
-                db.session.execute(delete(table).where(table.user_id == place.user_id))
-            count += rows_changed(delete(User).where(User.id == place.user_id))
+                db.session.execute(delete(table).where(table.user_id == user_id))
+            count += rows_changed(delete(User).where(User.id == user_id))
             lease.commit()
     return count
+
+
+def _removed_from(company_id: int) -> list[int]:
+    """Return who belongs to no company any more and stands in this one's audit log."""
+    mine = AuditEntry.company_id == company_id
+    named = select(AuditEntry.who).where(mine).union(select(AuditEntry.subject).where(mine))
+    rows = select(User.id).where(
+        User.email.in_(named),
+        User.removed_at.is_not(None),
+        User.ops_role.not_in(OPS_ROLES),
+        ~select(Membership.id).where(Membership.user_id == User.id).exists(),
+    )
+    return list(db.session.scalars(rows))
 
 
 def _belongs(table: Table, company_id: int) -> ColumnElement[bool] | None:

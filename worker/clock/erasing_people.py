@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import String, Text, delete, func, or_, select, update
 
-from bookkeeping.storage.base import Base, db, rows_changed, utcnow
+from bookkeeping.storage.base import Base, db, rows_changed, utcnow, write_back
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import AuditEntry, amend, record_act
 from bookkeeping.storage.people.factors import Factor, RecoveryCode
@@ -43,7 +43,7 @@ def erase_person(email: str, who: str) -> dict[str, int]:
     found |= {"begun before": 1} if broken_off else {}
     if any(found.values()):
         record_act(None, who, ENDED, subject=name, after=found)
-        db.session.commit()
+        write_back()
     return found
 
 

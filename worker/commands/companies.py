@@ -96,7 +96,13 @@ def list_companies() -> dict[str, Any]:
     "--time-zone", help="Another zone (IANA name). Documents whose day becomes another are dated anew."
 )
 @click.option("--feed-url", help="Scheme and host of the platform's API.")
-@click.option("--feed-key-stdin", is_flag=True, help="Read another API key from standard input.")
+@click.option(
+    "--feed-key",
+    "--feed-key-stdin",
+    "feed_key_stdin",
+    is_flag=True,
+    help="Read another API key from standard input, where no list of processes shows it.",
+)
 @click.option("--offline", is_flag=True, help="Do not ask the platform whether address and key work.")
 @answering
 def update_company(

@@ -25,6 +25,7 @@ COMMANDS = {
     "doctor": "worker.commands.upkeep.doctor:doctor",
     "legacy": "worker.commands.legacy:legacy",
     "nightly": "worker.commands.foreground:nightly",
+    "person": "worker.commands.upkeep.erasing:person",
     "poll": "worker.commands.foreground:poll",
     "reconcile": "worker.commands.foreground:reconcile",
     "rotate-keys": "worker.commands.upkeep.rotating:rotate",

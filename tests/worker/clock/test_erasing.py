@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from bookkeeping.acts import inviting
 from bookkeeping.errors import LeaseLostError
 from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -30,6 +31,7 @@ from worker.clock.retention import archive_operations
 from worker.commands.companies import company
 from worker.commands.exporting import tables_of_a_company
 from worker.commands.people import user
+from worker.commands.register import command
 from worker.commands.upkeep.erasing import erase_company, erase_user
 from worker.journal.writing import Write, carry_out
 
@@ -136,6 +138,50 @@ def test_nothing_of_an_erased_company_is_left_and_others_keep_all(inside, shop: 
     assert apps_of(desk) == [], "the grant is revoked"
     assert say(desk, erase_company, desk.id, "--yes", f"Erased company {desk.id}")["error"] == "no-company"
     assert desk.id not in {one["id"] for one in say(desk, company.commands["list"])["companies"]}
+
+
+def in_the_files(desk: Desk, text: str) -> list[str]:
+    """Return the files of the database in which the text stands, read as bytes."""
+    kept = Path(desk.shop.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+    found = [one for one in kept.parent.glob(f"{kept.name}*") if text.encode() in one.read_bytes()]
+    return [one.name for one in found]
+
+
+def test_not_a_byte_of_its_people_is_left_in_the_database_those_who_left_before_included(inside, desk: Desk):
+    """Rows that are deleted stay in a file's free pages, and in its log, unless they are overwritten."""
+    stays, left = f"stays{desk.id}@books.example", f"left{desk.id}@books.example"
+    client = {"first_name": "Bea", "last_name": f"No{desk.id}x", "email": f"client{desk.id}@home.example"}
+    desk.book(inspection(1, buyer=client))
+    desk.run()
+    person(stays, desk.id)
+    gone = person(left, desk.id, "bookkeeper")
+    db.session.commit()
+    inviting.remove(desk.id, gone.id, stays)
+    db.session.commit()
+    words = (stays, left, f"No{desk.id}x", f"client{desk.id}@home.example")
+    assert all(in_the_files(desk, word) for word in words), "what is stored is found"
+    name = db.session.get_one(Company, desk.id).name
+    assert say(desk, erase_company, desk.id, "--yes", name)["erased"]
+    db.session.rollback()
+    assert {word: in_the_files(desk, word) for word in words} == {word: [] for word in words}
+
+
+def test_who_left_and_came_to_another_company_is_not_erased_with_the_first(inside, desk: Desk, shop):
+    other, email = shop.open(), f"moved{desk.id}@books.example"
+    person(f"stays{desk.id}@books.example", desk.id)
+    moved = person(email, desk.id, "bookkeeper")
+    add_membership(moved, other.id, "owner")
+    db.session.commit()
+    inviting.remove(desk.id, moved.id, "command line")
+    db.session.commit()
+    name = db.session.get_one(Company, desk.id).name
+    assert say(desk, erase_company, desk.id, "--yes", name, "--without-revoking")["erased"]
+    db.session.expire_all()
+    assert db.session.scalar(select(User).where(User.email == email)).removed_at is None
+
+
+def test_sqlite_overwrites_what_is_deleted(inside):
+    assert db.session.connection().exec_driver_sql("PRAGMA secure_delete").scalar() == 1
 
 
 def test_what_was_begun_goes_on_with_the_tick(inside, desk: Desk):
@@ -312,3 +358,4 @@ def test_the_privacy_page_says_how_long_each_is_kept():
 
 def test_erasing_is_among_the_commands():
     assert company.commands["erase"] is erase_company and user.commands["erase"] is erase_user
+    assert command("person").commands["erase"] is erase_user

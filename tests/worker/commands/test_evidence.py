@@ -23,6 +23,7 @@ SEEN_BESIDE_THEIR_OWN_TESTS = {
         "company create",
         "company erase",
         "user erase",
+        "person erase",
         "company export",
         "company rebind",
         "company release-realm",

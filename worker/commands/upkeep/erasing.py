@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import click
+from flask.cli import AppGroup
 
 from bookkeeping.errors import BookkeepingError, LeaseTakenError
 from bookkeeping.storage.base import db
@@ -49,6 +50,9 @@ def erase_company(company_id: int, name: str, without_revoking: bool) -> dict[st
     return {"company": company_id, "erased": True, "revoked": revoked, "rows": gone}
 
 
+person = AppGroup("person", help="People, whether they log in or not.")
+
+
 @user.command("erase", cls=PlainCommand)
 @click.argument("email")
 @answering
@@ -61,6 +65,9 @@ def erase_user(email: str) -> dict[str, Any]:
     if not any(found.values()):
         raise Refusal(f"Nothing is on record of {email.strip()}.", "no-such-person")
     return {"erased": True, **found}
+
+
+person.add_command(erase_user, "erase")
 
 
 def _when_nobody_is_at_it(company_id: int) -> dict[str, int]:
