@@ -82,12 +82,13 @@ def _within_the_app(wanted: click.Command) -> click.Command:
     here = copy(wanted)
 
     def invoke_in_app(ctx: click.Context) -> Any:
+        from bookkeeping.errors import MisconfiguredError
         from bookkeeping.settings import SettingsError, settings_from_environment
         from worker.app import create_worker_app
 
         try:
             app = create_worker_app(settings_from_environment())
-        except SettingsError as error:
+        except (SettingsError, MisconfiguredError) as error:
             raise click.ClickException(f"Tieout cannot start: {error}") from None
         with app.app_context():
             return wanted.invoke(ctx)

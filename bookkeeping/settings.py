@@ -109,8 +109,8 @@ def settings_from_environment(environment: dict[str, str] | None = None) -> Sett
         token_keys=tuple(
             key.strip() for key in _required(environment, "TOKEN_KEYS").split(",") if key.strip()
         ),
-        database_url=full_database_url(environment.get("DATABASE_URL") or Settings.database_url),
-        redis_url=environment.get("REDIS_URL") or Settings.redis_url,
+        database_url=full_database_url(_one_kind(environment, "DATABASE_URL", Settings.database_url)),
+        redis_url=_one_kind(environment, "REDIS_URL", Settings.redis_url),
         public_url=(environment.get("PUBLIC_URL") or Settings.public_url).rstrip("/"),
         intuit_client_id=environment.get("INTUIT_CLIENT_ID")
         or (Settings.intuit_client_id if standin else _missing("INTUIT_CLIENT_ID")),
@@ -157,6 +157,22 @@ def _missing(name: str) -> str:
     raise SettingsError(
         f"{name} is not set. Put it into the environment or .env; `make run` makes one in var/."
     )
+
+
+_KINDS = {
+    "DATABASE_URL": ("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:"),
+    "REDIS_URL": ("redis://", "rediss://", "unix://"),
+}
+
+
+def _one_kind(environment: dict[str, str], name: str, default: str) -> str:
+    """Return the address of a server of ours, which is not repeated when it is wrong: it may hold a password."""
+    value = environment.get(name) or default
+    if not value.startswith(_KINDS[name]):
+        raise SettingsError(
+            f"{name} is no address that we know: begin it with one of {', '.join(_KINDS[name])}."
+        )
+    return value
 
 
 def _one_of(environment: dict[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:

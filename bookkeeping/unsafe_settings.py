@@ -3,6 +3,7 @@
 Pure: looks at values, asks nobody. What a running installation can be asked besides is `flask doctor`'s.
 """
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -23,7 +24,8 @@ def refuse_unsafe(environment: Mapping[str, str]) -> list[str]:
     where = environment.get("INTUIT_ENVIRONMENT") or ""
     if where in ("", "standin"):
         return _intuit_itself(environment, where) or ([] if where else _forgotten_environment(environment))
-    found = [_public_url(environment, where), _secret_key(environment), *_intuit(environment, where)]
+    found = [_public_url(environment, where), _secret_key(environment), _token_keys(environment)]
+    found += _intuit(environment, where)
     found += [_queue(environment), *_behind_tls(environment)]
     return [line for line in found if line]
 
@@ -46,6 +48,8 @@ def _forgotten_environment(environment: Mapping[str, str]) -> list[str]:
 
 def _public_url(environment: Mapping[str, str], where: str) -> str:
     url = environment.get("PUBLIC_URL") or ""
+    if url.startswith("https://") and not _host(url):
+        return "PUBLIC_URL names no host: use the whole address, such as https://books.example.com."
     if url.startswith("https://") or (where == "sandbox" and _is_here(url or "http://127.0.0.1")):
         return ""
     what = f"is {url}" if url else "is not set"
@@ -59,9 +63,26 @@ def _secret_key(environment: Mapping[str, str]) -> str:
     how = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
     if len(secret) < SHORTEST_SECRET:
         return f"SECRET_KEY has fewer than {SHORTEST_SECRET} characters. {how}"
-    if len(set(secret)) < 12 or any(word in secret.lower() for word in EXAMPLES if len(word) > 4):
-        return f"SECRET_KEY looks like an example. {how}"
+    return f"SECRET_KEY looks like an example. {how}" if _is_example(secret, 12) else ""
+
+
+def _token_keys(environment: Mapping[str, str]) -> str:
+    how = "Make one with: python -c 'import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
+    for text in filter(None, (one.strip() for one in (environment.get("TOKEN_KEYS") or "").split(","))):
+        try:
+            key = urlsafe_b64decode(text)
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            return f"TOKEN_KEYS holds something that is no Fernet key (32 bytes). {how}"
+        # Of random bytes some are no letters.
+        if len(set(key)) < 12 or all(32 <= one < 127 for one in key):
+            return f"TOKEN_KEYS holds what looks like an example. {how}"
     return ""
+
+
+def _is_example(secret: str, different: int = 9) -> bool:
+    return len(set(secret)) < different or any(word in secret.lower() for word in EXAMPLES if len(word) > 4)
 
 
 def _intuit(environment: Mapping[str, str], where: str) -> list[str]:
@@ -96,6 +117,8 @@ def _behind_tls(environment: Mapping[str, str]) -> list[str]:
         found.append(
             f"METRICS_TOKEN has fewer than {SHORTEST_TOKEN} characters: make it as long as a password is."
         )
+    elif token and _is_example(token):
+        found.append("METRICS_TOKEN looks like an example: make one of your own, as long.")
     if not token:
         found.append(
             "METRICS_TOKEN is not set: /metrics tells how many companies and failures there are; give it a key."
@@ -104,15 +127,16 @@ def _behind_tls(environment: Mapping[str, str]) -> list[str]:
 
 
 def _is_here(url: str) -> bool:
+    return _host(url) in LOOPBACK
+
+
+def _host(url: str) -> str:
     try:
-        return urlsplit(url).hostname in LOOPBACK
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return False
+        return ""
 
 
 def _is_intuits(url: str) -> bool:
-    try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return False
+    host = _host(url).rstrip(".")
     return host == "intuit.com" or host.endswith(".intuit.com")

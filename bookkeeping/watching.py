@@ -1,6 +1,7 @@
 """Logs, support's address and, when SENTRY_DSN is set, Sentry: what both the web app and the workers set up when they start."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -28,6 +29,18 @@ def set_up_watching(settings: Settings) -> None:
 def speak_json_first() -> None:
     """Write all lines of this process as JSON from now on, before its app is made; secrets as far as the settings can be read."""
     set_up_logs(secrets_as_known())
+
+
+def refuse_to_start(look: Callable[[Settings], object]) -> None:
+    """End this process with a line for each setting that is missing, malformed or unsafe, or what `look` makes of them cannot be made.
+
+    Raises:
+        SystemExit: there is one.
+    """
+    try:
+        look(settings_from_environment())
+    except (SettingsError, MisconfiguredError) as error:
+        raise SystemExit(f"Tieout cannot start: {error}") from None
 
 
 def secrets_as_known() -> list[str]:

@@ -18,10 +18,19 @@ def create_worker_app(settings: Settings) -> Flask:
     app = Flask("worker")
     app.config["SECRET_KEY"] = settings.secret_key
     app.extensions["settings"] = settings
-    app.extensions["vault"] = Vault(settings.token_keys)
+    app.extensions["vault"] = vault_of(settings)
     app.extensions["bell"] = Bell(settings.redis_url)
     connect_storage(app, settings.database_url)
     return app
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Return the vault of these settings.
+
+    Raises:
+        MisconfiguredError: a key is none.
+    """
+    return Vault(settings.token_keys)
 
 
 @cache

@@ -15,13 +15,17 @@ from bookkeeping.queueing import BellJob
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.outages import is_outage
-from bookkeeping.watching import speak_json_first
-from worker.app import bell, worker_app
+from bookkeeping.watching import refuse_to_start, speak_json_first
+from worker.app import bell, vault_of, worker_app
 from worker.holding.work import hold_company
 from worker.runs import advance, end_broken_run, next_run
 
 if "rq.cli.cli" in sys.modules:
     speak_json_first()  # RQ adds no handlers of its own where there is one: its lines are JSON too.
+    if sys.argv[1:2] == ["worker"]:
+        refuse_to_start(
+            vault_of
+        )  # Each job makes an app of its own; here it is said once, and nothing begins.
 
 __all__ = ["BellJob", "look_at"]
 

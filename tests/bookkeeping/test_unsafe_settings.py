@@ -1,5 +1,7 @@
 """Settings with which strangers' books must not be kept: each is named with what to do, and no secret is shown."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 from cryptography.fernet import Fernet
 
@@ -7,6 +9,8 @@ from bookkeeping.settings import SettingsError, settings_from_environment
 from bookkeeping.unsafe_settings import SHORTEST_SECRET, refuse_unsafe
 
 SECRET = "kJ8-Qz5_tYw1RbN7vXc3LmP0hGf9DsA2eUi6oT4"
+KEY = "q3RZdWn6b1yO5Fh0pVw8uJx2mTk4sEa7cLgXiBvNz9Y="
+LETTERS = urlsafe_b64encode(b"a very secret key of 32 letters!").decode()
 SAFE = {
     "INTUIT_ENVIRONMENT": "production",
     "PUBLIC_URL": "https://tieout.office.example",
@@ -24,6 +28,8 @@ SAFE = {
     [
         {},
         {"REDIS_URL": "redis://:pass@queue.example:6379/0"},
+        {"TOKEN_KEYS": KEY},
+        {"TOKEN_KEYS": f"{Fernet.generate_key().decode()}, {KEY}"},
         {"REDIS_URL": "unix:///run/valkey.sock"},
         {
             "INTUIT_ENVIRONMENT": "sandbox",
@@ -56,13 +62,24 @@ def test_what_is_safe_is_let_start(values):
         ({"REDIS_URL": "redis://queue.example:6379/0"}, "REDIS_URL names another machine", "requirepass"),
         ({"PROXY_HOPS": ""}, "PROXY_HOPS is not set", "0 for none"),
         ({"METRICS_TOKEN": ""}, "METRICS_TOKEN is not set", "give it a key"),
+        ({"METRICS_TOKEN": "change-me-change-me"}, "METRICS_TOKEN looks like an example", "of your own"),
+        ({"METRICS_TOKEN": "abababababababab"}, "METRICS_TOKEN looks like an example", "of your own"),
+        ({"PUBLIC_URL": "https://"}, "PUBLIC_URL names no host", "whole address"),
+        ({"TOKEN_KEYS": "change-me"}, "TOKEN_KEYS holds something that is no Fernet key", "token_bytes(32)"),
+        (
+            {"TOKEN_KEYS": f"{KEY},oops"},
+            "TOKEN_KEYS holds something that is no Fernet key",
+            "token_bytes(32)",
+        ),
+        ({"TOKEN_KEYS": "A" * 43 + "="}, "TOKEN_KEYS holds what looks like an example", "token_bytes(32)"),
+        ({"TOKEN_KEYS": LETTERS}, "TOKEN_KEYS holds what looks like an example", "token_bytes(32)"),
         ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN has fewer than 16", "as long as a password"),
     ],
 )
 def test_each_unsafe_setting_is_one_line_that_says_what_to_do_and_no_secret(values, start, remedy):
     [line] = refuse_unsafe({**SAFE, **values})
     assert line.startswith(start) and remedy in line
-    assert SECRET[:8] not in line
+    assert not [secret for secret in (SECRET[:8], KEY[:8], LETTERS[:8]) if secret in line]
 
 
 def test_production_is_never_without_tls_on_any_machine():
@@ -114,3 +131,16 @@ def test_they_end_the_start_with_a_line_each_and_nothing_more():
         )
     lines = str(told.value).splitlines()
     assert [line.split()[0] for line in lines] == ["SECRET_KEY", "PROXY_HOPS", "METRICS_TOKEN"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://root:hunter2hunter2@db/x"),
+        ("REDIS_URL", "127.0.0.1:6379,password=hunter2hunter2"),
+    ],
+)
+def test_an_address_that_is_none_of_ours_is_said_in_a_line_without_its_password(name, value):
+    with pytest.raises(SettingsError, match=f"^{name} is no address that we know") as told:
+        settings_from_environment({"SECRET_KEY": "s", "TOKEN_KEYS": "k", name: value})
+    assert "hunter2" not in str(told.value)

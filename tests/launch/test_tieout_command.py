@@ -96,6 +96,40 @@ def test_a_setting_that_is_missing_is_one_line(tmp_path: Path):
     assert done.stderr.startswith("Error: Tieout cannot start: ") and "Traceback" not in done.stderr
 
 
+UNSAFE = {
+    "INTUIT_ENVIRONMENT": "production",
+    "PUBLIC_URL": "http://tieout.example",
+    "TOKEN_KEYS": "change-me",
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "--bind", f"{LOOPBACK}:1", "wsgi:app"],
+        ["-c", "import rq.cli.cli; import worker.jobs", "worker"],
+        ["-m", "tieout", "status", "1"],
+    ],
+    ids=["web", "worker", "command"],
+)
+def test_unsafe_settings_end_each_program_at_once_with_a_line_each(words: list[str], tmp_path: Path):
+    """The web app started its processes again and again, and a worker began and failed at each job."""
+    done = said([sys.executable, *words], tmp_path, ROOT, **UNSAFE)
+    assert done.returncode != 0 and "Traceback" not in done.stderr, done.stderr
+    lines = [
+        line.removeprefix("Error: ").removeprefix("Tieout cannot start: ")
+        for line in done.stderr.splitlines()
+    ]
+    assert [line.split()[0] for line in lines if not line.startswith("{")][:2] == ["PUBLIC_URL", "TOKEN_KEYS"]
+    assert done.stderr.count("PUBLIC_URL is") == 1 and "change-me" not in done.stderr
+
+
+def test_a_key_that_is_none_is_one_line_with_the_stand_ins_too(tmp_path: Path):
+    done = said([sys.executable, "-m", "tieout", "status", "1"], tmp_path, ROOT, TOKEN_KEYS="change-me")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert "TOKEN_KEYS holds something that is no Fernet key" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the source archive, built from what git would hand out."""
