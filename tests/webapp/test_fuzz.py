@@ -8,15 +8,18 @@ import hashlib
 import hmac
 import json
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.harness import ROOT
 from tests.webapp.failing import failing
 from tests.webapp.house import Browser, House
 from tests.webapp.records import Records, paid
+from webapp.frame.filters import ListFilter
+from webapp.ops.filter import FailureFilterForm
 
 HOSTILE = [
     "9" * 22,
@@ -39,20 +42,19 @@ HOSTILE = [
     "x" * 3000,
     "[]",
 ]
-ARGUMENTS = (
-    "at",
-    "page",
-    "since",
-    "until",
-    "text",
-    "company",
-    "before",
-    "after",
-    "cutoff",
-    "from",
-    "month",
-    "key",
+_ASKED = re.compile(r'(?:args\.get|number_asked)\(\s*"(\w+)"')
+ARGUMENTS = sorted(
+    {
+        name
+        for path in (ROOT / "webapp").rglob("*.py")
+        for name in _ASKED.findall(path.read_text(encoding="utf-8"))
+    }
+    | {"method", "month", "only"}
+    | {field.name for form in (ListFilter, FailureFilterForm) for field in form()}
 )
+"""All that pages ask of their address, as the code reads it and the forms of filters name it."""
+
+TOO_FAR = ("9" * 22, "-" + "9" * 22, str(2**63), "9999-12-31T23:59:59.999999-23:59")
 few = settings(
     max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -110,6 +112,15 @@ def test_no_address_breaks_on_ids_that_cannot_be(house, browsers, role):
     for address in with_variables:
         for value in HOSTILE:
             answers(browsers[role], address.replace("<>", quote(value[:200], safe="")))
+
+
+@pytest.mark.parametrize("role", ["owner", "ops"])
+def test_no_page_breaks_on_a_number_or_day_too_far_whichever_argument_it_is(house, browsers, role):
+    """Every argument of every page at once: the filter of failures looked for a company whose number no column holds."""
+    assert {"company", "at", "since", "cutoff", "cause", "q"} <= set(ARGUMENTS)
+    for address in (one for one in addresses(house) if "<>" not in one):
+        for value in TOO_FAR:
+            answers(browsers[role], f"{address}?{urlencode(dict.fromkeys(ARGUMENTS, value))}", value)
 
 
 @pytest.mark.parametrize("role", ["owner", "ops"])

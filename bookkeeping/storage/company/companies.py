@@ -137,8 +137,8 @@ def _pairs(books: dict[str, Any], key: str) -> tuple[tuple[str, str], ...]:
 
 
 def company_or_none(company_id: int) -> Company | None:
-    """Return the company, or None when there is none of that id, or none any more."""
-    found = db.session.get(Company, company_id)
+    """Return the company, or None when there is none of that id (or no column could hold it), or none any more."""
+    found = db.session.get(Company, company_id) if 0 < company_id < 2**31 else None
     return None if found is None or found.erased_at is not None else found
 
 
