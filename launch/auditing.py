@@ -18,6 +18,9 @@ TOOLS = ROOT / ".venv" / "audit" / "bin"
 LOCK = ROOT / "requirements.lock"
 CODE = ("bookkeeping", "webapp", "worker", "launch", "wsgi.py", "tieout.py", "tieout_files")
 HEAD = "# Every package that requirements.txt brings, with the hashes of its files. Made by `make lock`; to install from it:\n# pip install --require-hashes -r requirements.lock\n"
+HELD_BACK = {"intuit-oauth": "python-quickbooks"}
+"""Packages that stay at an older version since another one wants just that; `make audit` says when it no longer does."""
+
 OUT_OF_REACH = re.compile(
     r"ConnectionError|ServiceError|Failed to upgrade|Max retries|timed out|resolve|50[0-9] ", re.IGNORECASE
 )
@@ -64,6 +67,7 @@ def _lock() -> int:
 
 def _audit() -> int:
     code = subprocess.run([TOOLS / "bandit", "-q", "-r", "-ll", *CODE], cwd=ROOT).returncode
+    code = max(code, *(_hold(name, by) for name, by in HELD_BACK.items()))
     bill = private_folder(ROOT / "var") / "sbom.json"
     bill.write_text(json.dumps(bill_of_materials(), indent=1))
     print(f"The bill of materials is in {bill.relative_to(ROOT)} (CycloneDX).")
@@ -97,6 +101,36 @@ def _audit() -> int:
         return 1
     print(asked.stderr, end="", file=sys.stderr)
     return code or asked.returncode
+
+
+def _hold(name: str, by: str) -> int:
+    """Ask the registry whether a newer version goes together with the package that holds it back, and say what came of it."""
+    pinned = {one: locked()[one][0] for one in (name, by)}
+    wanted = f"{name}>{pinned[name]}\n{by}>={pinned[by]}\n"
+    options = ("--universal", "--python-version", "3.11", "--no-header", "--no-annotate")
+    asked = subprocess.run(
+        [TOOLS / "uv", "pip", "compile", *options, "-"],
+        input=wanted,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    code, sentence = judged_hold(name, by, pinned, asked.returncode, asked.stdout + asked.stderr)
+    print(sentence, file=sys.stderr if code else sys.stdout)
+    return code
+
+
+def judged_hold(name: str, by: str, pinned: dict[str, str], ended: int, said: str) -> tuple[int, str]:
+    """Return (1 when somebody has to look, a sentence) for how asking for a newer version of `name` beside `by` ended."""
+    if ended == 0:
+        newer = ", ".join(re.findall(rf"(?m)^(?:{re.escape(name)}|{re.escape(by)})==\S+", said))
+        return (
+            1,
+            f"{name} is held back no longer: {newer} go together. Take them into requirements.txt and run `make lock`.",
+        )
+    if "No solution found" in said and re.search(rf"{re.escape(by)}\S* depends on\s+{re.escape(name)}", said):
+        return 0, f"{name} stays at {pinned[name]}: no {by} from {pinned[by]} on goes with a newer one."
+    return 1, f"Whether {name} is still held back by {by} was NOT looked at: the registry could not be asked."
 
 
 def locked() -> dict[str, tuple[str, list[str]]]:

@@ -97,7 +97,7 @@ def test_what_is_not_committed_is_never_released(repository: Path):
 
 def test_the_host_of_the_repository_runs_the_projects_own_check():
     workflow = (ROOT / ".github" / "workflows" / "check.yml").read_text()
-    assert re.findall(r"- run: (.+)", workflow) == [".ci/run"]
+    assert re.findall(r"- run: (.+)", workflow) == [".ci/run", "make audit"]
     assert "contents: read" in workflow and "secrets." not in workflow
     oldest = re.search(r'requires-python = ">=(\S+)"', (ROOT / "pyproject.toml").read_text())
     assert oldest and f'"{oldest.group(1)}"' in workflow

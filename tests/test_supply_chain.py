@@ -7,7 +7,9 @@ import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 
-from launch.auditing import LOCK, bill_of_materials, licences, locked
+import pytest
+
+from launch.auditing import HELD_BACK, LOCK, bill_of_materials, judged_hold, licences, locked
 from tests.harness import ROOT
 from tieout_files import VERSION
 
@@ -82,10 +84,43 @@ def test_the_lock_has_also_what_the_required_need():
 
 
 def test_intuits_client_is_the_one_that_the_library_wants():
-    """The issue asks for intuit-oauth 1.2.7; python-quickbooks pins 1.2.6. This fails once it no longer does: then take the newer one."""
+    """1.2.7 is out, and python-quickbooks 0.9.12, its newest, pins 1.2.6. This fails once it no longer does: then take the newer one."""
     assert (
         "intuit-oauth==1.2.6" in (requires("python-quickbooks") or []) and version("intuit-oauth") == "1.2.6"
     )
+
+
+PINNED = {"intuit-oauth": "1.2.6", "python-quickbooks": "0.9.12"}
+UNSOLVABLE = """  × No solution found when resolving dependencies:
+  ╰─▶ Because only python-quickbooks<=0.9.12 is available and python-quickbooks==0.9.12 depends on
+      intuit-oauth==1.2.6, we can conclude that python-quickbooks>=0.9.12 depends on intuit-oauth==1.2.6."""
+
+
+@pytest.mark.parametrize(
+    ("ended", "said", "code", "sentence"),
+    [
+        (
+            0,
+            "intuit-oauth==1.2.7\npython-quickbooks==0.9.13\n",
+            1,
+            "intuit-oauth==1.2.7, python-quickbooks==0.9.13 go together",
+        ),
+        (1, UNSOLVABLE, 0, "stays at 1.2.6"),
+        (2, "error: Request failed after 3 retries", 1, "NOT looked at"),
+        (1, "No solution found: intuit-oauth was not found in the package registry", 1, "NOT looked at"),
+    ],
+    ids=["possible", "held back", "out of reach", "unknown there"],
+)
+def test_the_audit_tells_when_what_is_held_back_no_longer_is(ended, said, code, sentence):
+    judged = judged_hold("intuit-oauth", "python-quickbooks", PINNED, ended, said)
+    assert judged[0] == code and sentence in judged[1]
+    assert set(HELD_BACK) | set(HELD_BACK.values()) <= set(locked())
+
+
+def test_the_papers_say_what_is_held_back_and_by_whom():
+    text = (ROOT / "docs" / "security.md").read_text()
+    for name, by in HELD_BACK.items():
+        assert f"{name} stays at {locked()[name][0]}" in text and f"{by} {locked()[by][0]}" in text
 
 
 def test_every_locked_package_has_its_licence_listed():
