@@ -47,11 +47,12 @@ reset: bootstrap  ## Start over: empty var/ (refused while Tieout runs)
 	@RESET=$(RESET) $(PY) -m launch reset
 
 .PHONY: lint
-lint: bootstrap-tests  ## Check style, formatting, types and the floors' imports
+lint: bootstrap-tests  ## Check style, formatting, types, the floors' imports, and what bandit knows to be weak
 	$(PY) -m ruff check $(wildcard $(CODE))
 	$(PY) -m ruff format --check $(wildcard $(CODE))
 	.venv/bin/lint-imports
 	$(PY) -m mypy
+	$(PY) -m bandit -q -r -ll bookkeeping webapp worker launch wsgi.py tieout.py tieout_files
 
 .PHONY: audit
 audit: bootstrap  ## Look for known weaknesses: bandit over the code, pip-audit over requirements.lock; writes var/sbom.json

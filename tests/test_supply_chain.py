@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 
 import pytest
 
-from launch.auditing import HELD_BACK, LOCK, bill_of_materials, judged_hold, licences, locked
+from launch.auditing import CODE, HELD_BACK, LOCK, bill_of_materials, judged_hold, licences, locked
 from tests.harness import ROOT
 from tieout_files import VERSION
 
@@ -145,3 +145,9 @@ def test_banned_code_is_looked_for_with_every_lint():
     assert not [
         files for files, rules in lint["per-file-ignores"].items() if "S" in rules and "webapp" in files
     ]
+
+
+def test_every_check_runs_bandit_over_what_the_audit_looks_at():
+    recipe = (ROOT / "Makefile").read_text().split("\nlint:")[1].split("\n\n")[0]
+    assert f"-m bandit -q -r -ll {' '.join(CODE)}\n" in f"{recipe}\n"
+    assert named("requirements-dev.txt")["bandit"] == named("requirements-audit.txt")["bandit"]
