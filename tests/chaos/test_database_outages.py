@@ -9,7 +9,7 @@ from bookkeeping.storage.work.runs import Run
 from tests.chaos.mortals import Mortals, everything_to_do
 from tests.harness.in_process import Desk, Shop
 
-POINTS = 4
+POINTS = 2
 
 
 def _runs(desk: Desk) -> list[tuple[str, str]]:

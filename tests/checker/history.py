@@ -217,8 +217,14 @@ def _words(body: Mapping[str, Any]) -> list[str]:
 
 
 def _not_recorded(history: list[Entry], recorded: set[tuple[str, str]] | None) -> list[Finding]:
+    """Find what we made and have no record of. What a person deleted again is left out: where the answer was lost, nobody can know any more."""
     if recorded is None:
         return []
+    gone = {
+        (entry.get("entity"), entry.get("id"))
+        for entry in history
+        if entry["operation"] == "delete" and entry["by"] == "person"
+    }
     return [
         Finding(
             "unknown effect", f"{entry['entity']} {entry['id']}", f"made by request {entry['request_id']}"
@@ -228,5 +234,5 @@ def _not_recorded(history: list[Entry], recorded: set[tuple[str, str]] | None) -
         and entry["by"] == "app"
         and entry["entity"] in OURS
         and mark_of(entry["body"])
-        and (entry["entity"], entry["id"]) not in recorded
+        and (entry["entity"], entry["id"]) not in recorded | gone
     ]

@@ -215,6 +215,15 @@ def test_a_receipt_whose_replacement_was_read_back_may_go(right: RightBooks):
     assert right.findings() == []
 
 
+def test_what_a_person_deleted_before_we_could_know_of_it_is_no_effect_of_ours(right: RightBooks):
+    lost = right.first("Payment")
+    right.person("delete", "Payment", Id=lost["Id"], SyncToken=lost["SyncToken"])
+    lines = [{name: line[name] for name in ("Amount", "LinkedTxn")} for line in lost["Line"]]
+    right.app("create", "Payment", **without(lost) | {"Line": lines})
+    right.recorded = {(kind, one["Id"]) for kind in ("Invoice", "Payment") for one in right.books()[kind]}
+    assert right.findings() == []
+
+
 def test_what_people_make_and_change_is_theirs(right: RightBooks):
     right.person("create", "Customer", DisplayName="Theirs")
     right.person("create", "Invoice", **without(right.first("Invoice"), "DocNumber", "PrivateNote"))
