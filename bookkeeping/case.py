@@ -160,7 +160,7 @@ class Case:
     def client_corrected(self) -> bool:
         """True while the Customer that we made for its client says something else of name, email or phones than the platform."""
         link, desired = self.link, self.desired.customer
-        if self.parked is not None or self.left_alone or link is None or desired is None:
+        if self.parked is not None or self.left_alone or link is None or desired is None or not link.qbo_id:
             return False
         return link.ours and link.state == "linked" and link.fingerprint != customer_fingerprint(desired)
 

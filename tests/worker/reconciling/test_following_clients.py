@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bookkeeping.acts.questions import not_this_customer, use_customer
+from bookkeeping.acts.questions import create_customer, not_this_customer, use_customer
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.work.runs import Run
@@ -70,6 +70,22 @@ def test_a_correction_that_met_closed_doors_is_sent_again_once_they_are_open(des
     desk.sync_until_quiet()
     assert [one["DisplayName"] for one in customers(desk)] == ["Ann Lopez"]
     assert (desk.mirrored()[key].state, desk.mirrored()[key].flags) == ("in-sync", [])
+
+
+def test_a_client_whose_new_customer_is_still_to_be_made_is_corrected_in_making_it(desk: Desk):
+    key = booked(desk)
+    [invoice] = desk.books()["Invoice"]
+    desk.write([("update", "Invoice", {"Id": invoice["Id"], "sparse": True, "TxnDate": "2026-01-02"})])
+    desk.do(check_changes)  # It drifts: until somebody settles that, no other Customer is made.
+    with desk.shop.app.app_context():
+        client = desk.mirrored()[key].client_key
+        assert not_this_customer(desk.id, client, "ann") and create_customer(desk.id, client, "ann")
+        db.session.commit()
+    desk.change(key, buyer={"phone": "303-555-0199"})
+    desk.forget_calls()
+    desk.sync()
+    assert desk.calls() == [], "there is no Customer yet to correct"
+    assert desk.mirrored()[key].flags == []
 
 
 @pytest.mark.parametrize("known", [True, False])
