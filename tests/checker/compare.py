@@ -60,9 +60,13 @@ def _check_one(
 ) -> list[Finding]:
     invoices = ours.invoices.get(key, [])
     paid = {paid_key: ours.payments.get(paid_key, []) for paid_key, of in payment_of.items() if of == key}
-    if any(each["Id"] in deposited(books) for rows in paid.values() for each in rows):
+    in_bank = deposited(books)
+    if any(rows for name, rows in ours.refunds.items() if name.rsplit("-R", 1)[0] == key):
+        # A Payment stays history while a RefundReceipt of ours gives back of it, also when its Deposit was undone.
+        in_bank |= {each["Id"] for rows in paid.values() for each in rows}
+    if any(each["Id"] in in_bank for rows in paid.values() for each in rows):
         [inspection] = [one for one in truth if str(one["id"]) == key]
-        return _after_deposit(key, inspection, invoices, paid, ours, deposited(books))
+        return _after_deposit(key, inspection, invoices, paid, ours, in_bank)
     found = []
     if want.invoice is None:
         found += [

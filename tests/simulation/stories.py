@@ -63,6 +63,15 @@ class Story:
 
 
 KEPT = (
+    # A deposit was undone after what it held was given back by a RefundReceipt: the Payment stays history.
+    (
+        536,
+        "people",
+        "platform:book:558443 | work:sync:622021 | platform:change payment:951461 | books:deposit:167361 | work:day:981394 | "
+        "books:undo deposit:544378",
+    ),
+    # Somebody edited the Invoice that a migration had just made, before it was read back.
+    (519, "migration", "work:day:590977 | books:edit:398321"),
     # A migration stood still half-way in closed books, which only its own page says.
     (
         319,
