@@ -105,7 +105,7 @@ upgrades: bootstrap-tests  ## Let the last release's processes work beside this 
 .PHONY: test
 test: export HYPOTHESIS_PROFILE ?= ci
 test: lint  ## Check everything, in a real browser too; PYTEST_ARGS="-k words" narrows it
-	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: axe
 axe: bootstrap-tests  ## Look at every page by axe in every look (1280, 390, 320; light, dark); some minutes
