@@ -104,7 +104,9 @@ class Evidence:
 
 
 CAUSES: dict[str, Callable[[Evidence], bool]] = {
-    **dict.fromkeys(("drift", "kept-theirs", "total-mismatch", "read-back-differs"), Evidence.touched_by_a_person),
+    **dict.fromkeys(
+        ("drift", "kept-theirs", "total-mismatch", "read-back-differs"), Evidence.touched_by_a_person
+    ),
     **dict.fromkeys(("closed-books", "qbo-6200", "qbo-6210"), Evidence.closed),
     **dict.fromkeys(
         ("deposited", "qbo-6540", "cancelled-after-deposit", "no-refund-account"), Evidence.in_a_deposit
