@@ -8,7 +8,6 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.records.migrations import OPEN_STATES, Migration
-from bookkeeping.storage.work.leases import LeaseRow
 from bookkeeping.storage.work.runs import Run, ScheduledRun
 from tests.harness.in_process import Desk, Shop
 from worker.app import settings
@@ -16,17 +15,6 @@ from worker.clock.nights import CATCH_UP, note_due_slot, queue_the_night
 from worker.clock.tick import tick_once
 
 SLOT = datetime(2031, 3, 3, 7, tzinfo=UTC)  # Midnight in Denver, without summer time.
-
-
-@pytest.fixture
-def clock(shop: Shop):
-    """An app context without any night on record."""
-    with shop.app.app_context():
-        db.session.execute(ScheduledRun.__table__.delete())
-        db.session.execute(LeaseRow.__table__.delete().where(LeaseRow.name == "tick"))
-        db.session.commit()
-        yield
-        db.session.rollback()
 
 
 def _noted(after_slot: timedelta, slot: datetime = SLOT) -> str | None:

@@ -12,23 +12,10 @@ from bookkeeping.settings import settings_from_environment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.work.leases import LeaseRow, take_lease
-from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun
+from bookkeeping.storage.work.runs import Heartbeat
 from tests.harness.in_process import Desk, Shop
 from worker.app import bell, create_worker_app
 from worker.clock.tick import beat, sweep_until, tick_once
-
-SLOT = datetime(2031, 3, 3, 7, tzinfo=UTC)  # Midnight in Denver, without summer time.
-
-
-@pytest.fixture
-def clock(shop: Shop):
-    """An app context without any night on record."""
-    with shop.app.app_context():
-        db.session.execute(ScheduledRun.__table__.delete())
-        db.session.execute(LeaseRow.__table__.delete().where(LeaseRow.name == "tick"))
-        db.session.commit()
-        yield
-        db.session.rollback()
 
 
 def test_who_is_due_and_free_is_rung_for_and_the_tick_leaves_its_mark(clock, desk: Desk, shop: Shop):
