@@ -24,10 +24,10 @@ from webapp.access.limits import by_person, client_address, limiter
 from webapp.access.matrix import Right
 from webapp.access.roles import asked_by_scripts, current_company, open_to
 from webapp.frame.bell import commit_and_ring
+from webapp.frame.standing import next_nightly
 from webapp.migration.stepper import OPEN_TO, address_of, stands_at, state_of
 from webapp.migration.steps import (
     is_past,
-    next_night,
     progress_facts,
     show_choose,
     show_confirm,
@@ -112,7 +112,7 @@ def confirm() -> Response | tuple[str, int]:
             company,
             sha256=form.get("manifest", ""),
             words=words,
-            runs_at=next_night(),
+            runs_at=next_nightly(),
             who=current_user.email,
             needs_approval=second_owner,
             address=client_address(),
@@ -187,7 +187,7 @@ def try_again() -> Response | tuple[str, int]:
     if not right:
         return show_report(migration, again_error=_WRONG_PASSWORD), 422
     return _act(
-        lambda: migration_acts.try_again(migration, next_night(), current_user.email, client_address()),
+        lambda: migration_acts.try_again(migration, next_nightly(), current_user.email, client_address()),
         "They are tried again tonight, as they stand then.",
     )
 

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from bookkeeping.acts import migration as migration_acts
 from bookkeeping.errors import RuleError
 from bookkeeping.faults import CATALOGUE
-from bookkeeping.rules.cutoff import next_midnight_mst, parse_cutoff
+from bookkeeping.rules.cutoff import parse_cutoff
 from bookkeeping.rules.forecast import BASES, Basis
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -36,6 +36,7 @@ from webapp.access.matrix import Right
 from webapp.access.roles import asked_by_scripts, current_company, open_to
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import number_asked
+from webapp.frame.standing import next_nightly
 from webapp.frame.words import day, money, span
 from webapp.migration.chart import Chart, chart_of, short, touched
 from webapp.migration.files import PLACES
@@ -205,7 +206,7 @@ def show_confirm(
         typed_words=words,
         second_owner=second_owner,
         words=migration_acts.words_to_type(migration),
-        next_night=next_night(),
+        next_night=next_nightly(),
     )
 
 
@@ -255,12 +256,6 @@ def progress_facts(migration: Migration) -> dict[str, object]:
         "phase": phase,
         "counts": left,
     }
-
-
-def next_night() -> datetime:
-    """Return when the next nightly run starts."""
-    settings = current_app.extensions["settings"]
-    return next_midnight_mst(utcnow(), settings.sync_time_zone, settings.sync_hour)
 
 
 def _render(here: str, migration: Migration | None, **facts: object) -> str:
