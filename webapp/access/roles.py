@@ -5,13 +5,14 @@ Every view says `@open_to(Right.…)` or `@public`; the app does not start while
 
 import json
 from collections.abc import Callable
-from functools import cached_property, wraps
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, flash, redirect, request, session, url_for
 from flask_login import UserMixin, current_user
 from werkzeug.exceptions import HTTPException
+from werkzeug.utils import cached_property
 from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db, set_reading

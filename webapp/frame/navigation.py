@@ -1,10 +1,10 @@
 """The frame around every signed-in page: navigation, the company's standing in the top bar. Looked up only when drawn."""
 
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask import Flask, request
 from flask_login import current_user
+from werkzeug.utils import cached_property
 
 from bookkeeping.storage.people.people import OPS_ROLES
 from webapp.access.roles import may_send

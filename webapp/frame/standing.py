@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import func, select
+from werkzeug.utils import cached_property
 
 from bookkeeping.logbook.situation import Facts, Situation, situation
 from bookkeeping.logbook.situation_facts import facts_of

@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import update
+from werkzeug.utils import cached_property
 
 from bookkeeping.errors import MisconfiguredError, NotConnectedError
 from bookkeeping.inspection_source.feed import Feed
