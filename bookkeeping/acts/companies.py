@@ -65,7 +65,7 @@ def _forget_what_was_read(company: Company) -> None:
     if db.session.scalars(documents.limit(1)).first() is None:
         for mirror in (InspectionRow, BadRecord, Refund):
             db.session.execute(delete(mirror).where(mirror.company_id == company.id))
-        company.cursor = None
+        company.cursor = company.source_cursor = None
 
 
 def release_realm(company_id: int, who: str) -> bool:

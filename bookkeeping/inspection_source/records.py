@@ -4,28 +4,17 @@ What cannot be read exactly is a bad record with a plain reason; nothing is gues
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from bookkeeping.fetching.bounded import too_deep
 from bookkeeping.inspection_source.fields import BadRecordError, Fields, key_of, shown, storable
+from bookkeeping.inspection_source.source import BadRecord
 from bookkeeping.rules.inspection import Address, Client, FeeLine, Inspection, PaymentReceived
 
 KINDS = ("service", "fee", "discount", "tax")
 METHODS = ("card", "ach", "check", "cash", "other")
 
 Included = dict[tuple[str, str], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class BadRecord:
-    """A record that could not be read: kept aside, shown to a person. `key` may be empty, `updated_at` None."""
-
-    key: str
-    reason: str
-    raw: dict[str, Any]
-    updated_at: datetime | None
 
 
 def index_included(included: Any) -> Included:

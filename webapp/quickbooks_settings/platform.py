@@ -4,9 +4,8 @@ from flask import current_app
 from flask_login import current_user
 
 from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
-from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.sources.opening import open_source
 from bookkeeping.storage.base import db
-from bookkeeping.storage.company.vault import vault
 
 PATIENCE = (2, 4)
 """How many seconds somebody who pressed *Enable* waits for a connection, and for an answer."""
@@ -20,11 +19,11 @@ def is_abroad() -> bool:
     company = current_user.company
     if company.feed_waits_until is not None:
         return company.us_based is False
-    url, key = company.feed_url, vault().open(company.feed_key, company.id, "feed_key")
     public_only = not current_app.extensions["settings"].with_standins
+    source = open_source(company, public_only=public_only, patience=PATIENCE)
     db.session.commit()  # No transaction is open while somebody else is asked.
     try:
-        said = Feed(url, key, timeout=PATIENCE, public_only=public_only).company()
+        said = source.company()
     except (FeedRefusedError, FeedUnavailableError):
         return current_user.company.us_based is False
     current_user.company.us_based = said.us_based

@@ -193,6 +193,7 @@ def _leave_a_stone(company_id: int, who: str) -> None:
         "name": f"Erased company {company_id}",
         "feed_url": "",
         "feed_key": "",
+        "source_credentials": "",
         "feed_detail": "",
         "books": {},
     }

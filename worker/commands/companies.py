@@ -11,7 +11,8 @@ from sqlalchemy import select
 from bookkeeping.acts.companies import change_company, release_realm
 from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
 from bookkeeping.faults import fault
-from bookkeeping.inspection_source.feed import Feed, FeedCompany
+from bookkeeping.inspection_source.source import SourceCompany
+from bookkeeping.sources.opening import try_source
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
@@ -192,10 +193,11 @@ def _zone(name: str) -> str:
     return name
 
 
-def _asked(feed_url: str, feed_key: str) -> FeedCompany:
+def _asked(feed_url: str, feed_key: str) -> SourceCompany:
     """Return what the platform says of the company. Refuses a key that does not work and a platform that does not answer."""
     try:
-        return Feed(feed_url, feed_key, public_only=not settings().with_standins).company()
+        given = {"url": feed_url, "key": feed_key}
+        return try_source("feed", given, public_only=not settings().with_standins).company()
     except FeedRefusedError as error:
         words = f"{fault(error.code).title}. {error.detail} Give another --feed-key or --feed-url."
         raise Refusal(words, error.code) from error

@@ -16,7 +16,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.memberships import Membership
 
 SECRETS = {
-    "companies": {"feed_key", "hook_digest"},
+    "companies": {"feed_key", "source_credentials", "hook_digest"},
     "connections": {"realm", "realm_digest", "tokens"},
     "consent_states": {"digest", "session_digest"},
     "invitations": {"digest"},

@@ -15,13 +15,14 @@ from sqlalchemy import update
 from werkzeug.utils import cached_property
 
 from bookkeeping.errors import MisconfiguredError, NotConnectedError
-from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.inspection_source.source import Source
 from bookkeeping.metrics import count_call
 from bookkeeping.queue_health import limits_name
 from bookkeeping.quickbooks_gateway.gateway import Gateway
 from bookkeeping.quickbooks_gateway.limits import RedisLimiter
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.quickbooks_gateway.tokens import TokenKeeper
+from bookkeeping.sources.opening import open_source
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, bind_unbound, note_refused_use
@@ -92,16 +93,11 @@ class Work:
         self._slice_ends = time.monotonic() + SLICE_SECONDS
 
     @cached_property
-    def feed(self) -> Feed:
-        """The company's inspection feed."""
-        company = self.company
-        feed = Feed(
-            company.feed_url,
-            vault().open(company.feed_key, company.id, "feed_key"),
-            public_only=not settings().with_standins,
-        )
-        self.lease.commit()  # No transaction stays open while the feed is read.
-        return feed
+    def source(self) -> Source:
+        """The company's source of inspections."""
+        source = open_source(self.company, public_only=not settings().with_standins)
+        self.lease.commit()  # No transaction stays open while the platform is read.
+        return source
 
     @cached_property
     def gateway(self) -> Gateway:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -13,8 +13,8 @@ from bookkeeping.errors import (
     FeedUnavailableError,
     PlatformAbroadError,
 )
-from bookkeeping.inspection_source.feed import FeedPage
-from bookkeeping.inspection_source.records import BadRecord as BadFeedRecord
+from bookkeeping.inspection_source.source import OVERLAP, Page
+from bookkeeping.inspection_source.source import BadRecord as BadFeedRecord
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
@@ -27,13 +27,8 @@ from worker.jitter import jitter
 from worker.reading.pacing import next_reading
 from worker.reading.recognising import recognised
 
-OVERLAP = timedelta(minutes=10)
-"""Rows may be committed up to two minutes late; ten covers that and the clocks between us."""
-
 MANY_SET_BACK = 10
 """So many inspections of one page that say something older than we know are no late commits and no correction by hand."""
-
-EVERYTHING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def poll(work: Work, *, full: bool = False) -> bool:
@@ -49,8 +44,8 @@ def poll(work: Work, *, full: bool = False) -> bool:
     if company.read_ahead_of(utcnow()):
         # The next reading is due by the clock as it is, also when this one breaks off.
         company.last_poll_at, company.next_poll_at = utcnow(), None
-    everything = full or company.cursor is None
-    since = EVERYTHING if full or company.cursor is None else company.cursor - OVERLAP
+    cursor = company.source_cursor
+    everything = full or cursor is None
     _wait_as_asked(work)
     tell(work, "Reading inspections")
     work.commit()
@@ -59,7 +54,10 @@ def poll(work: Work, *, full: bool = False) -> bool:
     try:
         if ask_where:
             _refuse_abroad(work)
-        for page in recognised(work, work.feed.changed(since), since, everything=everything):
+        source = work.source
+        pages = source.changed(cursor, everything=everything)
+        reach = source.reach(cursor, everything=everything)
+        for page in recognised(work, pages, reach, everything=everything):
             page = _without_the_past(work.company_id, page)
             changed += _keep_page(work, page)
             seen += len(page.inspections) + len(page.bad)
@@ -111,7 +109,7 @@ def _refuse_abroad(work: Work) -> None:
     Raises:
         PlatformAbroadError: it is not in the United States.
     """
-    said = work.feed.company()
+    said = work.source.company()
     work.company.us_based = said.us_based
     work.commit()
     if not said.us_based:
@@ -144,7 +142,7 @@ def full_poll(work: Work) -> bool:
     return poll(work, full=True)
 
 
-def _keep_page(work: Work, page: FeedPage) -> int:
+def _keep_page(work: Work, page: Page) -> int:
     """Upsert one page and move the cursor with it; return how many rows changed."""
     company_id = work.company_id
     keys = [one.key for one in page.inspections]
@@ -164,13 +162,14 @@ def _keep_page(work: Work, page: FeedPage) -> int:
     ]
     ceiling = page.source_time or utcnow()
     company = work.company
+    company.source_cursor = page.cursor or company.source_cursor
     if moments:
         reached = min(max(moments), ceiling)
         company.cursor = max(company.cursor or reached, reached)
     return changed
 
 
-def _without_the_past(company_id: int, page: FeedPage) -> FeedPage:
+def _without_the_past(company_id: int, page: Page) -> Page:
     """Put aside what says something else than we know and was last changed before that, where so many do: a platform set back to a copy.
 
     Later than `OVERLAP` no change is committed, so nobody changed them: the platform forgot something, money it received perhaps. Of a few what

@@ -5,12 +5,12 @@ would all look new, and be booked. What becomes of the pages that are let throug
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Select, select
 
 from bookkeeping.errors import FeedOtherCompanyError, FeedRefusedError, FeedUnavailableError, RuleError
-from bookkeeping.inspection_source.feed import FeedPage
+from bookkeeping.inspection_source.source import Page, Reach
 from bookkeeping.inspection_source.walk import SLACK
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
@@ -23,21 +23,23 @@ MOST_HELD = 50
 """How many pages without anything that we know are read on before they are taken for another company's."""
 
 
-def recognised(
-    work: Work, pages: Iterable[FeedPage], since: datetime, *, everything: bool
-) -> Iterator[FeedPage]:
+def recognised(work: Work, pages: Iterable[Page], reach: Reach | None, *, everything: bool) -> Iterator[Page]:
     """Yield the pages once one of them has an inspection that we know; all of them where none that we know has to come.
 
     Of a page without anything that we know, an inspection is asked for by itself, as one that we know is: behind a cache that looks at no keys
-    that is another address. A first walk has nothing that it could be known by. `everything`: the walk is one through all there is.
+    that is another address. A first walk has nothing that it could be known by, and without a `reach` nobody else's can come. `everything`:
+    the walk is one through all there is.
 
     Raises:
         FeedOtherCompanyError: all that came is unknown to us, though what we know would have to come.
         FeedUnavailableError: nothing came of a walk through everything, or an inspection that it lists is not found where ours are.
     """
-    must_come = db.session.scalars(_must_come(work, since).limit(1)).first()
+    if reach is None:
+        yield from pages
+        return
+    must_come = db.session.scalars(_must_come(work, reach).limit(1)).first()
     work.commit()  # Nothing is open while the platform is asked.
-    held: list[FeedPage] = []
+    held: list[Page] = []
     known = must_come is None
     for page in pages:
         held.append(page)
@@ -66,19 +68,25 @@ def recognised(
     )
 
 
-def _must_come(work: Work, since: datetime) -> Select[str]:
-    """Return the inspections of ours that a walk from then on has to bring, changed again or not."""
+def _must_come(work: Work, reach: Reach) -> Select[str]:
+    """Return the inspections of ours that a walk of that reach has to bring, changed again or not."""
     deleted_at = InspectionRow.record["deleted_at"].as_string()
     long_gone = (utcnow() - TOMBSTONES_STAY).isoformat()
+    which = [InspectionRow.company_id == work.company_id]
+    if reach.changed_since is not None:
+        which.append(InspectionRow.source_updated_at >= reach.changed_since)
+    if reach.starts is not None:
+        first, last = reach.starts
+        which += [InspectionRow.starts_at >= first, InspectionRow.starts_at < last]
     return (
         select(InspectionRow.key)
-        .where(InspectionRow.company_id == work.company_id, InspectionRow.source_updated_at >= since)
+        .where(*which)
         .where(deleted_at.is_(None) | (deleted_at > long_gone))
         .order_by(InspectionRow.source_updated_at.desc())
     )
 
 
-def _prove(work: Work, page: FeedPage) -> None:
+def _prove(work: Work, page: Page) -> None:
     """Ask for an inspection of the page by itself, and if the platform does not find it, for one that we know.
 
     A platform that finds neither answers no such questions, which proves nothing.
@@ -107,12 +115,12 @@ def _prove(work: Work, page: FeedPage) -> None:
 
 def _finds(work: Work, key: str) -> bool:
     try:
-        return work.feed.one(key) is not None
+        return work.source.one(key) is not None
     except RuleError:
         return True  # Unreadable, and there.
 
 
-def _knows(company_id: int, page: FeedPage) -> bool:
+def _knows(company_id: int, page: Page) -> bool:
     """Whether the page has an inspection that we know: by its id and the moment it was made, since other companies may count alike."""
     made = {one.key: one.created_at for one in page.inspections}
     rows = select(InspectionRow).where(
@@ -127,13 +135,13 @@ def _knows(company_id: int, page: FeedPage) -> bool:
     return db.session.scalars(aside.limit(1)).first() is not None
 
 
-def _unreadable(page: FeedPage) -> list[str]:
+def _unreadable(page: Page) -> list[str]:
     return [one.key for one in page.bad if one.key]
 
 
 def _whose(work: Work) -> str:
     """Say whose feed it is by its own account, where it tells."""
     try:
-        return f"The platform calls the company {work.feed.company().name or 'nothing'}."
+        return f"The platform calls the company {work.source.company().name or 'nothing'}."
     except (FeedRefusedError, FeedUnavailableError):
         return "Whose they are the platform does not tell."

@@ -31,7 +31,10 @@ class Company(Base):
     legacy: Mapped[bool] = mapped_column(default=False)  # Integrated before August 2019, with SalesReceipts.
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
-    # The feed. `feed_key` and `hook_secret` are ciphertext and a digest.
+    # Where its inspections come from (`storage.company.credentials`). `source_credentials`, `feed_key` and `hook_digest` are ciphertexts and a digest.
+    source_kind: Mapped[str] = mapped_column(String(20), default="feed", server_default="feed")
+    source_credentials: Mapped[str] = mapped_column(Text, default="", server_default="")
+    source_cursor: Mapped[str | None] = mapped_column(Text)  # The source's own words; None: read everything.
     feed_url: Mapped[str] = mapped_column(String(500))
     feed_key: Mapped[str] = mapped_column(Text)
     feed_state: Mapped[str] = mapped_column(
@@ -43,7 +46,9 @@ class Company(Base):
         UtcDateTime
     )  # Until when the platform asked us to wait.
     hook_digest: Mapped[str | None] = mapped_column(String(64), index=True)
-    cursor: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cursor: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # The newest change that was read: the next reading is paced by it.
     last_poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_full_poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

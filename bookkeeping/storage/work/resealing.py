@@ -21,7 +21,7 @@ def rotate_keys() -> int:
     for company_id in db.session.scalars(select(Company.id)).all():
         # Not the strongest lock: rows that only refer to the company may be written meanwhile.
         company = db.session.get(Company, company_id, with_for_update={"key_share": True})
-        changed += _reseal(keys, company, company_id, ("feed_key",))
+        changed += _reseal(keys, company, company_id, ("feed_key", "source_credentials"))
         connection = db.session.get(Connection, company_id, with_for_update=True)
         if connection is not None:
             changed += _reseal(keys, connection, company_id, ("realm", "tokens"))

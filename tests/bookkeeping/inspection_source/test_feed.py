@@ -13,7 +13,8 @@ from bookkeeping.errors import (
     FeedUnavailableError,
     RuleError,
 )
-from bookkeeping.inspection_source.feed import NEVER_OURS, Feed
+from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.inspection_source.platform import NEVER_OURS
 from tests.bookkeeping.inspection_source.factories import Answer, included, record, serve
 
 pytestmark = pytest.mark.outside  # Each starts the server whose answers it wants.
@@ -24,7 +25,7 @@ def page(*records, next_link=None, **parts):
 
 
 def walk(url, since=None):
-    return list(Feed(url, "key").changed(since))
+    return list(Feed(url, "key").changed_since(since))
 
 
 def failure(answer):
@@ -49,7 +50,7 @@ def test_pages_are_followed_to_the_last():
 
 def test_the_question_is_as_the_feed_wants_it():
     with serve(lambda path: page()) as server:
-        list(Feed(server.url + "/", " key ").changed(datetime(2026, 3, 1, 10, tzinfo=UTC), page_size=7))
+        list(Feed(server.url + "/", " key ").changed_since(datetime(2026, 3, 1, 10, tzinfo=UTC), page_size=7))
     asked = urlsplit(server.requests[0][0])
     assert asked.path == "/v2/inspections"
     assert parse_qs(asked.query) == {
@@ -301,7 +302,7 @@ def test_the_stand_in_is_read_whole(platform):
         platform, *({"payments": [paid]} for _ in range(7)), {"deleted": True}, {"canceled": True}
     )
     assert feed.company().time_zone == "America/New_York"
-    pages = list(feed.changed(None, page_size=4))
+    pages = list(feed.changed_since(None, page_size=4))
     found = [one for each in pages for one in each.inspections]
     assert [len(each.inspections) for each in pages] == [4, 4, 1]
     assert [each.bad for each in pages] == [(), (), ()]
@@ -311,8 +312,8 @@ def test_the_stand_in_is_read_whole(platform):
     assert feed.one(found[0].key) == found[0]
     assert feed.one("999999") is None
     latest = max(one.updated_at for one in found)
-    assert [one.key for each in feed.changed(latest) for one in each.inspections][-1] == found[-1].key
-    assert [each.inspections for each in feed.changed(latest + timedelta(seconds=1))] == [()]
+    assert [one.key for each in feed.changed_since(latest) for one in each.inspections][-1] == found[-1].key
+    assert [each.inspections for each in feed.changed_since(latest + timedelta(seconds=1))] == [()]
 
 
 def test_malformed_records_of_the_stand_in_are_kept_aside(platform):
@@ -327,7 +328,7 @@ def test_malformed_records_of_the_stand_in_are_kept_aside(platform):
         {"raw": {"replace": 42}},
         {},
     )
-    (found,) = feed.changed(None)
+    (found,) = feed.changed_since(None)
     assert len(found.inspections) == 1
     assert len(found.bad) == 3
 
@@ -344,5 +345,5 @@ def test_each_fault_of_the_stand_in_is_one_of_two_errors_and_passes(platform, ki
     feed, _ = booked(platform, {})
     platform.post("/_standin/faults", {"kind": kind})
     with pytest.raises(error):
-        list(feed.changed(None))
-    assert len(next(feed.changed(None)).inspections) == 1
+        list(feed.changed_since(None))
+    assert len(next(feed.changed_since(None)).inspections) == 1

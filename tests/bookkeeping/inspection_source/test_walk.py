@@ -71,7 +71,7 @@ class Platform:
 
 def read(platform: Platform, since: datetime | None = None) -> list[str]:
     with serve(platform) as server:
-        return [one.key for page in Feed(server.url, "key").changed(since) for one in page.inspections]
+        return [one.key for page in Feed(server.url, "key").changed_since(since) for one in page.inspections]
 
 
 def test_the_feed_as_written_is_read_whole_and_once():
@@ -84,7 +84,7 @@ def test_a_platform_that_pages_by_number_is_refused_before_anything_is_kept(tota
     with serve(Platform(by_number=True, totals=totals)) as server:
         kept = []
         with pytest.raises(FeedForeignError, match="250"):
-            kept.extend(Feed(server.url, "key").changed(None))
+            kept.extend(Feed(server.url, "key").changed_since(None))
         assert kept == []
 
 
@@ -94,7 +94,7 @@ def test_a_full_page_that_cannot_prove_its_end_is_refused_before_anything_is_kep
     with serve(Platform(by_number=by_number, same_moment=same_moment)) as server:
         kept = []
         with pytest.raises(FeedForeignError, match="cannot be told"):
-            kept.extend(Feed(server.url, "key").changed(None))
+            kept.extend(Feed(server.url, "key").changed_since(None))
         assert kept == []
 
 
@@ -122,7 +122,7 @@ def test_a_short_page_that_cannot_be_looked_behind_is_refused(platform, says):
 ])  # fmt: skip
 def test_a_look_behind_is_taken_only_where_nothing_proves_the_end(platform, asked):
     with serve(platform) as server:
-        assert list(Feed(server.url, "key").changed(None))
+        assert list(Feed(server.url, "key").changed_since(None))
     assert len(server.requests) == asked
 
 
@@ -153,5 +153,5 @@ def test_what_cannot_be_read_proves_nothing_by_its_stamp():
         "included": included(),
     }
     with serve(lambda path: Answer(body)) as server:
-        [page] = Feed(server.url, "key").changed(None)
+        [page] = Feed(server.url, "key").changed_since(None)
     assert [one.key for one in page.inspections] == ["1", "2"] and len(page.bad) == 1

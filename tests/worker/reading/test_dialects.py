@@ -40,7 +40,7 @@ def _mirrored(desk: Desk) -> set[str]:
 def _feed(desk: Desk) -> tuple[str, datetime | None]:
     with desk.shop.app.app_context():
         company = db.session.get_one(Company, desk.id)
-        return company.feed_state, company.cursor
+        return company.feed_state, company.source_cursor
 
 
 def _refused(desk: Desk, step: Any) -> str:

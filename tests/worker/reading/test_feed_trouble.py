@@ -9,12 +9,14 @@ import pytest
 from bookkeeping.acts.companies import change_company
 from bookkeeping.errors import FeedOtherCompanyError, FeedUnavailableError
 from bookkeeping.faults import fault
+from bookkeeping.inspection_source.feed import EVERYTHING
+from bookkeeping.inspection_source.source import Reach
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import FEED_STOPPED
 from bookkeeping.storage.records.inspections import BadRecord
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
-from worker.reading.poll import EVERYTHING, MANY_SET_BACK, full_poll, poll
+from worker.reading.poll import MANY_SET_BACK, full_poll, poll
 from worker.reading.recognising import MOST_HELD, recognised
 
 
@@ -41,13 +43,13 @@ def another(desk: Desk, count: int = 1) -> int:
 def test_another_companys_inspections_are_refused_before_anything_is_kept(desk: Desk, step):
     desk.book(inspection(1), inspection(2))
     desk.do(poll)
-    before, cursor = sorted(desk.mirrored()), desk.company().cursor
+    before, cursor = sorted(desk.mirrored()), desk.company().source_cursor
     trouble(desk, "other_company", as_company=another(desk))
     with pytest.raises(FeedOtherCompanyError) as caught:
         desk.do(step)
     assert "Of 1 inspections that it lists we know none" in caught.value.detail
     row = desk.company()
-    assert (sorted(desk.mirrored()), row.cursor, row.feed_state) == (before, cursor, "other-company")
+    assert (sorted(desk.mirrored()), row.source_cursor, row.feed_state) == (before, cursor, "other-company")
     assert row.feed_stopped and fault(FEED_STOPPED["other-company"]).who == "ops"
     desk.book(inspection(3))
     desk.do(step)
@@ -86,24 +88,26 @@ def test_pages_without_end_that_we_know_nothing_of_are_not_read_to_their_end(des
     desk.book(inspection(1))
     desk.do(poll)
     with desk.holding() as work:
-        [page] = work.feed.changed(None)
+        [page] = work.source.changed(None)
         strange = replace(page, inspections=(replace(page.inspections[0], key="strange"),))
         unread = replace(page, inspections=())
         pages = iter([strange] * (MOST_HELD + 5))
         with pytest.raises(FeedOtherCompanyError, match=f"Of {MOST_HELD} inspections"):
-            list(recognised(work, pages, EVERYTHING, everything=True))
+            list(recognised(work, pages, Reach(EVERYTHING), everything=True))
         assert len(list(pages)) == 5
-        assert len(list(recognised(work, iter([unread, page, unread]), EVERYTHING, everything=True))) == 3
+        assert (
+            len(list(recognised(work, iter([unread, page, unread]), Reach(EVERYTHING), everything=True))) == 3
+        )
 
 
 def test_a_page_of_news_is_refused_where_the_platform_finds_ours_and_not_what_it_lists(desk: Desk):
     desk.book(inspection(1))
     desk.do(poll)
     with desk.holding() as work:
-        [page] = work.feed.changed(None)
+        [page] = work.source.changed(None)
         strange = replace(page, inspections=(replace(page.inspections[0], key="strange"),))
         with pytest.raises(FeedUnavailableError, match="strange and does not find it by itself"):
-            list(recognised(work, iter([page, strange]), EVERYTHING, everything=True))
+            list(recognised(work, iter([page, strange]), Reach(EVERYTHING), everything=True))
 
 
 def test_a_platform_that_answers_no_question_for_one_inspection_is_read_all_the_same(desk: Desk):

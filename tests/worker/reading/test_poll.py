@@ -160,7 +160,7 @@ def test_a_reading_that_dies_after_a_clock_was_set_back_is_due_again(desk: Desk)
         def die(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        work.feed._session.send = die  # The process ends where the platform would be asked.
+        work.source._session.send = die  # The process ends where the platform would be asked.
         with pytest.raises(KeyboardInterrupt):
             poll(work)
         db.session.rollback()

@@ -90,7 +90,8 @@ def hops() -> Finding:
 
 def keys() -> Finding:
     """How old the newest key is, and whether something still needs an older one."""
-    sealed = [*db.session.scalars(select(Company.feed_key)), *db.session.scalars(select(Connection.realm))]
+    columns = (Company.feed_key, Company.source_credentials, Connection.realm)
+    sealed = [one for column in columns for one in db.session.scalars(select(column))]
     others = sum(1 for one in sealed if one and one.split(".")[1:2] not in ([], [vault().newest]))
     if others:
         return LOOK, f"{others} secrets are sealed under an older key: run `flask --app wsgi rotate-keys`."
