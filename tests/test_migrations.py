@@ -67,7 +67,11 @@ def test_people_keep_company_role_and_topics_as_memberships_both_ways(tieout_on_
     now = datetime.now(UTC)
     with engine.begin() as connection:
         for name in ("Blue Ridge", "Front Range"):
-            connection.execute(insert(Company).values(name=name, feed_url="http://127.0.0.1:9", feed_key="k"))
+            connection.execute(
+                insert(Company).values(
+                    name=name, feed_url="http://127.0.0.1:9", feed_key="k", time_zone="America/Denver"
+                )
+            )
     assert tieout.run_flask("db", "downgrade", "0036").code == 0
     people = [  # (address, role, company, since when an owner, since when removed)
         ("ann@x.example", "owner", 1, now, None),

@@ -16,6 +16,7 @@ from webapp.migration import steps as migration_steps
 from webapp.numbers import pages as numbers
 from webapp.numbers import tie_out
 from webapp.ops import acts as ops_acts
+from webapp.ops import changing as ops_changing
 from webapp.ops import companies as ops_companies
 from webapp.ops import failures as ops_failures
 from webapp.ops import overview as ops
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     ops_failures.bp,
     ops_acts.bp,
     ops_companies.bp,
+    ops_changing.bp,
     hooks.bp,
     webhooks.bp,
     health.bp,

@@ -1,4 +1,4 @@
-"""What ops do to a company itself: another name, zone or feed; taking its QuickBooks company from it.
+"""What ops do to a company itself: another name, zone or feed; taking its QuickBooks company from it; beginning to erase it.
 
 Each function changes rows and writes the audit entry in the current transaction; the caller commits.
 """
@@ -10,8 +10,10 @@ from bookkeeping.acts.telling import tell_owners
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.company.credentials import credentials_of, keep_credentials
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.people.memberships import members_of, memberships_of
+from bookkeeping.storage.people.sessions import end_sessions_of
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
@@ -27,23 +29,22 @@ def change_company(
     time_zone: str | None = None,
     feed_url: str | None = None,
     feed_key: str | None = None,
+    address: str = "",
 ) -> set[str]:
-    """Take over what is given and differs; return the names of what changed.
+    """Take over what is given and differs; return the names of what changed. Owners are told of all but a name.
 
-    Another zone cuts days elsewhere: every inspection is looked at again, and documents whose day becomes another follow. Another feed
-    is read as soon as possible, whatever was wrong with the one before, and from the start while nothing is booked.
+    Another zone cuts days elsewhere: every inspection is looked at again, and documents whose day becomes another follow
+    (`logbook.beforehand.zone_change` says which). Another feed is read as soon as possible, whatever was wrong with the one before, and from
+    the start while nothing is booked.
     """
     given = {"name": name, "time_zone": time_zone, "feed_url": feed_url}
     after = {
         what: value for what, value in given.items() if value is not None and value != getattr(company, what)
     }
     before = {what: getattr(company, what) for what in after}
-    for what, value in after.items():
-        setattr(company, what, value)
-    changed = set(after)
-    if feed_key is not None and feed_key != vault().open(company.feed_key, company.id, "feed_key"):
-        company.feed_key = vault().seal(feed_key, company.id, "feed_key")
-        changed.add("feed_key")
+    changed = set(after) | _give_credentials(company, feed_url, feed_key)
+    for what in after.keys() & {"name", "time_zone"}:
+        setattr(company, what, after[what])
     if not changed:
         return changed
     if changed & {"feed_url", "feed_key"}:
@@ -53,10 +54,37 @@ def change_company(
     if "time_zone" in changed:
         make_due(company.id, "look-again")
         queue_run(company.id, "sync", "time zone changed", who)
+    subject = ", ".join(sorted(changed))
     record_act(
-        company.id, who, "changed the company", subject=", ".join(sorted(changed)), before=before, after=after
+        company.id, who, "changed the company", subject=subject, before=before, after=after, address=address
     )
+    _tell(company, changed, before)
     return changed
+
+
+def _give_credentials(company: Company, url: str | None, key: str | None) -> set[str]:
+    """Seal another address or key among the credentials of the company's source; return the names of what is another one."""
+    held = credentials_of(company) if url is not None or key is not None else {}
+    given = {name: value for name, value in (("url", url), ("key", key)) if value is not None}
+    given = {name: value for name, value in given.items() if value != held.get(name)}
+    if given:
+        keep_credentials(company, company.source_kind, {**held, **given})
+    return {f"feed_{name}" for name in given}
+
+
+def _tell(company: Company, changed: set[str], before: dict[str, str]) -> None:
+    """Mail owners what decides which inspections are read and on which day they are booked."""
+    house = "Whoever runs this installation"
+    if "time_zone" in changed:
+        sentence = (
+            f"{house} changed the company's time zone from {before['time_zone']} to {company.time_zone}. Days are cut there from now on, "
+            "and documents in QuickBooks whose day becomes another are dated anew."
+        )
+        tell_owners(company.id, "The company's time zone was changed", sentence)
+    if changed & {"feed_url", "feed_key"}:
+        what = "address" if "feed_url" in changed else "key"
+        sentence = f"{house} gave another {what} for the inspection platform: {company.feed_url}."
+        tell_owners(company.id, "Inspections are read another way", sentence)
 
 
 def _forget_what_was_read(company: Company) -> None:
@@ -83,3 +111,19 @@ def release_realm(company_id: int, who: str) -> bool:
     tell_owners(company_id, "QuickBooks was disconnected", sentence)
     record_act(company_id, who, "released the QuickBooks company", after={"may_connect_another": free})
     return free
+
+
+def begin_erasing(company_id: int, who: str, address: str = "") -> None:
+    """Note that the company is being erased, and let nobody in and nothing be sent from now on, in one transaction, which is committed here."""
+    company = db.session.get_one(Company, company_id, with_for_update=True)
+    if company.erasing_since is None:
+        company.erasing_since = utcnow()
+        record_act(None, who, "began to erase a company", subject=f"company {company_id}", address=address)
+    company.paused_at, company.paused_by = company.paused_at or utcnow(), company.paused_by or who
+    db.session.flush()
+    for place in members_of(company_id):
+        end_sessions_of(place.user_id, company_id=company_id)
+        if not memberships_of(place.user_id):
+            place.user.removed_at = place.user.removed_at or utcnow()
+            end_sessions_of(place.user_id)
+    db.session.commit()

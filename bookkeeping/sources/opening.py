@@ -47,6 +47,12 @@ def open_source(company: Company, *, public_only: bool, patience: tuple[float, f
     return KINDS[company.source_kind](given)
 
 
-def try_source(kind: str, credentials: dict[str, Any], *, public_only: bool) -> Source:
+def try_source(
+    kind: str,
+    credentials: dict[str, Any],
+    *,
+    public_only: bool,
+    patience: tuple[float, float] = PATIENCE,
+) -> Source:
     """Return a source with these credentials, of a company that is still to be made or changed."""
-    return KINDS[kind](Opening(None, credentials, PATIENCE, public_only))
+    return KINDS[kind](Opening(None, credentials, patience, public_only))

@@ -66,7 +66,15 @@ class Installation:
 
     def add_company(self, **values: Any) -> int:
         """Add a company with an act in its log."""
-        company = Company(**{"name": "Blue Ridge", "feed_url": "http://x", "feed_key": "k", **values})
+        company = Company(
+            **{
+                "name": "Blue Ridge",
+                "feed_url": "http://x",
+                "feed_key": "k",
+                "time_zone": "America/Denver",
+                **values,
+            }
+        )
         db.session.add(company)
         db.session.flush()
         self.act(company.id)

@@ -36,7 +36,9 @@ def installation(database_url: str, *keys: str) -> Iterator[None]:
 def add_company(database_url: str) -> int:
     """A company with a sealed feed key."""
     with installation(database_url, OLD):
-        company = Company(name="Blue Ridge", feed_url="http://127.0.0.1:9", feed_key="")
+        company = Company(
+            name="Blue Ridge", feed_url="http://127.0.0.1:9", feed_key="", time_zone="America/Denver"
+        )
         db.session.add(company)
         db.session.flush()
         company.feed_key = vault().seal("feed-key-canary", company.id, "feed_key")
@@ -96,7 +98,7 @@ def test_postgres_dump_restores_into_an_empty_database(make_tieout, postgres, po
     subprocess.run(["pg_restore", "--no-owner", "--clean", "--if-exists", target, str(dump)], check=True)
     with installation(empty, OLD):
         assert feed_key(company) == "feed-key-canary"
-        again = Company(name="Next", feed_url="http://127.0.0.1:9", feed_key="")
+        again = Company(name="Next", feed_url="http://127.0.0.1:9", feed_key="", time_zone="America/Denver")
         db.session.add(again)
         db.session.commit()
         assert again.id > company  # The numbering goes on behind what was restored.

@@ -38,7 +38,15 @@ def app(database_url: str, tmp_path: Path) -> Flask:
         Settings("s", (Fernet.generate_key().decode(),), database_url, "redis://127.0.0.1:9/0", **values)
     )
     with made.app_context():
-        db.session.add(Company(id=1, name="Blue Ridge", feed_url="http://127.0.0.1:9", feed_key="sealed"))
+        db.session.add(
+            Company(
+                id=1,
+                name="Blue Ridge",
+                feed_url="http://127.0.0.1:9",
+                feed_key="sealed",
+                time_zone="America/Denver",
+            )
+        )
         db.session.commit()
         yield made
         db.session.remove()

@@ -67,7 +67,8 @@ class House:
     def make_company(self, name: str = "Blue Ridge Home Inspections", **values: Any) -> int:
         """Add a company and return its id."""
         with self.writing():
-            company = Company(**{"name": name, "feed_url": "http://127.0.0.1:9", "feed_key": "", **values})
+            base = {"feed_url": "http://127.0.0.1:9", "feed_key": "", "time_zone": "America/Denver"}
+            company = Company(**{"name": name, **base, **values})
             db.session.add(company)
             db.session.flush()
             company.feed_key = vault().seal("key", company.id, "feed_key")

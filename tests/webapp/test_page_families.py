@@ -12,7 +12,7 @@ from webapp.migration import pages as migration
 from webapp.migration import steps as migration_steps
 from webapp.numbers import pages as numbers
 from webapp.numbers import tie_out
-from webapp.ops import acts, companies, failures, overview
+from webapp.ops import acts, changing, companies, failures, overview
 from webapp.page_families import BLUEPRINTS
 from webapp.people import account, audit_log, forgotten, login, second_factor, second_step
 from webapp.people import companies as their_companies
@@ -102,6 +102,12 @@ VIEWS = [
     (companies.poll_now, "POST /ops/companies/<company_id>/poll", OPS),
     (companies.resume, "POST /ops/companies/<company_id>/resume", OPS),
     (companies.sync_now, "POST /ops/companies/<company_id>/sync", OPS),
+    (changing.page, "GET /ops/companies/<company_id>/change", OPS),
+    (changing.rename, "POST /ops/companies/<company_id>/change/name", OPS),
+    (changing.change_platform, "POST /ops/companies/<company_id>/change/platform", OPS),
+    (changing.zone, "GET /ops/companies/<company_id>/change/time-zone", OPS),
+    (changing.change_zone, "POST /ops/companies/<company_id>/change/time-zone", OPS),
+    (changing.remove, "POST /ops/companies/<company_id>/remove", OPS),
     (failures.page, "GET /ops/failures", ALL_OPS),
     (failures.export, "GET /ops/failures.csv", ALL_OPS),
     (failures.stuck, "GET /ops/failures/stuck", ALL_OPS),

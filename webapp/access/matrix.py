@@ -38,6 +38,7 @@ class Right(StrEnum):
     PEOPLE = "Invite, give roles, remove, end sessions, require a second factor"
     OPS_READ = "See every company, its failures and how the installation does"
     OPS_ACT = "Retry, mute, note, sync, pause and approve deletes for any company"
+    OPS_CHANGE = "Change a company's name, time zone and platform, and remove it"
 
 
 _EVERYBODY = ROLES
@@ -62,6 +63,7 @@ MATRIX: dict[Right, tuple[str, ...]] = {
     Right.PEOPLE: _OWNERS,
     Right.OPS_READ: OPS_ROLES,
     Right.OPS_ACT: ("ops",),
+    Right.OPS_CHANGE: ("ops",),
 }
 
 CHANGES_THE_BOOKS = {
@@ -76,6 +78,7 @@ CHANGES_THE_BOOKS = {
     Right.MIGRATE,
     Right.PEOPLE,
     Right.OPS_ACT,
+    Right.OPS_CHANGE,
 }
 """The rights by which something of a company is changed: neither accountants nor those of ops who only look have any."""
 

@@ -129,7 +129,7 @@ def disconnect() -> Response | tuple[str, int]:
     if _granted_elsewhere(company.id):
         words = fault("other-intuit")
         return _stay(f"{words.title}. That is ours to mend: our staff has been told. Nothing was changed.")
-    told = _revoke_stored(company.id)
+    told = revoke_stored(company.id)
     if db.session.get(Connection, company.id) is not None:
         connecting.end_connection(company.id)
         record_act(company.id, current_user.email, "disconnected QuickBooks", address=client_address())
@@ -160,7 +160,7 @@ def disconnected() -> str | Response:
     return redirect(url_for(".disconnected"))
 
 
-def _revoke_stored(company_id: int) -> bool:
+def revoke_stored(company_id: int) -> bool:
     """Revoke the stored grant; False when Intuit could not be told. No transaction is open meanwhile."""
     try:
         found = ConnectionTokens(company_id).load()

@@ -13,8 +13,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from bookkeeping.acts import syncing
+from bookkeeping.logbook.beforehand import invoices_before
 from bookkeeping.logbook.held_deletes import held_deletes
-from bookkeeping.logbook.leaving import invoices_before
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.audit import record_act

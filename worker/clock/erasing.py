@@ -1,7 +1,7 @@
 """Taking everything of a company out of this installation, for good. QuickBooks and the platform keep what they have.
 
-What is begun is noted first and goes on after a crash: the tick takes it up again. Rows go a batch a transaction under the company's lease. What
-stays is the audit log, under pseudonyms, and a row that says when the company was erased. Copies of the database made earlier hold it still.
+What is begun is noted first (`acts.companies.begin_erasing`) and goes on after a crash: the tick takes it up again. Rows go a batch a
+transaction under the company's lease. What stays is the audit log, under pseudonyms, and a row that says when the company was erased. Copies of the database made earlier hold it still.
 """
 
 import os
@@ -19,9 +19,8 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import AuditEntry, amend, record_act
 from bookkeeping.storage.people.factors import Factor, RecoveryCode
-from bookkeeping.storage.people.memberships import Membership, members_of, memberships_of
+from bookkeeping.storage.people.memberships import Membership, members_of
 from bookkeeping.storage.people.people import OPS_ROLES, LoginSession, ResetLink, User
-from bookkeeping.storage.people.sessions import end_sessions_of
 from bookkeeping.storage.work.leases import Lease, LeaseRow, take_lease
 from bookkeeping.storage.work.tokens import ConnectionTokens
 from worker.app import intuit_config, settings
@@ -31,22 +30,6 @@ from worker.clock.retention import take_out_of_files
 BATCH = 500
 KEPT = ("companies", "audit_entries")
 HOUSE = "Tieout"
-
-
-def begin_erasing(company_id: int, who: str) -> None:
-    """Note that the company is being erased, and let nobody in and nothing be sent from now on, in one transaction."""
-    company = db.session.get_one(Company, company_id, with_for_update=True)
-    if company.erasing_since is None:
-        company.erasing_since = utcnow()
-        record_act(None, who, "began to erase a company", subject=f"company {company_id}")
-    company.paused_at, company.paused_by = company.paused_at or utcnow(), company.paused_by or who
-    db.session.flush()
-    for place in members_of(company_id):
-        end_sessions_of(place.user_id, company_id=company_id)
-        if not memberships_of(place.user_id):
-            place.user.removed_at = place.user.removed_at or utcnow()
-            end_sessions_of(place.user_id)
-    db.session.commit()
 
 
 def revoke_grant(company_id: int) -> None:

@@ -12,6 +12,7 @@ from bookkeeping.acts.companies import change_company, release_realm
 from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
 from bookkeeping.faults import fault
 from bookkeeping.inspection_source.source import SourceCompany
+from bookkeeping.logbook.beforehand import ZoneChange, zone_change
 from bookkeeping.sources.opening import try_source
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
@@ -64,7 +65,8 @@ def create_company(
     row.feed_key = vault().seal(feed_key.strip(), row.id, "feed_key")
     record_act(row.id, WHO, "added the company", after={"name": row.name, "time_zone": row.time_zone})
     db.session.commit()
-    return {"id": row.id, "name": row.name, "time_zone": row.time_zone, "legacy": row.legacy}
+    told = {"id": row.id, "name": row.name, "time_zone": row.time_zone, "legacy": row.legacy}
+    return told | ({"platform": _answer(said)} if said else {})
 
 
 @company.command("rebind", cls=PlainCommand)
@@ -105,6 +107,7 @@ def list_companies() -> dict[str, Any]:
     help="Read another API key from standard input, where no list of processes shows it.",
 )
 @click.option("--offline", is_flag=True, help="Do not ask the platform whether address and key work.")
+@click.option("--yes", is_flag=True, help="Change the time zone although documents are dated anew by it.")
 @answering
 def update_company(
     company_id: int,
@@ -113,8 +116,12 @@ def update_company(
     feed_url: str | None,
     feed_key_stdin: bool,
     offline: bool,
+    yes: bool,
 ) -> dict[str, Any]:
-    """Change a company's name, zone, feed address or feed key. What is not given stays."""
+    """Change a company's name, zone, feed address or feed key. What is not given stays.
+
+    A zone by which something in QuickBooks would follow is only shown, with what would follow, until it comes with --yes.
+    """
     row = company_of(company_id)
     if name is not None and not 0 < len(name.strip()) <= 200:
         raise Refusal("Give the company a name of at most 200 characters.")
@@ -123,12 +130,20 @@ def update_company(
     key = sys.stdin.readline().strip() if feed_key_stdin else None
     if key == "":
         raise Refusal("Standard input is empty: send the platform's API key on its first line.")
+    said = None
     if (feed_url or key) and not offline:
         url, known = row.feed_url, vault().open(row.feed_key, row.id, "feed_key")
         db.session.commit()  # No transaction is open while the platform is asked.
-        _asked(feed_url or url, key or known)
+        said = _asked(feed_url or url, key or known)
         row = company_of(company_id)
+        row.us_based = said.us_based
     zone = _zone(time_zone) if time_zone else None
+    change = zone_change(row, zone) if zone and zone != row.time_zone else None
+    if change is not None and change.in_the_way:
+        raise Refusal(change.in_the_way, "migration-open")
+    if change is not None and change.changes_books and not yes:
+        db.session.rollback()
+        return _what_follows(change) | {"failed": True}
     changed = change_company(
         row, WHO, name=name.strip() if name else None, time_zone=zone, feed_url=feed_url, feed_key=key
     )
@@ -137,7 +152,8 @@ def update_company(
             "Nothing was changed: that is how the company is already. See --help for what can be given."
         )
     db.session.commit()
-    return _said(company_of(company_id)) | {"changed": sorted(changed)}
+    told = _said(company_of(company_id)) | {"changed": sorted(changed)}
+    return told | ({"platform": _answer(said)} if said else {})
 
 
 @company.command("release-realm", cls=PlainCommand)
@@ -175,6 +191,35 @@ def _said(row: Company) -> dict[str, Any]:
         "feed_url": row.feed_url,
         "feed": row.feed_state,
         "quickbooks": connection.state if connection else "never connected",
+    }
+
+
+def _answer(said: SourceCompany) -> dict[str, Any]:
+    """Return what the platform answered of the company."""
+    return {
+        "name": said.name,
+        "time_zone": said.time_zone,
+        "country": said.country,
+        "us_based": said.us_based,
+    }
+
+
+def _what_follows(change: ZoneChange) -> dict[str, Any]:
+    """Return what another zone would date anew, for the answer of a command that changed nothing."""
+    listed = [
+        f"{one.name} ({one.inspection_key}): {one.was} to {one.becomes}, {one.fate}{' ' + one.code if one.code else ''}"
+        for one in change.documents
+    ]
+    return {
+        "error": "zone-to-confirm",
+        "message": "Nothing was changed. Documents follow the zone as listed: give --yes, too, to change it.",
+        "dated_anew": len(change.of_fate("moves")),
+        "waiting": len(change.of_fate("waits")),
+        "staying": len(change.of_fate("stays")),
+        "documents": listed,
+        "entering": list(change.entering),
+        "leaving": list(change.leaving),
+        "near_cutoff": list(change.near_cutoff),
     }
 
 

@@ -27,7 +27,7 @@ class Company(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
-    time_zone: Mapped[str] = mapped_column(String(64), default="America/Denver")
+    time_zone: Mapped[str] = mapped_column(String(64))  # IANA name; nobody guesses it.
     legacy: Mapped[bool] = mapped_column(default=False)  # Integrated before August 2019, with SalesReceipts.
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 

@@ -58,13 +58,15 @@ def in_force(
 ) -> BookSettings:
     """Return the settings for one inspection: those its living Invoice was made under if it keeps them, else today's.
 
-    Refunds always follow today's: a RefundReceipt that stands keeps its account by itself.
+    Refunds always follow today's: a RefundReceipt that stands keeps its account by itself. So does the time zone, which is no choice.
     """
     living = any(one.kind == "Invoice" and one.status == "live" for one in documents)
     earlier = kept.get(row.book_version_id) if living and row.book_version_id else None
     if earlier is None:
         return now
-    return replace(earlier, refunds=now.refunds, refund_account_id=now.refund_account_id)
+    return replace(
+        earlier, refunds=now.refunds, refund_account_id=now.refund_account_id, time_zone=now.time_zone
+    )
 
 
 def choices_of(company: Company) -> dict[str, Any]:

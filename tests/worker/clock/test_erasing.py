@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bookkeeping.acts import inviting
+from bookkeeping.acts.companies import begin_erasing
 from bookkeeping.errors import LeaseLostError
 from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -186,7 +187,7 @@ def test_sqlite_overwrites_what_is_deleted(inside):
 
 def test_what_was_begun_goes_on_with_the_tick(inside, desk: Desk):
     at_work(desk)
-    erasing.begin_erasing(desk.id, "command line")
+    begin_erasing(desk.id, "command line")
     assert erasing.go_on_erasing() == [], "Intuit was not told yet"
     assert db.session.scalar(
         select(func.count()).select_from(LoginSession).where(LoginSession.ended_at.is_(None))
@@ -206,7 +207,7 @@ def test_what_was_begun_goes_on_with_the_tick(inside, desk: Desk):
 def test_a_worker_that_is_at_it_sends_nothing_more_once_erasing_has_begun(inside, desk: Desk):
     planned = Write(kind="Customer", action="create", source_key="ann", body={"DisplayName": "Ann Lee"})
     with desk.holding() as work:
-        erasing.begin_erasing(desk.id, "command line")
+        begin_erasing(desk.id, "command line")
         with pytest.raises(LeaseLostError):
             carry_out(work, [planned])
     assert desk.intuit.get(f"/_standin/realms/{desk.realm_id}/books")["Customer"] == []

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyotp
@@ -258,6 +259,23 @@ def test_another_zone_is_checked_and_every_inspection_is_looked_at_again(desk):
     )
     with desk.shop.app.app_context():
         assert all(db.session.scalars(select(InspectionRow.due).where(InspectionRow.company_id == desk.id)))
+
+
+def test_a_zone_that_dates_documents_anew_is_shown_first_and_changed_with_yes(desk):
+    """Three in the afternoon UTC is the next day in Tokyo alone."""
+    desk.book(inspection(1))
+    desk.run()
+    desk.sync()
+    (before,) = (one["TxnDate"] for one in desk.books()["Invoice"])
+    told = say(desk, company, "update", desk.id, "--time-zone", "Asia/Tokyo")
+    assert (told["code"], told["error"], told["dated_anew"]) == (1, "zone-to-confirm", 2)
+    assert f"{before} to " in told["documents"][0]
+    assert desk.company().time_zone == desk.time_zone
+    changed = say(desk, company, "update", desk.id, "--time-zone", "Asia/Tokyo", "--yes")
+    assert changed["changed"] == ["time_zone"]
+    desk.sync()
+    (after,) = (one["TxnDate"] for one in desk.books()["Invoice"])
+    assert date.fromisoformat(after) - date.fromisoformat(before) == timedelta(days=1)
 
 
 def test_nothing_given_or_nothing_new_is_said(desk):

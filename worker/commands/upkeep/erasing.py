@@ -6,11 +6,12 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from bookkeeping.acts.companies import begin_erasing
 from bookkeeping.errors import BookkeepingError, LeaseTakenError
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from worker.app import settings
-from worker.clock.erasing import begin_erasing, finish_erasing, revoke_grant
+from worker.clock.erasing import finish_erasing, revoke_grant
 from worker.clock.erasing_people import erase_person
 from worker.commands.answering import PlainCommand, Refusal, answering
 from worker.commands.companies import company
