@@ -58,7 +58,18 @@ class Evidence:
             for each in self.books["Customer"]
             if any(self._alike(name) for name in self.called.get(each["Id"], {each["DisplayName"]}))
         ]
-        return len(alike) > 1 or any(not each.get("Active", True) for each in alike) or bool(alike)
+        return bool(alike) or self.customer_inactive()
+
+    def customer_inactive(self) -> bool:
+        """A document of ours for it stands on a Customer that was made inactive, whatever the client is called today."""
+        inactive = {each["Id"] for each in self.books["Customer"] if not each.get("Active", True)}
+        stands = [*self.ours.invoices.get(self.key, []), *self.payments]
+        return any(row["CustomerRef"]["value"] in inactive for row in stands)
+
+    def renamed_while_inactive(self) -> bool:
+        """All documents of ours for it stand on one Customer that is inactive, and that we made."""
+        stands = [*self.ours.invoices.get(self.key, []), *self.payments]
+        return self.customer_inactive() and len({row["CustomerRef"]["value"] for row in stands}) == 1
 
     def something_inactive(self) -> bool:
         """An entry of the lists is not active."""
@@ -166,6 +177,8 @@ def unexcused(
         excused = bool(said.get(key, set()) & MAY_DIFFER)
         # What is no money and a person changed stays theirs without a word (decision 20).
         theirs = finding.kind in ("wrong words", "wrong class") and key in touched
+        # A client's corrected name waits for its Customer to be active again, and nothing that is written waits with it.
+        theirs |= finding.kind == "wrong customer" and key in seen and seen[key].renamed_while_inactive()
         if finding.kind not in OF_ONE or not (excused or theirs):
             left.append(finding)
     return left

@@ -57,6 +57,15 @@ def test_closed_books_are_seen_in_the_preferences(right: RightBooks):
     assert left(right, said) == []
 
 
+def test_a_clients_new_name_waits_while_its_customer_is_inactive(right: RightBooks):
+    right.change(right.keys[0], buyer={"first_name": "Somebody", "last_name": "Else"})
+    assert "wrong customer" in {finding.kind for finding in left(right, {})}
+    customer = right.first("Invoice")["CustomerRef"]["value"]
+    right.person("update", "Customer", Id=customer, sparse=True, Active=False)
+    assert left(right, {}) == []
+    assert left(right, {right.keys[0]: {"customer-inactive"}}) == []
+
+
 def test_the_brake_excuses_only_what_should_be_deleted(right: RightBooks):
     said = {right.keys[0]: {"mass-delete-brake"}}
     assert {finding.kind for finding in left(right, said)} == {"excuse without cause"}

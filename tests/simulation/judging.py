@@ -120,7 +120,7 @@ def _unsettled(life: Life) -> list[str]:
 
 
 def examine(life: Life, when: str, *, mended: bool = False) -> bool:
-    """Judge; return whether anything waits for a person. `mended`: what people can put right must not wait any more. Raises Wrong."""
+    """Judge; return whether anything waits for a person, or differs with an excuse. `mended`: what people can put right must not wait any more. Raises Wrong."""
     options, said, recorded = _options(life), _said(life), _recorded(life)
     truth, books, history = life.truth(), life.books(), life.history()
     found = check_books(truth, options, books, history)
@@ -137,7 +137,7 @@ def examine(life: Life, when: str, *, mended: bool = False) -> bool:
     still = {key: codes & ENDS_WHEN_MENDED for key, codes in said.items() if codes & ENDS_WHEN_MENDED}
     if mended and still:
         raise Wrong(f"{when} these wait still: {still}")
-    return bool(said)
+    return bool(said or found)
 
 
 def _options(life: Life) -> Options:

@@ -63,6 +63,14 @@ class Story:
 
 
 KEPT = (
+    # A client was corrected while its Customer was inactive, and nothing said it again once that was active.
+    (
+        923,
+        "all",
+        "platform:book:162644 | platform:book:627799 | platform:book:388706 | platform:book:924181 | platform:decide:88854 | "
+        "platform:book:803140 | platform:book:71665 | work:sync:950506 | platform:book:762586 | books:switch:212199 | "
+        "platform:book:562358 | platform:correct client:267483",
+    ),
     # A deposit was undone after what it held was given back by a RefundReceipt: the Payment stays history.
     (
         536,

@@ -12,6 +12,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, unbillable
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.due import make_due, waiting_for
+from bookkeeping.storage.records.inspections import InspectionRow
 
 BECAUSE = {
     "customer-inactive": "The Customer of this client was made inactive in QuickBooks.",
@@ -50,6 +51,8 @@ def _follow(company_id: int, qbo_ids: Sequence[str] | None) -> None:
             link.state, link.because, link.candidates = "linked", "Active in QuickBooks again.", []
             link.updated_at = utcnow()
             make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
+            # A correction of the client's details held nothing up while it could not be sent.
+            make_due(company_id, "look-again", InspectionRow.client_key == link.client_key)
         elif not why_not and link.state == "linked":
             make_due(company_id, "cause-gone", waiting_for(f"customer:{link.client_key}"))
 

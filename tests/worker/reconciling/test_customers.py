@@ -6,6 +6,7 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.inspections import InspectionRow
+from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.poll import poll
@@ -130,3 +131,19 @@ def test_a_question_put_twice_is_one_question(desk: Desk):
         assert work.calls == 0
     [link] = _links(desk)
     assert (link.state, link.because) == ("ask", "Second.")
+
+
+def test_a_correction_met_by_an_inactive_customer_goes_once_it_is_active_again(desk: Desk):
+    [key] = desk.book(inspection(1))
+    desk.run()
+    bookkeeper = Bookkeeper(desk)
+    [customer] = desk.books()["Customer"]
+    bookkeeper.edit("Customer", customer["Id"], Active=False)
+    desk.run("check")
+    desk.change(key, buyer={"first_name": "Luisa"})
+    desk.sync_until_quiet()
+    assert desk.books()["Customer"][0]["GivenName"] == customer["GivenName"]
+    bookkeeper.edit("Customer", customer["Id"], Active=True)
+    desk.run("check")
+    desk.sync_until_quiet()
+    assert desk.books()["Customer"][0]["GivenName"] == "Luisa"
