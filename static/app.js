@@ -68,6 +68,12 @@
   arrangeAll();
   new MutationObserver(arrangeAll).observe(document.body, { childList: true, subtree: true });
 
+  // *Print* is there where it can print.
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
+
   // After a form was refused one stands in the field that is wrong, else at what is said: never at the top of the page again.
   var wrong = document.querySelector(".is-invalid") || document.querySelector('[data-flashed][role="alert"]');
   if (wrong && (document.activeElement === document.body || document.activeElement.autofocus)) {

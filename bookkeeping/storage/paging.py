@@ -1,6 +1,6 @@
 """Keyset paging: a page continues from the last row seen, so the thousandth page costs what the first one does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -128,6 +128,18 @@ def search_page(
     if not forward and page.newer is None:
         return replace(page, newer=Position(False, (high,)), unfinished=True)
     return page
+
+
+def every_row(page_at: Callable[[Position | None], Page[T]]) -> Iterator[list[T]]:
+    """Yield all rows of a list, page by page from the first on; `page_at` gives the page at a position."""
+    position = None
+    while True:
+        page = page_at(position)
+        if page.rows:
+            yield page.rows
+        if page.older is None:
+            return
+        position = page.older
 
 
 def beyond(columns: Sequence[Column], position: Position) -> ColumnElement[bool]:

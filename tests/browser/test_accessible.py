@@ -120,6 +120,32 @@ def test_every_page_is_for_everybody(town: Town, eye: Eye, who: str):
     assert not eye.wrong, "\n".join(eye.wrong)
 
 
+PAPER = ("/inspections", "/sync-log", "/numbers", "/numbers/tie-out", "/settings/audit-log")
+PALE = """() => Array.from(document.querySelectorAll('main *')).filter(one => {
+  const own = Array.from(one.childNodes).some(node => node.nodeType === 3 && node.textContent.trim());
+  if (!own || !one.checkVisibility()) return false;
+  const look = getComputedStyle(one), ink = one.ownerSVGElement ? look.fill : look.color;
+  const [red, green, blue] = ink.match(/[\\d.]+/g).map(Number);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 100;
+}).map(one => one.tagName + '.' + one.className + ' ' + one.textContent.trim().slice(0, 40))"""
+SHOWN_ON_PAPER = "() => ['.top', '.foot', '.page-head__actions', 'button', '.printed'].filter(one => document.querySelector(one)?.checkVisibility())"
+
+
+def test_on_paper_a_page_is_dark_ink_on_white_with_its_company_and_nothing_to_press(town: Town, eye: Eye):
+    log_in(eye.page, town.url, town.people["full"], PASSWORD)
+    eye.page.emulate_media(color_scheme="dark", media="print")
+    eye.page.set_viewport_size({"width": 720, "height": 900})
+    for address in PAPER:
+        eye.page.goto(town.url + address)
+        assert eye.page.evaluate(PALE) == [], address
+        assert eye.page.evaluate(SHOWN_ON_PAPER) == [".printed"], address
+        assert eye.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", (
+            address
+        )
+        assert eye.page.locator(".printed").inner_text().strip(), address
+        assert eye.page.pdf(format="Letter").startswith(b"%PDF"), address
+
+
 def test_pages_of_strangers_are_for_everybody(town: Town, eye: Eye):
     for address in STRANGERS:
         eye.look(town.url + address)

@@ -61,7 +61,7 @@ def test_an_owner_walks_from_the_cutoff_to_the_report(office, page):
     assert "Done. 2 SalesReceipts replaced" in page.inner_text("h1")
     assert_fits(page)
     with page.expect_download() as download:
-        page.get_by_role("link", name="Archive: copies of the receipts").click()
+        page.get_by_role("link", name="Archive: copies of the receipts (CSV)").click()
     assert download.value.suggested_filename.endswith("archive.csv")
     page.goto(f"{office.tieout.url}{PAGE}")
     page.get_by_role("link", name="Print").click()

@@ -21,6 +21,7 @@ from tests.harness.processes import wait_until
 from tests.harness.servers import Valkey
 from tests.harness.standins import StandIn
 from tests.harness.tieout import Tieout
+from tests.webapp.sheets import csv_table
 
 PAGE = "/settings/quickbooks/migration"
 PREVIEWED = ("in-the-way", "what-moves", "confirm")
@@ -101,6 +102,11 @@ class LegacyOffice(Office):
         answer = self.get(f"{PAGE}/{number}/{name}")
         assert answer.status_code == 200, answer.text
         return answer.text
+
+    def table(self, name: str) -> list[dict[str, str]]:
+        """Return a CSV of the newest migration as rows under their headings; of those of moments without the zone."""
+        rows = csv_table(self.download(name).encode())
+        return [{heading.partition(" (")[0]: text for heading, text in row.items()} for row in rows]
 
     def profit(self, basis: str) -> dict[str, Decimal]:
         """Return QuickBooks' own total income by month ("2019-03"), months without any left out."""

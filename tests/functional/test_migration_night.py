@@ -1,7 +1,5 @@
 """What may have happened by midnight, and what QuickBooks may refuse: nothing is doubled, nothing is lost, and the report says why."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -27,8 +25,8 @@ def no_faults_left(world) -> Iterator[None]:
 
 def outcomes(office: LegacyOffice) -> dict[str, tuple[str, str]]:
     """Return (outcome, cause) by inspection from the report's CSV."""
-    rows = csv.DictReader(io.StringIO(office.download("report.csv")))
-    return {row["inspection_id"]: (row["outcome"], row["cause"].partition(".")[0]) for row in rows}
+    rows = office.table("report.csv")
+    return {row["Inspection"]: (row["Outcome"], row["Cause"].partition(".")[0]) for row in rows}
 
 
 def fault_on(office: LegacyOffice, **rule) -> None:

@@ -1,7 +1,5 @@
 """Numbers pulled back, and the pages of the tie-out statement: what QuickBooks' own reports say is what people see."""
 
-import csv
-import io
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +9,7 @@ import pytest
 import requests
 
 from tests.functional.office import Office, inspection
+from tests.webapp.sheets import csv_table
 
 LONG = "9" * 10_240
 SCRIPT = "<script>alert(1)</script>"
@@ -94,9 +93,9 @@ def test_the_payments_behind_a_figure_are_listed_and_exported(office):
     assert "$12.34" in card(office.get("/numbers").text, "unapplied")
     listed = office.get("/numbers/payments?method=Check").text
     assert "$200.00" in listed and "$575.00" not in listed
-    rows = list(csv.DictReader(io.StringIO(office.get("/numbers/payments?as=csv").text)))
-    assert {row["total"] for row in rows} == {"575.00", "200.00", "12.34"}
-    assert [row["customer"][:3] for row in rows if row["total"] == "12.34"] == ["'=H"]
+    rows = csv_table(office.get("/numbers/payments?as=csv").content)
+    assert {row["Received"] for row in rows} == {"575.00", "200.00", "12.34"}
+    assert [row["Customer"][:3] for row in rows if row["Received"] == "12.34"] == ["'=H"]
     for asked in (f"method={LONG[:2000]}", f"month={SCRIPT}", "only=%00", "month=2026-13"):
         answer = office.get(f"/numbers/payments?{asked}")
         assert answer.ok and "alert(1)</script>" not in answer.text
@@ -107,17 +106,17 @@ def test_a_kept_statement_is_shown_and_exported_as_it_was(office, platform, intu
     assert "agree to the cent" in page.text and "Agrees" in page.text
     [statement_id] = set(re.findall(r"/numbers/tie-out/(\d+)/statement\.csv", page.text))
     before = office.get(f"/numbers/tie-out/{statement_id}/statement.csv")
-    rows = list(csv.DictReader(io.StringIO(before.text)))
-    totals = {row["measure"]: row for row in rows if row["part"] == "total"}
-    assert totals["invoiced"]["quickbooks_dollars"] == totals["invoiced"]["platform_dollars"] == "1725.00"
-    assert totals["open"]["quickbooks_dollars"] == "950.00"
+    rows = csv_table(before.content)
+    totals = {row["Measure"]: row for row in rows if row["Part"] == "Total"}
+    assert totals["Invoiced"]["QuickBooks, dollars"] == totals["Invoiced"]["Platform, dollars"] == "1725.00"
+    assert totals["Open"]["QuickBooks, dollars"] == "950.00"
     [invoice] = [one for one in office.books()["Invoice"] if one["DocNumber"] == f"SP-{office.keys[2]}"]
     path = f"{intuit.base_url}/books/{office.realm_id}/invoice/{invoice['Id']}/delete"
     assert requests.post(path, timeout=30).ok
     office.tieout.flask_json("tieout", office.id)
     newest = office.get("/numbers/tie-out").text
     assert "Missing in QuickBooks" in newest and f"/inspections/{office.keys[2]}/explain" in newest
-    assert office.get(f"/numbers/tie-out/{statement_id}/statement.csv").text == before.text
+    assert office.get(f"/numbers/tie-out/{statement_id}/statement.csv").content == before.content
     # The inspection's own page says what the statement says of it.
     explained = office.get(f"/inspections/{office.keys[2]}/explain").text
     assert "Missing in QuickBooks" in explained and "Full Home Inspection" in explained

@@ -1,7 +1,5 @@
 """The audit log: shown, downloaded, proven whole, and safe from change and from two writers at once, on both databases."""
 
-import csv
-import io
 import threading
 
 import pytest
@@ -11,6 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import broken_entries, chains, every_act, record_act
 from tests.webapp.house import House
+from tests.webapp.sheets import csv_table
 
 PAGE = "/settings/audit-log"
 
@@ -57,11 +56,11 @@ def test_log_is_paged_and_narrowed_and_is_only_the_companys_own(house, company, 
 def test_download_has_every_act_and_no_formula(house, company, owner):
     for start in "=+-@":
         act(house, company, who=f"{start}cmd|calc", subject=f"{start}1+1")
-    rows = list(csv.DictReader(io.StringIO(owner.get(f"{PAGE}/download").text)))
-    whos = [row["who"] for row in rows]
+    rows = csv_table(owner.get(f"{PAGE}/download").data)
+    whos = [row["Who"] for row in rows]
     assert [f"'{start}cmd|calc" for start in "=+-@"] == [who for who in whos if who.startswith("'")]
-    assert all(row["digest"] for row in rows)
-    assert [row["previous"] for row in rows[1:]] == [row["digest"] for row in rows[:-1]]
+    assert all(row["Digest"] for row in rows)
+    assert [row["Digest before it"] for row in rows[1:]] == [row["Digest"] for row in rows[:-1]]
 
 
 def test_database_refuses_to_change_or_delete_an_entry(house_on_each_database):

@@ -1,7 +1,5 @@
 """Ops' failures: grouped by what is behind them, filtered, exported, muted, assigned, kept as views."""
 
-import csv
-import io
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -13,6 +11,7 @@ from bookkeeping.storage.base import db
 from bookkeeping.storage.work.ops import Mute
 from tests.webapp.failing import HOUR, connected_company, failing, many_failing, now, refused_operation
 from tests.webapp.house import Browser, House
+from tests.webapp.sheets import csv_rows, csv_table
 
 CLOSED = CATALOGUE["qbo-6200"].title
 TAKEN = CATALOGUE["qbo-6240"].title
@@ -140,11 +139,13 @@ def test_csv_has_every_failure_and_no_formula(house, ops, blue):
     failing(house, blue, "x2", "qbo-6240", total=Decimal("-5.00"))
     answer = ops.get(f"/ops/failures.csv?company={blue}")
     assert answer.mimetype == "text/csv" and "attachment" in answer.headers["Content-Disposition"]
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [row["inspection"] for row in rows] == ["x2", "x1"]
-    assert rows[1]["detail"].startswith("'=") and rows[1]["client"] == "'@sum" and rows[1]["address"] == "'+1"
-    assert rows[0]["amount"] == "-5.00" and rows[0]["title"] == TAKEN
-    assert len(list(csv.reader(io.StringIO(ops.get("/ops/failures.csv?cause=qbo-6200").text)))) == 2
+    rows = csv_table(answer.data)
+    assert [row["Inspection"] for row in rows] == ["x2", "x1"]
+    assert (
+        rows[1]["Message"].startswith("'=") and rows[1]["Client"] == "'@sum" and rows[1]["Address"] == "'+1"
+    )
+    assert rows[0]["Amount"] == "-5.00" and rows[0]["Cause"] == TAKEN
+    assert len(csv_rows(ops.get("/ops/failures.csv?cause=qbo-6200").data)) == 2
 
 
 def test_every_catalogue_entry_reads_in_full(house, ops, blue):

@@ -49,11 +49,12 @@ VIEWS = [
     (inspections.detail, "GET /inspections/<key>", COMPANY),
     (inspections.preview, "GET /inspections/<key>/preview", COMPANY),
     (inspections.retry, "POST /inspections/<key>/retry", BOTH),
-    (downloads.archive_csv, "GET /settings/quickbooks/migration/<migration_id>/archive.csv", COMPANY),
+    (downloads.archive_file, "GET /settings/quickbooks/migration/<migration_id>/archive.<ending>", COMPANY),
     (downloads.archive_json, "GET /settings/quickbooks/migration/<migration_id>/archive.json", COMPANY),
     (downloads.manifest, "GET /settings/quickbooks/migration/<migration_id>/manifest.json", COMPANY),
-    (downloads.preview_csv, "GET /settings/quickbooks/migration/<migration_id>/preview.csv", COMPANY),
-    (downloads.report_csv, "GET /settings/quickbooks/migration/<migration_id>/report.csv", COMPANY),
+    (downloads.preview_file, "GET /settings/quickbooks/migration/<migration_id>/preview.<ending>", COMPANY),
+    (downloads.sums_file, "GET /settings/quickbooks/migration/<migration_id>/sums.<ending>", COMPANY),
+    (downloads.report_file, "GET /settings/quickbooks/migration/<migration_id>/report.<ending>", COMPANY),
     (downloads.statement, "GET /settings/quickbooks/migration/<migration_id>/statement", COMPANY),
     (migration.page, "GET /settings/quickbooks/migration", COMPANY),
     (migration.sent_from, "GET /settings/quickbooks/migration/preview", COMPANY),
@@ -82,7 +83,7 @@ VIEWS = [
     (tie_out.page, "GET /numbers/tie-out", COMPANY),
     (tie_out.make, "POST /numbers/tie-out", BOTH),
     (tie_out.past, "GET /numbers/tie-out/<statement_id>", COMPANY),
-    (tie_out.as_csv, "GET /numbers/tie-out/<statement_id>/statement.csv", COMPANY),
+    (tie_out.as_file, "GET /numbers/tie-out/<statement_id>/statement.<ending>", COMPANY),
     (acts.mutes, "GET /ops/failures/mutes", ALL_OPS),
     (acts.mute, "POST /ops/failures/mutes", OPS),
     (acts.undo_mute, "POST /ops/failures/mutes/<mute_id>/undo", OPS),
@@ -109,7 +110,7 @@ VIEWS = [
     (changing.change_zone, "POST /ops/companies/<company_id>/change/time-zone", OPS),
     (changing.remove, "POST /ops/companies/<company_id>/remove", OPS),
     (failures.page, "GET /ops/failures", ALL_OPS),
-    (failures.export, "GET /ops/failures.csv", ALL_OPS),
+    (failures.export, "GET /ops/failures.<ending>", ALL_OPS),
     (failures.stuck, "GET /ops/failures/stuck", ALL_OPS),
     (overview.page, "GET /ops", ALL_OPS),
     (overview.chart, "GET /ops/operations.svg", ALL_OPS),
@@ -185,7 +186,7 @@ def _addresses(house) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for rule in house.app.url_map.iter_rules():
         view = house.app.view_functions[rule.endpoint]
-        plain = re.sub(r"<[^>]*?:?([a-z_]+)>", r"<\1>", rule.rule)
+        plain = re.sub(r"<(?:[^>]*:)?([a-z_]+)>", r"<\1>", rule.rule)
         found[view.__module__, view.__name__] |= {f"{one} {plain}" for one in rule.methods & {"GET", "POST"}}
     return found
 

@@ -1,11 +1,13 @@
 """The frame around every signed-in page: navigation, the company's standing in the top bar. Looked up only when drawn."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask import Flask, request
 from flask_login import current_user
 from werkzeug.utils import cached_property
 
+from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.people.people import OPS_ROLES
 from webapp.access.roles import may_send
 from webapp.frame.standing import Standing, standing_of
@@ -48,6 +50,11 @@ class Frame:
     @cached_property
     def person(self) -> Any:
         return current_user if current_user.is_authenticated else None
+
+    @property
+    def now(self) -> datetime:
+        """When the page is made: a printed one says so."""
+        return utcnow()
 
     @cached_property
     def standing(self) -> Standing | None:

@@ -1,5 +1,7 @@
 """Inspections: the list with state and reason, and each one's page: platform beside QuickBooks, why, and history."""
 
+from functools import partial
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -17,6 +19,7 @@ from bookkeeping.logbook import pages as logbook
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
@@ -24,7 +27,9 @@ from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
+from webapp.frame.spreadsheets import file_answer, file_asked
 from webapp.frame.words import plural
+from webapp.inspections.export import inspections_table
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of
 from webapp.questions.drift import drift_cards
@@ -43,15 +48,16 @@ class InspectionFilterForm(ListFilter):
 @bp.get("/inspections")
 @open_to(Right.READ)
 def page() -> ResponseReturnValue:
-    """Show a page of inspections; filters and place are in the address."""
+    """Show a page of inspections; filters and place are in the address. As a file on request: all of the filter."""
     company = current_company()
     form = InspectionFilterForm.read()
     position, problem = position_asked(*logbook.INSPECTION_ORDER)
     wanted = logbook.InspectionFilter(**form.wanted(company.time_zone))
+    if file_asked() and not form.errors:
+        return file_answer(inspections_table(company, wanted, partial(_why, company)), file_asked())
     found = logbook.inspections_page(company.id, wanted, position)
     documents = logbook.documents_by_inspection(company.id, [row.key for row in found.rows])
-    kept = [key for key, rows in documents.items() if any(one.hands_off == "kept" for one in rows)]
-    left = by_inspection(left_as_theirs(company, kept)) if kept else {}
+    left = _left_of(company, documents)
     return render_template(
         "inspections/page.html",
         company=company,
@@ -126,6 +132,15 @@ def same_money(key: str) -> ResponseReturnValue:
     done = {"use": f"The {kind} in QuickBooks is used; ours is not booked.", "book": "Ours is booked, too."}
     flash(f"{done[answer]} You can change that on this page.", "success")
     return redirect(url_for(".detail", key=key), 303)
+
+
+def _why(company: Company, rows: list[InspectionRow], documents: dict[str, list[Document]]) -> dict[str, str]:
+    return reasons(company, rows, _left_of(company, documents))
+
+
+def _left_of(company: Company, documents: dict[str, list[Document]]) -> dict[str, list[Left]]:
+    kept = [key for key, rows in documents.items() if any(one.hands_off == "kept" for one in rows)]
+    return by_inspection(left_as_theirs(company, kept, limit=len(kept) * 10)) if kept else {}
 
 
 def reasons(company: Company, rows: list[InspectionRow], left: dict[str, list[Left]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Downloads of a migration: the manifest and its CSV, the report, the copies of the receipts; and the statement for printing."""
+"""Downloads of a migration: the manifest, the preview, its sums, the report, the copies of the receipts; and the statement for printing."""
 
 from collections.abc import Callable
 
@@ -14,60 +14,71 @@ from bookkeeping.storage.records.migrations import (
 )
 from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
+from webapp.frame.spreadsheets import file_answer
 from webapp.migration import files as migration_files
 from webapp.migration.files import PLACES
 from webapp.migration.report import forecast_periods, report_lines
 
 bp = Blueprint("migration_downloads", __name__)
 ADDRESS = "/settings/quickbooks/migration/<int(max=2147483647):migration_id>"
+ENDING = "<any(csv,xlsx):ending>"
 
 
-def _file(path: str) -> Callable[[Callable[[Migration], tuple[str, str]]], Callable[[int], Response]]:
-    """Route a download that both roles may have; the view returns (text, media type)."""
-
-    def mark(view: Callable[[Migration], tuple[str, str]]) -> Callable[[int], Response]:
-        def download(migration_id: int) -> Response:
-            migration = _previewed(migration_id)
-            text, media_type = view(migration)
-            answer = Response(text, content_type=f"{media_type}; charset=utf-8")
-            name = f"migration-{migration.id}-{path}"
-            answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-            return answer
-
-        download.__name__, download.__doc__ = view.__name__, view.__doc__
-        return bp.get(f"{ADDRESS}/{path}")(open_to(Right.READ)(download))
-
-    return mark
-
-
-@_file("manifest.json")
-def manifest(migration: Migration) -> tuple[str, str]:
+@bp.get(f"{ADDRESS}/manifest.json")
+@open_to(Right.READ)
+def manifest(migration_id: int) -> Response:
     """The manifest letter by letter: its SHA-256 is the fingerprint on screen."""
-    return migration.manifest, "application/json"
+    return _json("manifest", _previewed(migration_id), lambda migration: migration.manifest)
 
 
-@_file("preview.csv")
-def preview_csv(migration: Migration) -> tuple[str, str]:
+@bp.get(f"{ADDRESS}/preview.{ENDING}")
+@open_to(Right.READ)
+def preview_file(migration_id: int, ending: str) -> Response:
     """Everything in the preview."""
-    return migration_files.preview_csv(migration, current_company(), receipts_of(migration.id)), "text/csv"
+    migration = _previewed(migration_id)
+    rows = receipts_of(migration.id)
+    return file_answer(migration_files.preview_table(migration, current_company(), rows), ending)
 
 
-@_file("report.csv")
-def report_csv(migration: Migration) -> tuple[str, str]:
+@bp.get(f"{ADDRESS}/sums.{ENDING}")
+@open_to(Right.READ)
+def sums_file(migration_id: int, ending: str) -> Response:
+    """What the preview forecasts by month, year and account."""
+    return file_answer(migration_files.sums_table(_previewed(migration_id)), ending)
+
+
+@bp.get(f"{ADDRESS}/report.{ENDING}")
+@open_to(Right.READ)
+def report_file(migration_id: int, ending: str) -> Response:
     """Each receipt with its steps."""
-    return migration_files.report_csv(receipts_of(migration.id)), "text/csv"
+    migration = _previewed(migration_id)
+    rows = receipts_of(migration.id)
+    return file_answer(migration_files.report_table(migration, current_company(), rows), ending)
 
 
-@_file("archive.csv")
-def archive_csv(migration: Migration) -> tuple[str, str]:
+@bp.get(f"{ADDRESS}/archive.{ENDING}")
+@open_to(Right.READ)
+def archive_file(migration_id: int, ending: str) -> Response:
     """The copies of the receipts, line by line."""
-    return migration_files.copies_csv(archives_of(migration.id)), "text/csv"
+    migration = _previewed(migration_id)
+    return file_answer(migration_files.copies_table(migration, archives_of(migration.id)), ending)
 
 
-@_file("archive.json")
-def archive_json(migration: Migration) -> tuple[str, str]:
+@bp.get(f"{ADDRESS}/archive.json")
+@open_to(Right.READ)
+def archive_json(migration_id: int) -> Response:
     """The copies of the receipts, whole."""
-    return migration_files.copies_json(migration, archives_of(migration.id)), "application/json"
+    return _json(
+        "archive",
+        _previewed(migration_id),
+        lambda migration: migration_files.copies_json(migration, archives_of(migration.id)),
+    )
+
+
+def _json(name: str, migration: Migration, text: Callable[[Migration], str]) -> Response:
+    answer = Response(text(migration), content_type="application/json; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="migration-{migration.id}-{name}.json"'
+    return answer
 
 
 @bp.get(f"{ADDRESS}/statement")

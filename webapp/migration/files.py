@@ -1,18 +1,15 @@
-"""What can be downloaded of a migration: the manifest, its CSV, the copies of the receipts, the report. Text only; nothing is decided here."""
+"""What can be downloaded of a migration as tables: the preview, its sums, the report, the copies of the receipts. Nothing is decided here."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
-from bookkeeping.cells import cell
 from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.receipts import COPY_COLUMNS, copy_lines
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
-from webapp.frame.words import MST, local_time
+from webapp.frame.spreadsheets import Column, Table
+from webapp.frame.words import month
 
 PLACES = {
     "stay": "stays",
@@ -24,90 +21,110 @@ PLACES = {
     "done": "replaced",
 }
 RECEIPT_COLUMNS = (
-    "part",
-    "inspection_id",
-    "client",
-    "starts_at_company",
-    "starts_at_mst",
-    "starts_at_utc",
-    "receipt_id",
-    "receipt_number",
-    "receipt_date",
-    "receipt_total",
-    "recorded_amount",
-    "what_happens",
-    "invoice_number",
-    "invoice_date",
-    "invoice_total",
-    "payments",
-    "cause",
-    "remedy",
-    "to_look_at",
+    Column("Part"),
+    Column("Inspection"),
+    Column("Client"),
+    Column("Start", "moment"),
+    Column("QuickBooks id"),
+    Column("SalesReceipt"),
+    Column("SalesReceipt date", "day"),
+    Column("SalesReceipt total", "money"),
+    Column("Recorded amount", "money"),
+    Column("What happens"),
+    Column("Invoice"),
+    Column("Invoice date", "day"),
+    Column("Invoice total", "money"),
+    Column("Payments"),
+    Column("Cause"),
+    Column("What to do"),
+    Column("To look at"),
+    Column("Fingerprint of the preview"),
+)
+SUM_COLUMNS = (
+    Column("Part"),
+    Column("Period or account"),
+    Column("Before", "money"),
+    Column("After", "money"),
+    Column("Difference", "money"),
+    Column("Causes"),
 )
 STEP_COLUMNS = (
-    "receipt_id",
-    "inspection_id",
-    "client",
-    "receipt_number",
-    "receipt_date",
-    "receipt_total",
-    "outcome",
-    "cause",
-    "invoice_id",
-    "invoice_number",
-    "payment_ids",
-    "archived_at",
-    "invoiced_at",
-    "paid_at",
-    "compared_at",
-    "deleted_at",
-    "confirmed_gone_at",
-    "taken_back_at",
+    Column("SalesReceipt's QuickBooks id"),
+    Column("Inspection"),
+    Column("Client"),
+    Column("SalesReceipt"),
+    Column("SalesReceipt date", "day"),
+    Column("SalesReceipt total", "money"),
+    Column("Outcome"),
+    Column("Cause"),
+    Column("Invoice's QuickBooks id"),
+    Column("Invoice"),
+    Column("Payments' QuickBooks ids"),
+    Column("Copied", "moment"),
+    Column("Invoice made", "moment"),
+    Column("Payments made", "moment"),
+    Column("Compared", "moment"),
+    Column("Deleted", "moment"),
+    Column("Confirmed gone", "moment"),
+    Column("Taken back", "moment"),
+)
+_COPIES: dict[str, Column] = {
+    "receipt_id": Column("QuickBooks id"),
+    "inspection_id": Column("Inspection"),
+    "number": Column("SalesReceipt"),
+    "date": Column("Date", "day"),
+    "customer_id": Column("Customer's QuickBooks id"),
+    "quantity": Column("Quantity", "number"),
+    "rate": Column("Rate", "number"),
+    "amount": Column("Amount", "money"),
+    "sales_tax": Column("Sales tax", "money"),
+    "total": Column("Total", "money"),
+}
+COPIES_COLUMNS = tuple(
+    _COPIES.get(name, Column(name.replace("_", " ").capitalize())) for name in COPY_COLUMNS
 )
 
 
-def preview_csv(migration: Migration, company: Company, rows: Iterable[MigrationReceipt]) -> str:
-    """Return everything that the preview says: its fingerprint first, then receipts, inspections without one, and the sums."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("manifest_sha256", migration.sha256))
-    writer.writerow(("company", cell(company.name)))
-    for name, zone in (("company", company.time_zone), ("mst", MST), ("utc", "UTC")):
-        writer.writerow((f"cutoff_{name}", local_time(migration.cutoff, zone)))
-    writer.writerow(())
-    writer.writerow(RECEIPT_COLUMNS)
-    for row in rows:
-        writer.writerow(_receipt_line(row, company))
-    for other in migration.others:
-        writer.writerow(_other_line(other, company))
-    for basis, sums in migration.forecast.items():
-        writer.writerow(())
-        writer.writerow(("basis", "period", "before", "after", "difference", "causes"))
-        for period in [*sums["months"], *sums["years"]]:
-            amounts = (period["before"], period["after"], period["difference"])
-            writer.writerow((basis, period["name"], *amounts, cell(_causes(period))))
-    writer.writerow(())
-    writer.writerow(("kind", "account", "before", "after", "difference", "causes"))
-    for account in (migration.numbers or {}).get("accounts", ()):
-        amounts = (account["before"], account["after"], account["difference"])
-        writer.writerow((account["kind"], cell(account["name"]), *amounts, cell(_causes(account))))
-    return out.getvalue()
+def preview_table(migration: Migration, company: Company, rows: Iterable[MigrationReceipt]) -> Table:
+    """Return every receipt of the preview, then the inspections without one; each line with the fingerprint of what is confirmed."""
+    lines = [
+        *(_receipt_line(row) for row in rows),
+        *(_other_line(other) for other in migration.others),
+    ]
+    whole = ((*line, migration.sha256) for line in lines)
+    return Table(f"migration-{migration.id}-preview", RECEIPT_COLUMNS, whole, company.time_zone)
 
 
-def _causes(sums: dict[str, Any]) -> str:
-    return "; ".join(f"{name} (inspection {key}) {amount}" for name, key, amount in sums["causes"])
+def sums_table(migration: Migration) -> Table:
+    """Return what the preview forecasts: income by month and year on both bases, and the accounts."""
+    lines = [
+        (f"{part}, {basis}", name(period["name"]), *_sums(period))
+        for basis, sums in migration.forecast.items()
+        for part, name, periods in (("Month", month, sums["months"]), ("Year", str, sums["years"]))
+        for period in periods
+    ]
+    accounts = (migration.numbers or {}).get("accounts", ())
+    lines += [(f"Account, {one['kind']}", one["name"], *_sums(one)) for one in accounts]
+    return Table(f"migration-{migration.id}-sums", SUM_COLUMNS, lines)
 
 
-def report_csv(rows: Iterable[MigrationReceipt]) -> str:
-    """Return one line a receipt that was to be replaced, with every step and its moment (UTC)."""
-    return _table(STEP_COLUMNS, (_step_line(row) for row in rows if row.state not in ("stay",)))
+def _sums(found: dict[str, Any]) -> tuple[Any, ...]:
+    causes = "; ".join(f"{name} (inspection {key}) {amount}" for name, key, amount in found["causes"])
+    return found["before"], found["after"], found["difference"], causes
 
 
-def copies_csv(rows: Iterable[MigrationReceipt]) -> str:
+def report_table(migration: Migration, company: Company, rows: Iterable[MigrationReceipt]) -> Table:
+    """Return one line a receipt that was to be replaced, with every step and its moment."""
+    lines = (_step_line(row) for row in rows if row.state not in ("stay",))
+    return Table(f"migration-{migration.id}-report", STEP_COLUMNS, lines, company.time_zone)
+
+
+def copies_table(migration: Migration, rows: Iterable[MigrationReceipt]) -> Table:
     """Return the kept copies line by line: enough to enter each receipt by hand again."""
     kept = ((row.inspection_key, json.loads(row.archive)) for row in rows if row.archive)
     lines = (line for key, copy in kept for line in copy_lines(key, copy))
-    return _table(COPY_COLUMNS, ([line.get(name, "") for name in COPY_COLUMNS] for line in lines))
+    cells = ([line.get(name, "") for name in COPY_COLUMNS] for line in lines)
+    return Table(f"migration-{migration.id}-archive", COPIES_COLUMNS, cells)
 
 
 def copies_json(migration: Migration, rows: Iterable[MigrationReceipt]) -> str:
@@ -127,24 +144,16 @@ def copies_json(migration: Migration, rows: Iterable[MigrationReceipt]) -> str:
     return json.dumps(facts, indent=1) + "\n"
 
 
-def _table(columns: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([cell(value) for value in line] for line in lines)
-    return out.getvalue()
-
-
-def _receipt_line(row: MigrationReceipt, company: Company) -> list[str]:
+def _receipt_line(row: MigrationReceipt) -> tuple[Any, ...]:
     facts = row.facts
     receipt, invoice = facts.get("receipt") or {}, facts.get("invoice") or {}
     payments = "; ".join(f"{one['date']} {one['amount']}" for one in facts.get("payments") or [])
     blockers, notes = facts.get("blockers") or [], facts.get("notes") or []
-    line = [
-        "receipt",
+    return (
+        "SalesReceipt",
         row.inspection_key,
         row.client_name,
-        *_moments(row.starts_at, company),
+        row.starts_at,
         row.receipt_id,
         receipt.get("number", ""),
         receipt.get("date", ""),
@@ -158,40 +167,22 @@ def _receipt_line(row: MigrationReceipt, company: Company) -> list[str]:
         "; ".join(_said(flag) for flag in blockers),
         " ".join(fault(code).remedy for code, _ in blockers),
         "; ".join(_said(flag) for flag in notes),
-    ]
-    return [cell(value) for value in line]
+    )
 
 
-def _other_line(other: dict[str, Any], company: Company) -> list[str]:
+def _other_line(other: dict[str, Any]) -> tuple[Any, ...]:
     what = {"new": "is booked newly", "never": "is never booked", "kept": "keeps its documents"}[
         other["what"]
     ]
     invoice = other.get("invoice") or {}
     payments = "; ".join(f"{day} {amount}" for _, day, amount, _ in other.get("payments") or [])
-    moments = _moments(datetime.fromisoformat(other["starts_at"]), company)
-    line = [
-        "inspection without receipt",
-        other["inspection_id"],
-        other["client"],
-        *moments,
-        "",
-        "",
-        "",
-        "",
-        "",
-        what,
-    ]
-    line += [
-        invoice.get("number", ""),
-        invoice.get("date", ""),
-        invoice.get("total", other["total"]),
-        payments,
-    ]
+    booked = (invoice.get("number", ""), invoice.get("date", ""), invoice.get("total", other["total"]))
     cause = fault(other["problem"]).title if other.get("problem") else ""
-    return [cell(value) for value in [*line, cause, "", ""]]
+    who = ("Inspection without SalesReceipt", other["inspection_id"], other["client"], other["starts_at"])
+    return (*who, "", "", "", "", "", what, *booked, payments, cause, "", "")
 
 
-def _step_line(row: MigrationReceipt) -> list[str]:
+def _step_line(row: MigrationReceipt) -> tuple[Any, ...]:
     receipt, invoice = row.facts.get("receipt") or {}, row.facts.get("invoice") or {}
     moments = (
         row.archived_at,
@@ -202,7 +193,7 @@ def _step_line(row: MigrationReceipt) -> list[str]:
         row.gone_at,
         row.taken_back_at,
     )
-    return [
+    return (
         row.receipt_id,
         row.inspection_key,
         row.client_name,
@@ -214,12 +205,8 @@ def _step_line(row: MigrationReceipt) -> list[str]:
         row.invoice_id,
         invoice.get("number", "") if row.invoice_id else "",
         " ".join(row.payment_ids),
-        *(moment.isoformat(timespec="seconds") if moment else "" for moment in moments),
-    ]
-
-
-def _moments(at: datetime | None, company: Company) -> list[str]:
-    return [local_time(at, zone) if at else "" for zone in (company.time_zone, MST, "UTC")]
+        *moments,
+    )
 
 
 def _said(flag: Sequence[str]) -> str:

@@ -24,27 +24,16 @@ from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.spreadsheets import csv_answer
+from webapp.frame.spreadsheets import file_answer, file_asked
 from webapp.frame.standing import local_today, standing_of
 from webapp.frame.words import day
-from webapp.numbers import figures
+from webapp.numbers import export, figures
 from webapp.sync_log.pages import what_happens
 from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("numbers", __name__)
 
 SHOWN = 100
-PAYMENT_COLUMNS = (
-    "kind",
-    "id",
-    "date",
-    "customer",
-    "method",
-    "total",
-    "unapplied",
-    "undeposited",
-    "inspection",
-)
 
 
 @bp.app_template_filter("decimal")
@@ -74,7 +63,7 @@ def merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 @bp.get("/numbers")
 @open_to(Right.READ)
 def page() -> ResponseReturnValue:
-    """Show everything that was pulled last."""
+    """Show everything that was pulled last; one list of it (`list=`) as a file on request."""
     company = current_company()
     pulled = pulled_numbers(company.id)
     run = latest_run(company.id, "numbers", "nightly")
@@ -88,6 +77,10 @@ def page() -> ResponseReturnValue:
     for one in opened.get("invoices", []):
         one["days_late"] = figures.days_late(one["due"], local_today(company))
     _name_inspections(company, opened.get("invoices", []))
+    if file_asked():
+        lists = {"months": export.months_table(profit), "owed": export.owed_table(aging)}
+        wanted = lists.get(request.args.get("list", ""), export.open_invoices_table(opened))
+        return file_answer(wanted, file_asked())
     _name_inspections(company, [*undeposited[:SHOWN], *unapplied[:SHOWN]])
     return render_template(
         "numbers/page.html",
@@ -133,15 +126,14 @@ def refresh() -> ResponseReturnValue:
 @bp.get("/numbers/payments")
 @open_to(Right.READ)
 def payments() -> ResponseReturnValue:
-    """List the payments behind a figure: of one method, one month, unapplied or undeposited ones; as CSV on request."""
+    """List the payments behind a figure: of one method, one month, unapplied or undeposited ones; as a file on request."""
     company = current_company()
     found = _content(pulled_numbers(company.id), "payments").get("payments", [])
     asked = {name: request.args.get(name, "")[:60] for name in ("method", "month", "only")}
     rows = [one for one in found if _wanted(one, asked)]
     _name_inspections(company, rows)
-    if request.args.get("as") == "csv":
-        lines = ([one[column] for column in PAYMENT_COLUMNS] for one in rows)
-        return csv_answer("payments.csv", PAYMENT_COLUMNS, lines)
+    if file_asked():
+        return file_answer(export.payments_table(rows), file_asked())
     return render_template(
         "numbers/payments.html",
         company=company,

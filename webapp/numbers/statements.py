@@ -1,4 +1,4 @@
-"""A kept tie-out statement arranged for the screen and for CSV. It is shown as it was made; nothing is computed anew."""
+"""A kept tie-out statement arranged for the screen and as a table for a file. It is shown as it was made; nothing is computed anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,25 +9,26 @@ from markupsafe import Markup
 
 from bookkeeping.rules.tieout import MEASURES, dollars_only
 from bookkeeping.rules.tieout_causes import CAUSES, Cause, needs_a_look, verdict_of
+from webapp.frame.spreadsheets import Column, Table
 from webapp.frame.words import money, plural
 from webapp.frame.words import month as month_words
 from webapp.numbers import charts
 
-CSV_COLUMNS = (
-    "part",
-    "month",
-    "measure",
-    "platform_count",
-    "platform_dollars",
-    "quickbooks_count",
-    "quickbooks_dollars",
-    "difference_count",
-    "difference_dollars",
-    "cause",
-    "inspection",
-    "document",
-    "document_id",
-    "explanation",
+COLUMNS = (
+    Column("Part"),
+    Column("Month"),
+    Column("Measure"),
+    Column("Platform, number", "number"),
+    Column("Platform, dollars", "money"),
+    Column("QuickBooks, number", "number"),
+    Column("QuickBooks, dollars", "money"),
+    Column("Difference, number", "number"),
+    Column("Difference, dollars", "money"),
+    Column("Cause"),
+    Column("Inspection"),
+    Column("Document"),
+    Column("QuickBooks id"),
+    Column("Explanation"),
 )
 
 
@@ -103,24 +104,30 @@ def currencies(content: dict[str, Any]) -> str:
     return dollars_only(content["other_currencies"]) if content.get("several_currencies") else ""
 
 
-def csv_rows(content: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """Yield the months, the totals, and each difference with its effect on each month."""
+def table(name: str, content: dict[str, Any]) -> Table:
+    """Return the statement as a file of this name."""
+    return Table(name, COLUMNS, rows(content))
+
+
+def rows(content: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the months, the totals, and each difference with its effect on each month; what nothing explains comes last."""
     for month in content["months"]:
         for measure in MEASURES:
-            yield ("month", month["month"], measure, *_sides(month[measure]))
+            yield ("Month", month_words(month["month"]), MEASURES[measure], *_sides(month[measure]))
     for measure in MEASURES:
-        yield ("total", "", measure, *_sides(content["totals"][measure]))
-    parts = (("explained", content["explained"]), ("not explained", content["not_explained"]))
+        yield ("Total", "", MEASURES[measure], *_sides(content["totals"][measure]))
+    parts = (("Explained", content["explained"]), ("Not explained", content["not_explained"]))
     for part, items in parts:
         for one in items:
             document = one["document"] or {}
             name = " ".join(text for text in (document.get("kind"), document.get("doc_number")) if text)
             for effect in one["effects"]:
-                place = (part, effect["month"], effect["measure"], "", "", "", "")
-                about = (one["cause"], one["inspection"], name, document.get("id", ""), one["sentence"])
+                place = (part, month_words(effect["month"]), MEASURES[effect["measure"]], "", "", "", "")
+                cause = CAUSES[one["cause"]].title if one["cause"] in CAUSES else one["cause"]
+                about = (cause, one["inspection"], name, document.get("id", ""), one["sentence"])
                 yield (*place, effect["count"], effect["dollars"], *about)
     left = (content["unexplained_count"], content["unexplained"])
-    yield ("unexplained", "", "", "", "", "", "", *left, "", "", "", "", "")
+    yield ("Unexplained", "", "", "", "", "", "", *left, "", "", "", "", "")
 
 
 def _sides(sides: dict[str, dict[str, Any]]) -> tuple[int | str, ...]:

@@ -1,4 +1,4 @@
-"""The tie-out statement: the newest or any kept one, on screen, as CSV and on paper; and making one now for any days."""
+"""The tie-out statement: the newest or any kept one, on screen, as a file and on paper; and making one now for any days."""
 
 from datetime import date, timedelta
 
@@ -18,7 +18,7 @@ from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import Day, number_asked
-from webapp.frame.spreadsheets import csv_answer
+from webapp.frame.spreadsheets import file_answer
 from webapp.frame.standing import local_today, standing_of
 from webapp.frame.words import day
 from webapp.numbers import statements
@@ -66,13 +66,13 @@ def past(statement_id: int) -> ResponseReturnValue:
     return _shown(company, statement_or_none(company.id, statement_id) or abort(404))
 
 
-@bp.get(f"/numbers/tie-out/<{_ID}:statement_id>/statement.csv")
+@bp.get(f"/numbers/tie-out/<{_ID}:statement_id>/statement.<any(csv,xlsx):ending>")
 @open_to(Right.READ)
-def as_csv(statement_id: int) -> ResponseReturnValue:
-    """Answer with a kept statement as CSV."""
+def as_file(statement_id: int, ending: str) -> ResponseReturnValue:
+    """Answer with a kept statement as a file."""
     kept = statement_or_none(current_company().id, statement_id) or abort(404)
-    name = f"tie-out-{kept.first_day}-{kept.last_day}.csv"
-    return csv_answer(name, statements.CSV_COLUMNS, statements.csv_rows(kept.content))
+    name = f"tie-out-{kept.first_day}-{kept.last_day}"
+    return file_answer(statements.table(name, kept.content), ending)
 
 
 @bp.post("/numbers/tie-out")

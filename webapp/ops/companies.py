@@ -29,9 +29,11 @@ from webapp.access.matrix import Right
 from webapp.access.roles import open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.filters import neighbours, position_asked
+from webapp.frame.spreadsheets import file_answer, file_asked
 from webapp.frame.standing import asks_platform, next_sync
 from webapp.frame.words import day, local_time, plural
 from webapp.inspections.trace import trace_of
+from webapp.ops.export import companies_table
 from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("ops_companies", __name__)
@@ -54,6 +56,8 @@ def page() -> ResponseReturnValue:
         and (not text or text in line.company.name.casefold() or text == str(line.company.id))
     ]
     chosen.sort(key=lambda line: (order.index(line.state), -line.amount, line.company.name))
+    if file_asked():
+        return file_answer(companies_table(chosen), file_asked())
     number = max(request.args.get("page", 1, type=int), 1)
     return render_template(
         "ops/companies.html",

@@ -1,21 +1,17 @@
-"""Ops' failures: causes with what they hold up, the failing inspections behind them, what is stuck, and all of it as CSV.
+"""Ops' failures: causes with what they hold up, the failing inspections behind them, what is stuck, and all of it as a file.
 
 What ops do about them is in `acts.py`.
 """
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import timedelta
 
-from flask import Blueprint, Response, render_template, stream_with_context
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.acts import ops as ops_acts
-from bookkeeping.cells import cell
-from bookkeeping.faults import CATALOGUE, fault
+from bookkeeping.faults import fault
 from bookkeeping.logbook import companies as ops_overview
 from bookkeeping.logbook import failures
 from bookkeeping.storage.base import db, utcnow
@@ -24,25 +20,14 @@ from bookkeeping.storage.work.journal import Call, Operation
 from webapp.access.matrix import Right
 from webapp.access.roles import open_to
 from webapp.frame.filters import neighbours, position_asked
+from webapp.frame.spreadsheets import file_answer
+from webapp.ops.export import failures_table
 from webapp.ops.filter import FailureFilterForm
 from webapp.ops.looks import shows_inspections_of
 from webapp.ops.words import MUTE_SPANS
 
 bp = Blueprint("ops_failures", __name__)
 
-COLUMNS = (
-    "company_id",
-    "company",
-    "inspection",
-    "client",
-    "address",
-    "amount",
-    "state",
-    "cause",
-    "title",
-    "detail",
-)
-TIMES = ("held_since", "attempts", "next_try")
 SHOWN_COMPANIES = 8
 
 
@@ -80,16 +65,14 @@ def page() -> ResponseReturnValue:
     ), (400 if form.errors else 200)
 
 
-@bp.get("/ops/failures.csv")
+@bp.get("/ops/failures.<any(csv,xlsx):ending>")
 @open_to(Right.OPS_READ)
-def export() -> Response:
-    """Answer with the failing inspections of the filter as CSV."""
+def export(ending: str) -> Response:
+    """Answer with the failing inspections of the filter as a file."""
     wanted = FailureFilterForm.read().wanted
     groups = failures.failure_groups(wanted)
     shows_inspections_of(share.company_id for group in groups for share in group.companies)
-    answer = Response(stream_with_context(_lines(wanted)), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="failures-{utcnow():%Y-%m-%d}.csv"'
-    return answer
+    return file_answer(failures_table(wanted), ending)
 
 
 @bp.get("/ops/failures/stuck")
@@ -173,30 +156,3 @@ def _choices(form: FailureFilterForm) -> dict[str, list[tuple[str, str]]]:
         "cause": sorted(causes.items(), key=lambda one: one[1]),
         "company": sorted(((str(key), name) for key, name in companies.items()), key=lambda one: one[1]),
     }
-
-
-def _lines(wanted: failures.FailureFilter) -> Iterator[str]:
-    yield _line([*COLUMNS, *TIMES])
-    for row, code, company in failures.every_failure(wanted):
-        title = fault(code).title if code in CATALOGUE else ""
-        since = row.held_since or row.polled_at
-        cells = [
-            row.company_id,
-            company,
-            row.key,
-            row.client_name,
-            row.address,
-            row.total,
-            row.state,
-            code,
-            title,
-            row.detail,
-        ]
-        next_try = row.next_try_at.isoformat() if row.next_try_at else ""
-        yield _line([*cells, since.isoformat(), row.failures, next_try])
-
-
-def _line(cells: list[object]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([cell(value) for value in cells])
-    return text.getvalue()

@@ -1,4 +1,4 @@
-"""The audit log of a company: who did what, when and from where, with what was before and after; and all of it as CSV."""
+"""The audit log of a company: who did what, when and from where, with what was before and after; and all of it as a file."""
 
 import json
 from typing import Any
@@ -12,12 +12,23 @@ from webapp.access.confirming import recently_confirmed
 from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
 from webapp.frame.filters import ListFilter, neighbours, position_asked
-from webapp.frame.spreadsheets import csv_answer
+from webapp.frame.spreadsheets import Column, Table, file_answer, file_asked
 
 bp = Blueprint("audit_log", __name__, url_prefix="/settings/audit-log")
 
 ORDER = (AuditEntry.id,)
-COLUMNS = ("at_utc", "who", "address", "act", "subject", "before", "after", "previous", "digest")
+COLUMNS = (
+    Column("When", "moment"),
+    Column("Who"),
+    Column("From"),
+    Column("What"),
+    Column("Of what"),
+    Column("Before"),
+    Column("After"),
+    Column("Instant of the digest (UTC)"),
+    Column("Digest before it"),
+    Column("Digest"),
+)
 
 
 @bp.get("")
@@ -42,22 +53,24 @@ def page() -> tuple[str, int]:
 @open_to(Right.READ)
 @recently_confirmed
 def download() -> Response:
-    """Answer with every act as CSV, the oldest first, with the digests that chain them."""
+    """Answer with every act as a file, the oldest first, with the digests that chain them."""
+    company = current_company()
     rows = (
         (
-            entry.at.isoformat(),
+            entry.at,
             entry.who,
             entry.address,
             entry.act,
             entry.subject,
             _text(entry.before),
             _text(entry.after),
+            entry.at.isoformat(),
             entry.previous,
             entry.digest,
         )
-        for entry in every_act(current_company().id)
+        for entry in every_act(company.id)
     )
-    return csv_answer("audit-log.csv", COLUMNS, rows)
+    return file_answer(Table("audit-log", COLUMNS, rows, company.time_zone), file_asked() or "csv")
 
 
 def changed_facts(entry: AuditEntry) -> list[tuple[str, str, str]]:

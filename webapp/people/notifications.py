@@ -1,6 +1,7 @@
 """Who is told what, by mail or on screen; and what there was to tell."""
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -11,16 +12,27 @@ from bookkeeping.storage.people.memberships import membership_in
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
+from webapp.frame.spreadsheets import Column, Table, file_answer, file_asked
 
 bp = Blueprint("notifications", __name__, url_prefix="/settings/notifications")
+NOTICE_COLUMNS = (
+    Column("When", "moment"),
+    Column("Notice"),
+    Column("What it says"),
+    Column("What became of it"),
+)
 OUTCOMES = {"mailed": "Mailed", "nobody": "Nobody chose it", "screen": "On screen only"}
 
 
 @bp.get("")
 @open_to(Right.READ)
-def page() -> str:
-    """Show the choices and the newest notices."""
+def page() -> ResponseReturnValue:
+    """Show the choices and the newest notices; those as a file on request."""
     company = current_company()
+    notices = newest_notices(company.id)
+    if file_asked():
+        rows = ((one.created_at, one.subject, one.text, OUTCOMES.get(one.outcome, "")) for one in notices)
+        return file_answer(Table("notices", NOTICE_COLUMNS, rows, company.time_zone), file_asked())
     people = people_of(company.id)
     return render_template(
         "notifications.html",
@@ -28,7 +40,7 @@ def page() -> str:
         people=people,
         topics=TOPICS,
         chosen={person.user_id: topics_of(person) for person in people},
-        notices=newest_notices(company.id),
+        notices=notices,
         outcomes=OUTCOMES,
         by_mail=bool(current_app.extensions["settings"].smtp_url),
     )

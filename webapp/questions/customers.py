@@ -13,19 +13,25 @@ from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import refuse_nul
+from webapp.frame.spreadsheets import file_answer, file_asked
+from webapp.questions.export import clients_table
 from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("customers", __name__)
 bp.url_value_preprocessor(refuse_nul)
 
 SHOWN = 50
+IN_A_FILE = 10_000
 
 
 @bp.get("/customers/review")
 @open_to(Right.READ)
 def review() -> ResponseReturnValue:
-    """Show each client beside the Customers that may be the same, with what speaks for them."""
+    """Show each client beside the Customers that may be the same, with what speaks for them; as a file on request."""
     company = current_company()
+    if file_asked():
+        asked = logbook.customers_to_review(company.id, limit=IN_A_FILE)
+        return file_answer(clients_table(company, asked), file_asked())
     links = logbook.customers_to_review(company.id, limit=SHOWN)
     lately = chosen_lately(company.id)
     return render_template(

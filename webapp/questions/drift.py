@@ -18,22 +18,27 @@ from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
+from webapp.frame.spreadsheets import Table, file_answer, file_asked
 from webapp.frame.words import plural
 from webapp.questions.drift_cards import DriftCard
+from webapp.questions.export import drift_table, left_table
 from webapp.questions.left import left_as_theirs
 from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("drift", __name__)
 
 SHOWN = 100
+IN_A_FILE = 10_000
 _CHOICES: dict[str, Choice] = {"restore": "restore", "keep": "keep"}
 
 
 @bp.get("/drift")
 @open_to(Right.READ)
 def page() -> ResponseReturnValue:
-    """Show a card for each document that was changed and is not settled yet."""
+    """Show a card for each document that was changed and is not settled yet; as a file all of them, or (`list=left`) what is left as it is."""
     company = current_company()
+    if file_asked():
+        return file_answer(_table(company), file_asked())
     drifts = logbook.open_drifts(company.id, limit=SHOWN)
     return render_template(
         "drift/page.html",
@@ -96,6 +101,12 @@ def settle() -> ResponseReturnValue:
         flash("Tick the documents first, then choose what happens to them.", "warning")
         return redirect(url_for(".page"), 303)
     return _settled(ticked, choice)
+
+
+def _table(company: Company) -> Table:
+    if request.args.get("list") == "left":
+        return left_table(company, left_as_theirs(company, limit=IN_A_FILE))
+    return drift_table(company, drift_cards(company, logbook.open_drifts(company.id, limit=IN_A_FILE)))
 
 
 def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:

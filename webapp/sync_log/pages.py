@@ -18,7 +18,9 @@ from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked
+from webapp.frame.spreadsheets import file_answer, file_asked
 from webapp.frame.words import plural
+from webapp.sync_log.export import operations_table, runs_table
 from webapp.sync_log.progress import is_open, progress_of
 from webapp.sync_log.words import FILTERS
 
@@ -44,6 +46,8 @@ def page() -> ResponseReturnValue:
     form = OperationFilterForm.read()
     position, problem = position_asked(*logbook.OPERATION_ORDER)
     wanted = logbook.OperationFilter(**form.wanted(company.time_zone))
+    if file_asked() and not form.errors:
+        return file_answer(operations_table(company, wanted), file_asked())
     operations = logbook.operations_page(company.id, wanted, position)
     narrowed = bool(form.given or position)
     return render_template(
@@ -74,6 +78,8 @@ def runs() -> ResponseReturnValue:
     company = current_company()
     position, problem = position_asked(*logbook.RUN_ORDER)
     everything = {"all": "yes"} if request.args.get("all") == "yes" else {}
+    if file_asked():
+        return file_answer(runs_table(company, idle=bool(everything)), file_asked())
     found = logbook.runs_page(company.id, position, idle=bool(everything))
     return render_template(
         "sync_log/runs.html",
@@ -94,6 +100,8 @@ def run(run_id: int) -> ResponseReturnValue:
     form = OperationFilterForm.read()
     position, problem = position_asked(*logbook.OPERATION_ORDER)
     wanted = logbook.OperationFilter(**form.wanted(company.time_zone), run_id=run_id)
+    if file_asked() and not form.errors:
+        return file_answer(operations_table(company, wanted), file_asked())
     operations = logbook.operations_page(company.id, wanted, position)
     return render_template(
         "sync_log/run.html",

@@ -1,34 +1,91 @@
-"""Text from strangers is text in a spreadsheet, in every CSV of ours; plain numbers stay numbers."""
+"""Text from strangers is text in a spreadsheet, in every file of ours; numbers, days and times are what they are."""
 
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
-from bookkeeping.storage.records.migrations import MigrationReceipt
-from webapp.frame.spreadsheets import csv_answer
-from webapp.migration.files import copies_csv
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
+from tests.webapp.sheets import csv_rows, xlsx_rows
+from webapp.frame.spreadsheets import ENDINGS, Column, Table, file_answer
+from webapp.migration.files import copies_table
 
 STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]
+LINE = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": {}}
+
+
+def answer(house, ending: str, table: Table) -> bytes:
+    with house.app.test_request_context():
+        return file_answer(table, ending).get_data()
+
+
+def one_cell(house, ending: str, value, kind: str = "text") -> bytes:
+    return answer(house, ending, Table("x", (Column("Name", kind),), [(value,)], "America/Denver"))
 
 
 @pytest.mark.parametrize("start", STARTS)
 def test_no_cell_is_a_formula(start, house):
-    with house.app.app_context():
-        text = csv_answer("x.csv", ("name",), [(f"{start}1+A1",)]).get_data(as_text=True)
-    assert f"'{start}1+A1" in text
+    evil = f"{start}1+A1"
+    assert csv_rows(one_cell(house, "csv", evil))[1] == [f"'{evil}"]
+    [_, row] = xlsx_rows(one_cell(house, "xlsx", evil))
+    assert row[0][0] == "text" and row[0][1].endswith("1+A1")
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_no_cell_of_a_migrations_copies_is_a_formula(start, house):
+    kept = MigrationReceipt(
+        inspection_key="1", archive=json.dumps({"DocNumber": f"{start}1+A1", "Line": [LINE]})
+    )
+    for ending in ENDINGS:
+        body = answer(house, ending, copies_table(Migration(id=1), [kept]))
+        if ending == "csv":
+            assert f"'{start}1+A1" in csv_rows(body)[1]
+        else:
+            assert {kind for row in xlsx_rows(body) for kind, _ in row.values()} == {"text", "number"}
 
 
 @pytest.mark.parametrize("number", ["-12.50", "425.00", "0"])
 def test_plain_numbers_stay_numbers(number, house):
-    with house.app.app_context():
-        text = csv_answer("x.csv", ("name",), [(number,)]).get_data(as_text=True)
-    assert text.splitlines()[1] == number
+    assert csv_rows(one_cell(house, "csv", number))[1] == [number]
+    [_, row] = xlsx_rows(one_cell(house, "xlsx", number, "money"))
+    assert row[0][0] == "number" and Decimal(row[0][1]) == Decimal(number)
 
 
-@pytest.mark.parametrize("start", STARTS)
-def test_no_cell_of_a_migrations_copies_is_a_formula(start):
-    line = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail": {}}
-    kept = MigrationReceipt(
-        inspection_key="1", archive=json.dumps({"DocNumber": f"{start}1+A1", "Line": [line]})
-    )
-    assert f"'{start}1+A1" in copies_csv([kept])
+def test_text_that_looks_like_a_number_stays_text_in_excel(house):
+    [_, row] = xlsx_rows(one_cell(house, "xlsx", "0042"))
+    assert row[0] == ("text", "0042")
+
+
+def test_a_moment_is_said_in_the_zone_that_its_heading_names(house):
+    noon = datetime(2026, 3, 2, 19, tzinfo=UTC)
+    for value in (noon, noon.isoformat()):
+        assert csv_rows(one_cell(house, "csv", value, "moment")) == [
+            ["Name (Denver time)"],
+            ["2026-03-02 12:00:00"],
+        ]
+
+
+@pytest.mark.parametrize("kind", ["text", "money", "number", "day", "moment"])
+def test_nothing_is_an_empty_cell(kind, house):
+    for nothing in (None, ""):
+        assert csv_rows(one_cell(house, "csv", nothing, kind))[1:] in ([[""]], [[]])
+        assert xlsx_rows(one_cell(house, "xlsx", nothing, kind))[1:] in ([], [{}])
+
+
+def test_what_excel_cannot_hold_is_text_that_is_cut(house):
+    assert xlsx_rows(one_cell(house, "xlsx", date.min, "day"))[1][0] == ("text", "0001-01-01")
+    [_, row] = xlsx_rows(one_cell(house, "xlsx", "x" * 40_000))
+    assert len(row[0][1]) == 32_767
+    [_, row] = xlsx_rows(one_cell(house, "xlsx", "bell \x07"))
+    assert row[0][0] == "text"
+
+
+def test_a_table_that_breaks_is_no_short_file(house):
+    def rows():
+        yield ("one",)
+        raise RuntimeError("the database went away")
+
+    for ending in ENDINGS:
+        with pytest.raises(RuntimeError):
+            answer(house, ending, Table("x", (Column("Name"),), rows()))

@@ -1,11 +1,11 @@
 """The report's sums and files: before, forecast and now, and what the downloads say of each receipt."""
 
-import csv
-import io
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import render_template
@@ -13,13 +13,14 @@ from flask import render_template
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
+from webapp.frame.spreadsheets import Table
 from webapp.migration.files import (
     PLACES,
-    RECEIPT_COLUMNS,
     STEP_COLUMNS,
     copies_json,
-    preview_csv,
-    report_csv,
+    preview_table,
+    report_table,
+    sums_table,
 )
 from webapp.migration.report import forecast_accounts, forecast_periods, report_lines
 
@@ -69,8 +70,9 @@ def _row(state: str = "done", **values) -> MigrationReceipt:
     return MigrationReceipt(state=state, **{**base, **values})
 
 
-def _table(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+def _table(table: Table) -> list[dict[str, Any]]:
+    """Return the table's rows under their headings, values as they are."""
+    return [dict(zip(table.headings, row, strict=True)) for row in table.values()]
 
 
 @pytest.fixture
@@ -115,20 +117,25 @@ def test_documents_stand_for_what_was_not_read_back(lines, records):
     assert ("Invoice SP-77", "77", Decimal("-425.00")) in accrual.causes
 
 
-def test_the_report_has_every_step_of_every_receipt_but_those_that_stay():
+def test_the_report_has_every_step_of_every_receipt_but_those_that_stay(house, company):
     made = {"invoice_id": "145", "payment_ids": ["150", "151"], "archived_at": NOON, "gone_at": NOON}
     failed = {"receipt_id": "901", "code": "receipt-deposited", "detail": "It is part of Deposit 7."}
-    done, left = _table(report_csv([_row(**made), _row("left", **failed), _row("stay")]))
-    assert tuple(done) == STEP_COLUMNS
-    assert (done["outcome"], done["invoice_number"], done["payment_ids"]) == (
+    rows = [_row(**made), _row("left", **failed), _row("stay")]
+    with house.app.app_context():
+        table = report_table(_migration(), db.session.get_one(Company, company), rows)
+    done, left = _table(table)
+    assert len(done) == len(STEP_COLUMNS)
+    assert (done["Outcome"], done["Invoice"], done["Payments' QuickBooks ids"]) == (
         "replaced",
         "SP-1042",
         "150 151",
     )
-    assert (done["archived_at"], done["invoiced_at"]) == ("2019-03-04T19:00:00+00:00", "")
-    assert done["client"] == "'=Ann"
-    assert left["outcome"] == PLACES["left"] and left["cause"].endswith("It is part of Deposit 7.")
-    assert left["invoice_number"] == ""
+    copied, invoiced = (next(one for one in done if one.startswith(word)) for word in ("Copied", "Invoice m"))
+    zone = ZoneInfo(table.zone)
+    assert (done[copied], done[invoiced]) == (NOON.astimezone(zone).replace(tzinfo=None), None)
+    assert done["Client"] == "=Ann"
+    assert left["Outcome"] == PLACES["left"] and left["Cause"].endswith("It is part of Deposit 7.")
+    assert left["Invoice"] is None
 
 
 def test_the_preview_says_everything_that_is_confirmed(house, company):
@@ -140,27 +147,30 @@ def test_the_preview_says_everything_that_is_confirmed(house, company):
         "total": "300.00",
         "problem": "no-client",
     }
+    migration = _migration(others=[other])
     with house.app.app_context():
-        text = preview_csv(
-            _migration(others=[other]), db.session.get_one(Company, company), [_row("planned")]
-        )
-    lines = list(csv.reader(io.StringIO(text)))
-    assert lines[0] == ["manifest_sha256", "abc"]
-    start = lines.index(list(RECEIPT_COLUMNS))
-    receipt = dict(zip(RECEIPT_COLUMNS, lines[start + 1], strict=True))
-    assert (receipt["what_happens"], receipt["payments"]) == ("changes", "2019-04-01 425.00")
-    assert receipt["starts_at_company"] != receipt["starts_at_utc"]
-    assert receipt["to_look_at"].endswith("$25.00 of the Invoice will be open.")
-    without = dict(zip(RECEIPT_COLUMNS, lines[start + 2], strict=True))
-    assert (without["inspection_id"], without["what_happens"], without["invoice_total"]) == (
+        table = preview_table(migration, db.session.get_one(Company, company), [_row("planned")])
+    receipt, without = _table(table)
+    assert {one["Fingerprint of the preview"] for one in (receipt, without)} == {"abc"}
+    assert (receipt["What happens"], receipt["Payments"]) == ("changes", "2019-04-01 425.00")
+    assert receipt["To look at"].endswith("$25.00 of the Invoice will be open.")
+    start = next(one for one in receipt if one.startswith("Start"))
+    assert receipt[start] == without[start] == NOON.astimezone(ZoneInfo(table.zone)).replace(tzinfo=None)
+    assert (without["Inspection"], without["What happens"], without["Invoice total"]) == (
         "77",
         "is booked newly",
-        "300.00",
+        Decimal("300.00"),
     )
-    assert without["cause"]
-    sums = [line for line in lines if line[:2] == ["cash", "2019-03"]]
-    assert sums == [
-        ["cash", "2019-03", "425.00", "425.00", "0.00", "SalesReceipt 1001 (inspection 1042) 0.00"]
+    assert without["Cause"]
+    sums = [one for one in _table(sums_table(migration)) if one["Part"] == "Month, cash"]
+    assert [list(one.values())[1:] for one in sums if one["Period or account"] == "March 2019"] == [
+        [
+            "March 2019",
+            Decimal("425.00"),
+            Decimal("425.00"),
+            Decimal("0.00"),
+            "SalesReceipt 1001 (inspection 1042) 0.00",
+        ]
     ]
 
 

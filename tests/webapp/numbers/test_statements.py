@@ -1,4 +1,4 @@
-"""A kept statement arranged for the screen and for CSV: what it comes to, what is to look at, and every figure in the file."""
+"""A kept statement arranged for the screen and for a file: what it comes to, what is to look at, and every figure in the file."""
 
 from decimal import Decimal
 
@@ -7,13 +7,13 @@ import pytest
 from bookkeeping.rules.tieout import MEASURES
 from bookkeeping.rules.tieout_causes import CAUSES, needs_a_look
 from webapp.numbers.statements import (
-    CSV_COLUMNS,
+    COLUMNS,
     chart,
-    csv_rows,
     effect_words,
     groups,
     headline,
     months_with_figures,
+    rows,
 )
 
 
@@ -117,17 +117,19 @@ def test_the_file_has_every_figure_and_every_difference():
         unexplained="-575.00",
         unexplained_count=-1,
     )
-    rows = list(csv_rows(content))
-    assert {len(row) for row in rows} == {len(CSV_COLUMNS)}
-    assert len(rows) == 2 * len(MEASURES) + len(MEASURES) + 2 + 1
-    named = [dict(zip(CSV_COLUMNS, row, strict=True)) for row in rows]
-    invoiced = next(row for row in named if (row["month"], row["measure"]) == ("2026-03", "invoiced"))
-    assert (invoiced["platform_dollars"], invoiced["quickbooks_dollars"]) == ("575.00", "0.00")
-    assert (invoiced["difference_count"], invoiced["difference_dollars"]) == (-1, "-575.00")
-    [explained] = [row for row in named if row["part"] == "explained"]
-    assert (explained["document"], explained["document_id"], explained["inspection"]) == (
+    made = list(rows(content))
+    assert {len(row) for row in made} == {len(COLUMNS)}
+    assert len(made) == 2 * len(MEASURES) + len(MEASURES) + 2 + 1
+    named = [dict(zip([one.heading for one in COLUMNS], row, strict=True)) for row in made]
+    invoiced = next(
+        row for row in named if (row["Month"], row["Measure"]) == ("March 2026", MEASURES["invoiced"])
+    )
+    assert (invoiced["Platform, dollars"], invoiced["QuickBooks, dollars"]) == ("575.00", "0.00")
+    assert (invoiced["Difference, number"], invoiced["Difference, dollars"]) == (-1, "-575.00")
+    [explained] = [row for row in named if row["Part"] == "Explained"]
+    assert (explained["Document"], explained["QuickBooks id"], explained["Inspection"]) == (
         "Invoice SP-1042",
         "145",
         "1042",
     )
-    assert (named[-1]["part"], named[-1]["difference_dollars"]) == ("unexplained", "-575.00")
+    assert (named[-1]["Part"], named[-1]["Difference, dollars"]) == ("Unexplained", "-575.00")
