@@ -54,7 +54,7 @@ def addresses(app: Flask) -> list[tuple[str, str, str]]:
     """Return (endpoint, method, address) of every route, its variables filled in."""
     found = []
     for rule in app.url_map.iter_rules():
-        values = dict.fromkeys(rule.arguments, "7")
+        values = {name: "csv" if name == "ending" else "7" for name in rule.arguments}
         with app.test_request_context():
             address = rule.build(values, append_unknown=False)[1]
         found += [(rule.endpoint, method, address) for method in rule.methods & {"GET", "POST"}]
