@@ -26,7 +26,7 @@ from bookkeeping.storage.work.journal import Operation
 from worker.holding.progress import count
 from worker.holding.work import Work
 from worker.journal.naming import INACTIVE_REFERENCE, name_inactive
-from worker.journal.settling import settle_operation
+from worker.journal.settling import settle_operations
 from worker.reading.drift import judge
 
 CLOCKS_APART = timedelta(minutes=10)
@@ -45,7 +45,7 @@ def find_out(work: Work, operations: Iterable[Operation]) -> None:
         if found is None:
             drop(operation)
         else:
-            settle_operation(work, operation, found)
+            settle_operations(work.company_id, [(operation, found)])
             _judge_made(operation, found)
         look_again(operation)
         count(work, {operation.outcome: 1})

@@ -7,11 +7,10 @@ Customer: {client_key, display_name, fingerprint, because, details, name: {…Na
 """
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
-
-from sqlalchemy import delete, or_, select, update
 
 from bookkeeping.errors import (
     BookkeepingError,
@@ -22,15 +21,13 @@ from bookkeeping.quickbooks_gateway.carrying import as_taken, others_put_on
 from bookkeeping.quickbooks_gateway.gateway import ItemAnswer
 from bookkeeping.quickbooks_gateway.reading import links_of, money, paid_by, plain
 from bookkeeping.rules.money import ZERO
-from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.names import keep_name
+from bookkeeping.storage.base import utcnow
+from bookkeeping.storage.company.names import NamedThing, note_name
 from bookkeeping.storage.records.documents import DOCUMENT_KINDS, CustomerLink, Document, Pays
-from bookkeeping.storage.records.due import make_due, waiting_for
+from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
-from bookkeeping.storage.records.others_payments import OthersPayment
-from bookkeeping.storage.records.others_refunds import OthersRefund
 from bookkeeping.storage.work.journal import Operation
-from worker.holding.work import Work
+from worker.journal.on_record import OnRecord
 
 _MAIN_FACTS = (
     "Id",
@@ -46,14 +43,24 @@ _MAIN_FACTS = (
     "MetaData",
 )
 _ANSWER_LENGTH = 8000
-FETCHED = {"synchronize_session": "fetch"}
-"""The database says which rows changed. Left to itself the session looks through everything that it holds, for each statement: half of all time."""
-
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
-def settle_operation(work: Work, operation: Operation, answer: ItemAnswer) -> None:
-    """Settle one operation and our records with it. Sets the transient `error` and `warning` on the operation."""
+def settle_operations(company_id: int, answered: Sequence[tuple[Operation, ItemAnswer]]) -> None:
+    """Settle operations of the company and our records with them. Sets the transient `error` and `warning` on each operation."""
+    done = [(one, answer.entity or {}) for one, answer in answered if answer.error is None]
+    things = [
+        (one.kind, str(entity.get("Id") or one.qbo_id))
+        for one, entity in done
+        if one.kind not in DOCUMENT_KINDS
+    ]
+    record = OnRecord(company_id, [one for one, _ in done], things)
+    for operation, answer in answered:
+        _settle(record, operation, answer)
+    record.finish()
+
+
+def _settle(record: OnRecord, operation: Operation, answer: ItemAnswer) -> None:
     error = answer.error
     operation.error, operation.warning = error, ""
     operation.settled_at = None if unclear(error) else utcnow()
@@ -63,7 +70,7 @@ def settle_operation(work: Work, operation: Operation, answer: ItemAnswer) -> No
         operation.outcome = _DONE[operation.action]
         operation.code = operation.detail = ""
         operation.qbo_id = str(entity.get("Id") or operation.qbo_id)
-        operation.warning = _keep(work, operation, entity)
+        operation.warning = _keep(record, operation, entity)
         operation.code = operation.warning
         return
     operation.outcome = _outcome(error)
@@ -91,29 +98,35 @@ def _outcome(error: BookkeepingError) -> str:
     return "refused"
 
 
-def _keep(work: Work, operation: Operation, entity: dict[str, Any]) -> str:
+def _keep(record: OnRecord, operation: Operation, entity: dict[str, Any]) -> str:
     """Keep what QuickBooks has now; return the code of a warning, or ""."""
     note = json.loads(operation.document or "{}")
     if operation.kind in DOCUMENT_KINDS:
         if operation.action == "delete":
-            _document_deleted(operation)
+            _document_deleted(record, operation)
             return ""
-        return _document_written(operation, note, entity)
+        return _document_written(record, operation, note, entity)
     if operation.kind == "Customer":
-        _customer_written(operation, note, entity)
+        _customer_written(record, operation, note, entity)
     elif operation.kind in ("Item", "PaymentMethod"):
-        keep_name(work.company_id, operation.kind, operation.qbo_id, note["name"], entity)
+        _name_kept(record, operation, note["name"], entity)
     return ""
 
 
-def _document_written(operation: Operation, note: dict[str, Any], entity: dict[str, Any]) -> str:
-    same = (
-        Document.company_id == operation.company_id,
-        Document.kind == operation.kind,
-        Document.source_key == operation.source_key,
-        Document.generation == operation.generation,
-    )
-    document = db.session.scalars(select(Document).where(*same)).first()
+def _name_kept(
+    record: OnRecord, operation: Operation, name: str, entity: dict[str, Any], **details: Any
+) -> None:
+    thing = record.thing(operation.kind, operation.qbo_id)
+    if thing is None:
+        thing = NamedThing(company_id=record.company_id, kind=operation.kind, qbo_id=operation.qbo_id)
+        record.add(thing)
+    note_name(thing, name, entity, **details)
+
+
+def _document_written(
+    record: OnRecord, operation: Operation, note: dict[str, Any], entity: dict[str, Any]
+) -> str:
+    document = record.document(operation.kind, operation.source_key, operation.generation)
     if document is None:
         document = Document(
             company_id=operation.company_id,
@@ -122,7 +135,7 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
             generation=operation.generation,
             links=[],
         )
-        db.session.add(document)
+        record.add(document)
     total = Decimal(note["total"])
     document.inspection_key = operation.inspection_key
     document.qbo_id = operation.qbo_id
@@ -137,28 +150,13 @@ def _document_written(operation: Operation, note: dict[str, Any], entity: dict[s
     document.total = total
     document.txn_date = date.fromisoformat(note["txn_date"])
     document.status, document.hands_off, document.written_at = "live", "", utcnow()
-    _note_money(operation, document, note, entity)
-    if operation.kind == "Invoice" and operation.action == "create":
-        _made_under_todays_choices(operation)
-    if operation.kind != "Invoice" and operation.action == "create":
-        _known_as_ours(operation)
+    _note_money(record, operation, document, note, entity)
+    if operation.action == "create":
+        if operation.kind == "Invoice":
+            record.made_under_todays_choices(operation.inspection_key)
+        record.is_ours(operation.kind, operation.qbo_id)
     booked = entity.get("TotalAmt")
     return "total-mismatch" if booked is not None and Decimal(str(booked)) != total else ""
-
-
-def _known_as_ours(operation: Operation) -> None:
-    """What was seen in QuickBooks before its own answer came looked like somebody else's: it asks nobody whether it is the same money."""
-    table = OthersPayment if operation.kind == "Payment" else OthersRefund
-    noted = delete(table).where(table.company_id == operation.company_id, table.qbo_id == operation.qbo_id)
-    db.session.execute(noted, execution_options=FETCHED)
-
-
-def _made_under_todays_choices(operation: Operation) -> None:
-    """An Invoice made again keeps no earlier choices: those were its predecessor's (see `storage.records.choices`)."""
-    inspection = update(InspectionRow).where(
-        InspectionRow.company_id == operation.company_id, InspectionRow.key == operation.inspection_key
-    )
-    db.session.execute(inspection.values(book_version_id=None), execution_options=FETCHED)
 
 
 def _note_written(
@@ -184,14 +182,14 @@ def _own_links(body: dict[str, Any], invoice_id: str | None) -> dict[str, Any]:
 
 
 def _note_money(
-    operation: Operation, document: Document, note: dict[str, Any], entity: dict[str, Any]
+    record: OnRecord, operation: Operation, document: Document, note: dict[str, Any], entity: dict[str, Any]
 ) -> None:
     """Take over what QuickBooks says is open on an Invoice, or where a Payment is applied, and what follows for other documents."""
     if operation.kind == "Invoice":
         document.balance = money(entity["Balance"]) if "Balance" in entity else None
         document.links = [list(link) for link in links_of(entity)]
         if operation.action == "create":
-            _credits_were_applied(document)
+            _credits_were_applied(record, document)
         return
     if operation.kind != "Payment":
         return
@@ -200,50 +198,32 @@ def _note_money(
     after = paid_by({"Line": lines or []})
     document.applied = after.get(("Invoice", note["invoice_id"]), ZERO)
     document.links = [[*place, f"{amount:.2f}"] for place, amount in after.items()]
-    _invoices_moved(operation, before, after)
+    _invoices_moved(record, operation, before, after)
 
 
-def _document_deleted(operation: Operation) -> None:
-    gone = select(Document).where(
-        Document.company_id == operation.company_id,
-        Document.kind == operation.kind,
-        Document.qbo_id == operation.qbo_id,
-        Document.status == "live",
-    )
-    for document in db.session.scalars(gone):
+def _document_deleted(record: OnRecord, operation: Operation) -> None:
+    for document in record.living(operation.kind, operation.qbo_id):
         document.status, document.deleted_at = "deleted", utcnow()
         if operation.kind == "Payment":
-            _invoices_moved(operation, document.pays, {})
+            _invoices_moved(record, operation, document.pays, {})
 
 
-def _credits_were_applied(invoice: Document) -> None:
+def _credits_were_applied(record: OnRecord, invoice: Document) -> None:
     """QuickBooks applied credits to a new Invoice by itself: where they are Payments of ours, it moved their SyncToken."""
-    ids = [qbo_id for kind, qbo_id in invoice.links if kind == "Payment"]
-    ours = update(Document).where(
-        Document.company_id == invoice.company_id,
-        Document.kind == "Payment",
-        Document.qbo_id.in_(ids),
-        Document.status == "live",
-    )
-    if ids:
-        db.session.execute(ours.values(token_stale=True), execution_options=FETCHED)
+    for kind, qbo_id in invoice.links:
+        if kind == "Payment":
+            for payment in record.living("Payment", qbo_id):
+                payment.token_stale = True
 
 
-def _invoices_moved(operation: Operation, before: Pays, after: Pays) -> None:
+def _invoices_moved(record: OnRecord, operation: Operation, before: Pays, after: Pays) -> None:
     """A Payment was made, changed or deleted: QuickBooks moved the SyncToken of its Invoice, and what is open on each that it pays.
 
     Another inspection's Invoice that QuickBooks had paid from it is looked at again: it may be open for a Payment of its own now.
     """
     changed = {place for place in {**before, **after} if before.get(place, ZERO) != after.get(place, ZERO)}
     ids = [qbo_id for kind, qbo_id in changed if kind == "Invoice"]
-    own = Document.inspection_key == operation.inspection_key
-    invoices = select(Document).where(
-        Document.company_id == operation.company_id,
-        Document.kind == "Invoice",
-        Document.status == "live",
-        or_(own, Document.qbo_id.in_(ids)),
-    )
-    for invoice in db.session.scalars(invoices):
+    for invoice in record.invoices(operation.inspection_key, ids):
         place = ("Invoice", invoice.qbo_id)
         invoice.token_stale = True
         if invoice.balance is not None:
@@ -252,11 +232,13 @@ def _invoices_moved(operation: Operation, before: Pays, after: Pays) -> None:
             make_due(operation.company_id, "look-again", InspectionRow.key == invoice.inspection_key)
 
 
-def _customer_written(operation: Operation, note: dict[str, Any], entity: dict[str, Any]) -> None:
-    link = db.session.get(CustomerLink, (operation.company_id, operation.source_key))
+def _customer_written(
+    record: OnRecord, operation: Operation, note: dict[str, Any], entity: dict[str, Any]
+) -> None:
+    link = record.link(operation.source_key)
     if link is None:
         link = CustomerLink(company_id=operation.company_id, client_key=operation.source_key)
-        db.session.add(link)
+        record.add(link)
     link.state, link.qbo_id, link.ours = "linked", operation.qbo_id, True
     link.display_name = entity.get("DisplayName") or note["display_name"]
     link.sync_token = str(entity.get("SyncToken", "0"))
@@ -265,7 +247,5 @@ def _customer_written(operation: Operation, note: dict[str, Any], entity: dict[s
     link.because = note.get("because") or link.because or ""
     link.left_out = note.get("left_out") or []
     link.updated_at = utcnow()
-    keep_name(
-        operation.company_id, "Customer", operation.qbo_id, link.display_name, entity, **note.get("name", {})
-    )
-    make_due(operation.company_id, "cause-gone", waiting_for(f"customer:{operation.source_key}"))
+    _name_kept(record, operation, link.display_name, entity, **note.get("name", {}))
+    record.client_settled(operation.source_key)

@@ -40,7 +40,7 @@ from worker.holding.progress import count
 from worker.holding.work import Work
 from worker.jitter import jitter
 from worker.journal.looking_up import find_out, told_apart
-from worker.journal.settling import settle_operation, unclear
+from worker.journal.settling import settle_operations, unclear
 from worker.journal.waves import in_waves
 
 BATCH_SIZE = 30
@@ -288,8 +288,8 @@ def settle(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operat
     """Note what became of every operation of the call, in one transaction under the fence; what is unclear leaves the call open."""
     operations = operations_of(call)
     outcomes: dict[str, int] = {}
-    for operation, answer in zip(operations, answers, strict=True):
-        settle_operation(work, operation, answer)
+    settle_operations(work.company_id, list(zip(operations, answers, strict=True)))
+    for operation in operations:
         if operation.settled_at is not None:
             outcomes[operation.outcome] = outcomes.get(operation.outcome, 0) + 1
     open_still = any(operation.settled_at is None for operation in operations)

@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from bookkeeping.case import Case
 from bookkeeping.errors import BookkeepingError, TemporaryError
@@ -24,6 +24,8 @@ from worker.jitter import jitter
 
 OTHER_TOTAL = "total-mismatch"
 
+_ROWS = cast("Table", InspectionRow.__table__)
+
 UNSEEN = {"synchronize_session": False}
 """Nothing looks at these rows again before the commit; finding them among all that the session holds took most of the time."""
 
@@ -31,13 +33,16 @@ UNSEEN = {"synchronize_session": False}
 def finish_cases(work: Work, cases: list[Case]) -> None:
     """Settle each case's row, in one transaction. What became due again meanwhile stays due."""
     gone = _causes_gone(cases)
+    done = []
     for case in cases:
         values = _parked(case, case.parked) if case.parked is not None else _settled(work.company_id, case)
         row = update(InspectionRow).where(InspectionRow.id == case.row_id)
         db.session.execute(row.values(**values), execution_options=UNSEEN)
         if not values.get("next_try_at"):
-            done = row.where(InspectionRow.wanted_gen == case.wanted_gen)
-            db.session.execute(done.values(due=False, deletes_approved=False), execution_options=UNSEEN)
+            done.append({"row_id": case.row_id, "gen": case.wanted_gen})
+    if done:
+        same = (_ROWS.c.id == bindparam("row_id"), _ROWS.c.wanted_gen == bindparam("gen"))
+        db.session.execute(update(_ROWS).where(*same).values(due=False, deletes_approved=False), done)
     _let_others_go(work, gone, cases)
     blocked = next(
         (case.parked.code for case in cases if case.parked and fault(case.parked.code).blocks_writes), None

@@ -69,6 +69,12 @@ def keep_name(
     if thing is None:
         thing = NamedThing(company_id=company_id, kind=kind, qbo_id=qbo_id)
         db.session.add(thing)
+    note_name(thing, name, entity, **details)
+    return thing
+
+
+def note_name(thing: NamedThing, name: str, entity: dict[str, Any], **details: Any) -> None:
+    """Note on an entry of the index what QuickBooks has of it now; `details` are the columns and `more` of a person or company."""
     thing.name, thing.name_key = name[:600], name_key(name)[:600]
     thing.active = bool(entity.get("Active", True))
     thing.sync_token = str(entity.get("SyncToken", "0"))
@@ -79,7 +85,6 @@ def keep_name(
         for key, value in details.items()
         if key in ("given_name", "family_name", "currency", "type")
     }
-    return thing
 
 
 def unbillable(thing: NamedThing) -> str:

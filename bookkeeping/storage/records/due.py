@@ -63,6 +63,11 @@ def waiting_for(waits_for: str) -> ColumnElement[bool]:
     return InspectionRow.waits_for == waits_for
 
 
+def waiting_for_any(causes: Iterable[str]) -> ColumnElement[bool]:
+    """The condition for what waits for one of these."""
+    return InspectionRow.waits_for.in_(list(causes))
+
+
 def held_since_now() -> ColumnElement[datetime]:
     """Since when a row is held up: the first time counts, however often it is tried again."""
     return func.coalesce(InspectionRow.held_since, literal(utcnow(), InspectionRow.held_since.type))

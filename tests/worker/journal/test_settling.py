@@ -14,14 +14,15 @@ from bookkeeping.storage.records.inspections import InspectionRow
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from tests.worker.journal.writes import customer, deletion, document_of, invoice, item, journaled, payment
-from worker.journal.settling import settle_operation, unclear
+from worker.journal.settling import settle_operations, unclear
 from worker.reading.poll import poll
 
 
 def _settle(work, write, entity=None, *, error=None, raw=""):
     _, [operation] = journaled(work, write)
     deleted = bool(entity and entity.get("status") == "Deleted")
-    settle_operation(work, operation, ItemAnswer("i0", write.kind, entity, deleted, error, "tid-1", raw))
+    answer = ItemAnswer("i0", write.kind, entity, deleted, error, "tid-1", raw)
+    settle_operations(work.company_id, [(operation, answer)])
     work.commit()
     return operation
 
