@@ -6,6 +6,7 @@ from webapp import home
 from webapp.access import confirming
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
+from webapp.dropping import pages as dropping
 from webapp.inspections import explain
 from webapp.inspections import pages as inspections
 from webapp.machines import health, hooks, webhooks
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     second_factor.bp,
     second_step.bp,
     audit_log.bp,
+    dropping.bp,
     quickbooks.bp,
     bookkeeping.bp,
     items.bp,

@@ -346,11 +346,11 @@ class _Settling:
     def _refund(self, one: Deposited, step: RefundSeen, key: str, account: str) -> DesiredRefund:
         payment, invoice = self.received.get(step.payment_key), self.desired.invoice
         reference = payment.reference if payment else ""
-        number = doc_number(self.inspection.key)
+        number = doc_number(self.inspection.known_as)
         return DesiredRefund(
             source_key=key,
             payment_key=step.payment_key,
-            doc_number=refund_number(self.inspection.key, step.number),
+            doc_number=refund_number(self.inspection.known_as, step.number),
             txn_date=local_day(step.seen_at, self.settings.time_zone),
             customer_id=one.customer_id,
             amount=step.amount,

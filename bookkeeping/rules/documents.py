@@ -210,7 +210,7 @@ def _invoice(inspection: Inspection, settings: BookSettings, customer: DesiredCu
     inspector = f"Inspector: {inspection.inspector_name}" if inspection.inspector_name.strip() else ""
     return DesiredInvoice(
         source_key=inspection.key,
-        doc_number=doc_number(inspection.key),
+        doc_number=doc_number(inspection.known_as),
         txn_date=day,
         due_date=day + timedelta(days=settings.due_days),
         client_key=customer.client_key,

@@ -72,7 +72,10 @@ class Address:
 
 @dataclass(frozen=True)
 class Inspection:
-    """One inspection as the platform tells it. All times are aware UTC. Lines and payments are in the platform's order."""
+    """One inspection as the platform tells it. All times are aware UTC. Lines and payments are in the platform's order.
+
+    `number` is a short one for people, where the source names one: an inspection keeps that with which it was first read.
+    """
 
     key: str
     starts_at: datetime
@@ -89,6 +92,12 @@ class Inspection:
     client: Client | None = None
     lines: tuple[FeeLine, ...] = ()
     payments: tuple[PaymentReceived, ...] = ()
+    number: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """What its documents are numbered by: its number for people, else its id."""
+        return self.number or self.key
 
     @property
     def total(self) -> Decimal:
@@ -103,6 +112,10 @@ class Inspection:
     def to_record(self) -> dict[str, Any]:
         """Return the plain JSON-ready dict that `from_record` reads; `updated_at` is part of it."""
         record: dict[str, Any] = _plain(asdict(self))
+        if not self.number:
+            del record[
+                "number"
+            ]  # Most sources name none: their records, and hashes, are as they always were.
         return record
 
     def content_hash(self) -> str:
@@ -121,6 +134,7 @@ class Inspection:
             client=Client(**record["client"]) if record["client"] else None,
             lines=tuple(FeeLine(**{**line, "amount": Decimal(line["amount"])}) for line in record["lines"]),
             payments=tuple(_payment(payment) for payment in record["payments"]),
+            number=record.get("number", ""),
         )
 
 

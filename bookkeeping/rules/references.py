@@ -14,8 +14,13 @@ _KEY_LIMIT = 64
 Marked = Literal["inspection", "payment", "refund"]
 
 
+def is_short_number(number: str) -> bool:
+    """Whether a number for people fits into a DocNumber as it is; others are not used."""
+    return 0 < len(number) <= DOC_NUMBER_LIMIT - len(_PREFIX) and _PLAIN_KEY.fullmatch(number) is not None
+
+
 def doc_number(inspection_key: str) -> str:
-    """Return the Invoice's DocNumber, `SP-<inspection id>`; an id too long for QuickBooks gives the same hash every time."""
+    """Return the Invoice's DocNumber, `SP-<inspection id>`, or with what else it is known as; too long for QuickBooks, it gives the same hash every time."""
     room = DOC_NUMBER_LIMIT - len(_PREFIX)
     if len(inspection_key) <= room and _PLAIN_KEY.fullmatch(inspection_key):
         return _PREFIX + inspection_key

@@ -79,7 +79,7 @@ class _Matching:
         self.documents = {(one.kind, one.qbo_id): one for one in documents}
         self.entries: dict[tuple[str, ...], Difference] = {}
         self.figures: list[Figure] = []
-        self._numbers = {doc_number(key): key for key in self.inspections}
+        self._numbers = {doc_number(one.inspection.known_as): key for key, one in self.inspections.items()}
         self._marks = {_marked_as("inspection", key): (key, "") for key in self.inspections}
         for one in mirrored:
             for payment in one.inspection.payments:
@@ -185,7 +185,7 @@ class _Matching:
 
     def _no_sale(self, one: Mirrored) -> None:
         inspection = one.inspection
-        number, total = doc_number(inspection.key), inspection.total
+        number, total = doc_number(inspection.known_as), inspection.total
         cause, reason = cause_of(one, self.settings, "missing")
         sentence = f"Inspection {inspection.key} of {dollars(total)} has no Invoice {number} in QuickBooks."
         effect = Tally(self.period)

@@ -1,1 +1,1 @@
-"""Opening a company's source of inspections, with what of ours it is given. What the sources are is in `inspection_source`; which table is read here and nowhere there."""
+"""A company's source of inspections: opening it, with what of ours it is given, and dropping files for it. How each is read is not here: `inspection_source`."""

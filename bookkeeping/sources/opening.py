@@ -3,12 +3,14 @@
 A kind is added here and in `inspection_source`: docs/sources.md says how.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from bookkeeping.inspection_source.dropped.source import Files
 from bookkeeping.inspection_source.feed import Feed
-from bookkeeping.inspection_source.source import Source
+from bookkeeping.inspection_source.source import Source, SourceCompany
+from bookkeeping.sources.kept import DroppedRows
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.credentials import credentials_of
 
@@ -17,12 +19,12 @@ PATIENCE = (5.0, 30.0)
 
 @dataclass(frozen=True)
 class Opening:
-    """With what a source is opened. `company_id` is None while the company is still to be made.
+    """With what a source is opened. `company` is None while it is still to be made.
 
     `patience` is how many seconds it waits for a connection, and for an answer; `public_only`: the address leads to no machine of our own network.
     """
 
-    company_id: int | None
+    company: Company | None
     credentials: dict[str, Any]
     patience: tuple[float, float]
     public_only: bool
@@ -33,8 +35,53 @@ def _feed(given: Opening) -> Source:
     return Feed(url, key, timeout=given.patience, public_only=given.public_only)
 
 
-KINDS: dict[str, Callable[[Opening], Source]] = {"feed": _feed}
-"""How a source of each kind is opened."""
+def _files(given: Opening) -> Source:
+    company = given.company
+    # Whoever made the company says that it is in the United States: no platform does.
+    said = SourceCompany(company.name, "US", True, company.time_zone) if company else _UNMADE
+    return Files(DroppedRows(company.id if company else None), said)
+
+
+_UNMADE = SourceCompany("", "US", True, "")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of source: how it is opened, and what it is opened with: texts that it needs, and whole numbers that it may be given."""
+
+    open: Callable[[Opening], Source]
+    needs: tuple[str, ...] = ()
+    may: Mapping[str, range] = field(default_factory=dict)
+
+
+KINDS = {
+    "feed": Kind(_feed, ("url", "key")),
+    "files": Kind(_files),
+}
+
+
+def checked_credentials(kind: str, given: Any) -> dict[str, Any]:
+    """Return what was given to open a source of this kind, each text without blanks around it.
+
+    Raises:
+        ValueError: something is missing, unknown or of the wrong shape; the message is a sentence.
+    """
+    if not isinstance(given, dict):
+        raise ValueError('The credentials must be an object such as {"url": …, "key": …}.')
+    wanted = KINDS[kind]
+    if unknown := sorted(given.keys() - {*wanted.needs, *wanted.may}):
+        raise ValueError(f"A source of the kind {kind} takes no {unknown[0]}.")
+    found: dict[str, Any] = {}
+    for name in wanted.needs:
+        value = given.get(name)
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"The {name} of the source is missing or empty.")
+        found[name] = value.strip()
+    for name, allowed in wanted.may.items():
+        if name in given and (type(given[name]) is not int or given[name] not in allowed):
+            raise ValueError(f"{name} must be a whole number from {allowed[0]} to {allowed[-1]}.")
+        found |= {name: given[name]} if name in given else {}
+    return found
 
 
 def open_source(company: Company, *, public_only: bool, patience: tuple[float, float] = PATIENCE) -> Source:
@@ -43,8 +90,8 @@ def open_source(company: Company, *, public_only: bool, patience: tuple[float, f
     Raises:
         MisconfiguredError: its credentials were sealed under a key that is not among TOKEN_KEYS.
     """
-    given = Opening(company.id, credentials_of(company), patience, public_only)
-    return KINDS[company.source_kind](given)
+    given = Opening(company, credentials_of(company), patience, public_only)
+    return KINDS[company.source_kind].open(given)
 
 
 def try_source(
@@ -55,4 +102,4 @@ def try_source(
     patience: tuple[float, float] = PATIENCE,
 ) -> Source:
     """Return a source with these credentials, of a company that is still to be made or changed."""
-    return KINDS[kind](Opening(None, credentials, patience, public_only))
+    return KINDS[kind].open(Opening(None, credentials, patience, public_only))

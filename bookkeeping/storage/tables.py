@@ -1,6 +1,12 @@
 """Every module that has tables, imported: for migrations, which must see them all."""
 
-from bookkeeping.storage.company import companies, connections, merges, names  # noqa: F401 - for their tables
+from bookkeeping.storage.company import (  # noqa: F401 - for their tables
+    companies,
+    connections,
+    dropped,
+    merges,
+    names,
+)
 from bookkeeping.storage.people import audit, factors, memberships, notices, people  # noqa: F401
 from bookkeeping.storage.records import (  # noqa: F401
     choices,

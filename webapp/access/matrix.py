@@ -29,6 +29,7 @@ class Right(StrEnum):
     SYNC = "Sync, check QuickBooks, refresh, pause and resume"
     SETTLE = "Retry, answer questions about Customers and Payments, settle what was changed in QuickBooks"
     BOOKS = "Say how books are kept: Items, accounts, dates, practice"
+    FILES = "Drop files of inspections, take them and take them back"
     STATEMENTS = "Make a tie-out statement"
     HOLD = "Have a first sync wait until somebody looked at the practice run"
     APPROVE_DELETES = "Approve many deletes at once"
@@ -54,6 +55,7 @@ MATRIX: dict[Right, tuple[str, ...]] = {
     Right.SYNC: _WORKING,
     Right.SETTLE: _WORKING,
     Right.BOOKS: _WORKING,
+    Right.FILES: _WORKING,
     Right.STATEMENTS: _WORKING,
     Right.HOLD: _OWNERS,
     Right.APPROVE_DELETES: _OWNERS,
@@ -70,6 +72,7 @@ CHANGES_THE_BOOKS = {
     Right.SYNC,
     Right.SETTLE,
     Right.BOOKS,
+    Right.FILES,
     Right.STATEMENTS,
     Right.HOLD,
     Right.APPROVE_DELETES,

@@ -17,6 +17,7 @@ from bookkeeping.storage.people.sessions import SESSION_HOURS
 
 MAX_BODY = 1024 * 1024
 _CALLED_BY_MACHINES = ("hooks.inspections", "webhooks.quickbooks")  # They read no form, and have no session.
+_TAKES_FILES = "dropping.drop"
 _READS = ("GET", "HEAD", "OPTIONS")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -87,8 +88,9 @@ def _start_as_reader_or_writer() -> None:
 
 
 def _take_forms_only() -> None:
-    """Refuse JSON and files, which no page of ours sends: forms would read them, while limits and guards look at the form's fields alone."""
-    if request.endpoint not in _CALLED_BY_MACHINES and (request.is_json or request.files):
+    """Refuse JSON, and files but where one is dropped: forms would read them, while limits and guards look at the form's fields alone."""
+    files = request.endpoint != _TAKES_FILES and request.files
+    if request.endpoint not in _CALLED_BY_MACHINES and (request.is_json or files):
         abort(400)
 
 

@@ -1,5 +1,6 @@
 """`flask company …`: adding, listing and changing companies, freeing a realm, taking everything of one company out into a file."""
 
+import json
 import sys
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +14,11 @@ from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
 from bookkeeping.faults import fault
 from bookkeeping.inspection_source.source import SourceCompany
 from bookkeeping.logbook.beforehand import ZoneChange, zone_change
-from bookkeeping.sources.opening import try_source
+from bookkeeping.sources.opening import KINDS, checked_credentials, try_source
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
-from bookkeeping.storage.company.vault import vault
+from bookkeeping.storage.company.credentials import credentials_of, keep_credentials
 from bookkeeping.storage.people.audit import record_act
 from worker.app import settings
 from worker.commands.answering import PlainCommand, Refusal, answering, company_of
@@ -29,8 +30,21 @@ company = AppGroup("company", help="Inspection companies.")
 
 @company.command("create", cls=PlainCommand)
 @click.argument("name")
-@click.option("--feed-url", required=True, help="Scheme and host of the platform's API.")
-@click.option("--feed-key", required=True, help="Its API key.")
+@click.option(
+    "--source",
+    "kind",
+    type=click.Choice(sorted(KINDS)),
+    default="feed",
+    show_default=True,
+    help="Where its inspections come from.",
+)
+@click.option("--feed-url", help="Scheme and host of the platform's API.")
+@click.option("--feed-key", help="Its API key.")
+@click.option(
+    "--credentials-stdin",
+    is_flag=True,
+    help='Read {"url": …, "key": …} as JSON from standard input, where no list of processes shows it.',
+)
 @click.option("--time-zone", help="IANA name; what the platform says by default.")
 @click.option(
     "--offline", is_flag=True, help="Do not ask the platform whether the key works; wants --time-zone."
@@ -40,29 +54,36 @@ company = AppGroup("company", help="Inspection companies.")
 )
 @answering
 def create_company(
-    name: str, feed_url: str, feed_key: str, time_zone: str | None, offline: bool, is_legacy: bool
+    name: str,
+    kind: str,
+    feed_url: str | None,
+    feed_key: str | None,
+    credentials_stdin: bool,
+    time_zone: str | None,
+    offline: bool,
+    is_legacy: bool,
 ) -> dict[str, Any]:
-    """Add an inspection company."""
+    """Add an inspection company. What its source is opened with: docs/sources.md."""
     name = name.strip()
     if not name or len(name) > 200:
         raise Refusal("Give the company a name of at most 200 characters.")
-    feed_url = _checked_url(feed_url)
-    if not feed_key.strip():
-        raise Refusal("--feed-key is empty: give the platform's API key.")
+    given = _credentials(kind, feed_url, feed_key, credentials_stdin)
     zone = _zone(time_zone) if time_zone else ""
+    offline = offline or not given
     if offline and not zone:
-        raise Refusal("With --offline nobody says the time zone: give --time-zone, such as America/Denver.")
-    said = None if offline else _asked(feed_url, feed_key)
+        why = "With --offline" if given else f"With --source {kind}"
+        raise Refusal(f"{why} nobody says the time zone: give --time-zone, such as America/Denver.")
+    said = None if offline else _asked(kind, given)
     zone = zone or (said.time_zone if said else "")
     if not zone:
         raise Refusal(
             "The platform names no time zone that exists: give --time-zone, such as America/Denver."
         )
-    row = Company(name=name, feed_url=feed_url, feed_key="", time_zone=zone, legacy=is_legacy)
+    row = Company(name=name, feed_url="", feed_key="", time_zone=zone, legacy=is_legacy)
     row.us_based = said.us_based if said else None
     db.session.add(row)
     db.session.flush()
-    row.feed_key = vault().seal(feed_key.strip(), row.id, "feed_key")
+    keep_credentials(row, kind, given)
     record_act(row.id, WHO, "added the company", after={"name": row.name, "time_zone": row.time_zone})
     db.session.commit()
     told = {"id": row.id, "name": row.name, "time_zone": row.time_zone, "legacy": row.legacy}
@@ -132,9 +153,11 @@ def update_company(
         raise Refusal("Standard input is empty: send the platform's API key on its first line.")
     said = None
     if (feed_url or key) and not offline:
-        url, known = row.feed_url, vault().open(row.feed_key, row.id, "feed_key")
+        kind, held = row.source_kind, credentials_of(row)
+        if "url" not in held:
+            raise Refusal(f"No platform is asked for company {company_id}: its source is {kind}.")
         db.session.commit()  # No transaction is open while the platform is asked.
-        said = _asked(feed_url or url, key or known)
+        said = _asked(kind, {**held, "url": feed_url or held["url"], "key": key or held["key"]})
         row = company_of(company_id)
         row.us_based = said.us_based
     zone = _zone(time_zone) if time_zone else None
@@ -188,6 +211,7 @@ def _said(row: Company) -> dict[str, Any]:
         "name": row.name,
         "time_zone": row.time_zone,
         "legacy": row.legacy,
+        "source": row.source_kind,
         "feed_url": row.feed_url,
         "feed": row.feed_state,
         "quickbooks": connection.state if connection else "never connected",
@@ -238,11 +262,26 @@ def _zone(name: str) -> str:
     return name
 
 
-def _asked(feed_url: str, feed_key: str) -> SourceCompany:
+def _credentials(kind: str, url: str | None, key: str | None, from_stdin: bool) -> dict[str, Any]:
+    """Return what a source of this kind is opened with, by options or as JSON from standard input. Refuses what it does not know or misses."""
+    given: Any = {name: value for name, value in (("url", url), ("key", key)) if value is not None}
+    if from_stdin:
+        try:
+            given = json.loads(sys.stdin.read())
+        except ValueError:
+            raise Refusal('Standard input is no JSON: send an object such as {"url": …, "key": …}.') from None
+    try:
+        found = checked_credentials(kind, given)
+    except ValueError as error:
+        how = "With --feed-url and --feed-key, or as JSON with --credentials-stdin, give the platform's API key and address."
+        raise Refusal(f"{error} {how if KINDS[kind].needs else 'Leave it out.'}") from None
+    return found | ({"url": _checked_url(found["url"])} if "url" in found else {})
+
+
+def _asked(kind: str, given: dict[str, Any]) -> SourceCompany:
     """Return what the platform says of the company. Refuses a key that does not work and a platform that does not answer."""
     try:
-        given = {"url": feed_url, "key": feed_key}
-        return try_source("feed", given, public_only=not settings().with_standins).company()
+        return try_source(kind, given, public_only=not settings().with_standins).company()
     except FeedRefusedError as error:
         words = f"{fault(error.code).title}. {error.detail} Give another --feed-key or --feed-url."
         raise Refusal(words, error.code) from error

@@ -17,6 +17,7 @@ from bookkeeping.inspection_source.source import OVERLAP, Page
 from bookkeeping.inspection_source.source import BadRecord as BadFeedRecord
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.rules.local_time import say_moment
+from bookkeeping.rules.references import is_short_number
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.refunds import note_refunds
@@ -58,7 +59,7 @@ def poll(work: Work, *, full: bool = False) -> bool:
         pages = source.changed(cursor, everything=everything)
         reach = source.reach(cursor, everything=everything)
         for page in recognised(work, pages, reach, everything=everything):
-            page = _without_the_past(work.company_id, page)
+            page = _without_the_past(work.company_id, _numbered(work.company_id, page))
             changed += _keep_page(work, page)
             seen += len(page.inspections) + len(page.bad)
             bad += len(page.bad)
@@ -169,6 +170,31 @@ def _keep_page(work: Work, page: Page) -> int:
     return changed
 
 
+def _numbered(company_id: int, page: Page) -> Page:
+    """Let each inspection keep the number with which it was first read: its documents have it.
+
+    One that no DocNumber takes, or that is another inspection's already, its id too, is none.
+    """
+    if not page.inspections:
+        return page
+    mine = (InspectionRow.company_id == company_id,)
+    keys = [one.key for one in page.inspections]
+    found = select(InspectionRow.key, InspectionRow.number).where(*mine, InspectionRow.key.in_(keys))
+    known = {row.key: row.number for row in db.session.execute(found)}
+    asked = {one.number for one in page.inspections if one.number and one.key not in known}
+    taken: set[str] = set()
+    for column in (InspectionRow.key, InspectionRow.number):
+        taken |= set(db.session.scalars(select(column).where(*mine, column.in_(asked)))) if asked else set()
+    read = []
+    for one in page.inspections:
+        number = known.get(one.key, "")
+        if one.key not in known and is_short_number(one.number) and one.number not in taken:
+            number = one.number
+            taken.add(number)
+        read.append(one if one.number == number else replace(one, number=number))
+    return replace(page, inspections=tuple(read))
+
+
 def _without_the_past(company_id: int, page: Page) -> Page:
     """Put aside what says something else than we know and was last changed before that, where so many do: a platform set back to a copy.
 
@@ -220,7 +246,7 @@ def _keep(company_id: int, rows: dict[str, InspectionRow], one: Inspection) -> i
     if row is None:
         row = rows[one.key] = InspectionRow(company_id=company_id, key=one.key, wanted_gen=0)
         db.session.add(row)
-    row.record = one.to_record()
+    row.number, row.record = one.number, one.to_record()
     row.content_hash = content
     row.starts_at = one.starts_at
     row.source_updated_at = one.updated_at

@@ -137,7 +137,7 @@ def _spoken_of(
         if (
             key in named
             or any(first <= moment < last for moment in _moments(record))
-            or (numbers and doc_number(key) in numbers)
+            or (numbers and doc_number(record.get("number") or key) in numbers)
             or (marks and marks & _marks(key, record))
         ):
             yield Mirrored(Inspection.from_record(record), state, reason, due), version_id

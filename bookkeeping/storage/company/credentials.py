@@ -13,13 +13,15 @@ FEED = "feed"
 
 
 def credentials_of(company: Company) -> dict[str, Any]:
-    """Return the company's credentials; a feed's are {url, key}.
+    """Return the company's credentials; a feed's are {url, key}, and a company whose files are dropped has none.
 
     Raises:
         MisconfiguredError: they were sealed under a key that is not among TOKEN_KEYS.
     """
     if company.source_kind == FEED:
         return {"url": company.feed_url, "key": vault().open(company.feed_key, company.id, "feed_key")}
+    if not company.source_credentials:
+        return {}  # Files need none.
     opened = vault().open(company.source_credentials, company.id, "source_credentials")
     found: dict[str, Any] = json.loads(opened)
     return found

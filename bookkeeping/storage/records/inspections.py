@@ -33,6 +33,7 @@ STATES = {
 
 
 OPEN_STATES = ("needs-you", "syncing", "waiting")
+_IS_NUMBERED = "number != ''"
 _IS_OPEN = f"state IN {OPEN_STATES}"
 
 
@@ -51,6 +52,12 @@ class InspectionRow(Base):
         Index("ix_inspections_start", "company_id", "starts_at", "id"),
         Index("ix_inspections_waits_for", "company_id", "waits_for"),
         Index("ix_inspections_client", "company_id", "client_key"),
+        Index(
+            "ix_inspections_number",
+            *("company_id", "number"),
+            sqlite_where=text(_IS_NUMBERED),
+            postgresql_where=text(_IS_NUMBERED),
+        ),
         # Of all inspections only those that are not settled: what fails is found without reading what is in sync.
         Index(
             "ix_inspections_failures",
@@ -63,6 +70,7 @@ class InspectionRow(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
     key: Mapped[str] = mapped_column(String(64))
+    number: Mapped[str] = mapped_column(String(30), default="", server_default="")  # Its record's.
     record: Mapped[dict[str, Any]] = mapped_column(JSON)
     content_hash: Mapped[str] = mapped_column(String(64))
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)

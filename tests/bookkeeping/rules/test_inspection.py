@@ -111,12 +111,19 @@ OTHER = {
     "lines": (replace(FULL.lines[0], amount=Decimal("425.11")),),
     "payments": (replace(FULL.payments[0], voided_at=None),),
     "key": "1043",
+    "number": "B-7",
 }
 
 
 @pytest.mark.parametrize("name", [one.name for one in fields(Inspection) if one.name != "updated_at"])
 def test_any_other_content_has_another_hash(name):
     assert replace(FULL, **{name: OTHER[name]}).content_hash() != FULL.content_hash()
+
+
+def test_a_record_without_a_number_is_as_it_was_before_there_were_any():
+    assert "number" not in FULL.to_record() and FULL.known_as == "1042"
+    numbered = replace(FULL, number="B-7")
+    assert Inspection.from_record(numbered.to_record()) == numbered and numbered.known_as == "B-7"
 
 
 def test_the_hash_is_of_the_content_whenever_the_platform_touched_it():

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from bookkeeping.rules.references import (
     doc_number,
+    is_short_number,
     mark,
     marked,
     note,
@@ -16,6 +17,16 @@ from bookkeeping.rules.references import (
 def test_document_number_is_the_inspection_id():
     assert doc_number("1042") == "SP-1042"
     assert doc_number("x" * 18) == "SP-" + "x" * 18
+
+
+@pytest.mark.parametrize("number", ["B-7", "2026.114", "x" * 18])
+def test_a_number_for_people_that_fits_is_used_as_it_is(number):
+    assert is_short_number(number) and doc_number(number) == f"SP-{number}"
+
+
+@pytest.mark.parametrize("number", ["", "x" * 19, "B 7", "№ 7", "B/7"])
+def test_a_number_for_people_that_no_document_takes_is_not_used(number):
+    assert not is_short_number(number)
 
 
 def test_a_long_id_gives_the_same_short_number_every_time():

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.credentials import credentials_of
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.records.documents import LegacyReceipt
@@ -66,6 +67,10 @@ def test_a_company_is_added_with_its_key_sealed(say, shop: Shop, desk: Desk):
         (("A", "--feed-url", "http://x", "--feed-key", " "), "give the platform's API key"),
         (("A", "--feed-url", "http://x", "--feed-key", "k", "--offline"), "give --time-zone"),
         (("A", "--feed-url", "http://x", "--feed-key", "k", "--time-zone", "Mars"), "is no time zone"),
+        (("A",), "The url of the source is missing"),
+        (("A", "--source", "files"), "With --source files nobody says the time zone"),
+        (("A", "--source", "files", "--feed-key", "k"), "takes no key. Leave it out."),
+        (("A", "--credentials-stdin"), "Standard input is no JSON"),
     ],
 )
 def test_a_company_that_could_not_be_polled_is_not_added(words, said, say, shop: Shop):
@@ -75,6 +80,25 @@ def test_a_company_that_could_not_be_polled_is_not_added(words, said, say, shop:
     assert answer["code"] == 1 and said in answer["message"]
     with shop.app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Company)) == before
+
+
+def test_a_company_whose_inspections_come_in_files_needs_no_platform(say, shop: Shop):
+    made = say("company", "create", "Paper", "--source", "files", "--time-zone", "America/Denver")
+    with shop.app.app_context():
+        row = db.session.get_one(Company, made["id"])
+        assert (row.source_kind, row.feed_url, row.feed_key) == ("files", "", "")
+        assert credentials_of(row) == {}
+    told = say("company", "update", made["id"], "--feed-url", "https://x.example")
+    assert told["code"] == 1 and "its source is files" in told["message"]
+
+
+def test_credentials_come_from_standard_input_where_no_list_of_processes_shows_them(
+    say, shop: Shop, desk: Desk
+):
+    given = json.dumps({"url": shop.platform.base_url, "key": f" {desk.feed_key} "})
+    made = say("company", "create", "Front Range", "--credentials-stdin", input=given)
+    with shop.app.app_context():
+        assert credentials_of(db.session.get_one(Company, made["id"]))["key"] == desk.feed_key
 
 
 def test_a_person_is_added_with_the_first_line_of_standard_input(say, shop: Shop, desk: Desk):

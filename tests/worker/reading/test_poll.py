@@ -1,5 +1,6 @@
 """Reading the platform into the mirror: what is due afterwards, where the cursor stands, and what an unread record or a dead feed leaves."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from bookkeeping.storage.work.runs import Run
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.holding.work import hold_company
-from worker.reading.poll import full_poll, poll
+from worker.reading.poll import _numbered, full_poll, poll
 from worker.runs import due_companies, next_run
 
 
@@ -166,6 +167,45 @@ def test_a_reading_that_dies_after_a_clock_was_set_back_is_due_again(desk: Desk)
         db.session.rollback()
     with desk.shop.app.app_context():
         assert desk.id in due_companies()
+
+
+def test_an_inspection_keeps_the_number_with_which_it_was_first_read(desk: Desk):
+    before, *keys = desk.book(inspection(1), inspection(2), inspection(3), inspection(4))
+    desk.change(keys[1], deleted=True)
+    desk.change(keys[2], deleted=True)
+    desk.do(poll)
+    with desk.holding() as work:
+        [page] = work.source.changed(None)
+        named = {
+            before: "B-1",
+            keys[0]: "B-2",
+            "n1": "B-1",
+            "n2": "B-1",
+            "n3": before,
+            "n4": "too long a number",
+        }
+        one = page.inspections[0]
+        given = [replace(one, key=key, number=number) for key, number in named.items()]
+        got = {
+            each.key: each.number
+            for each in _numbered(desk.id, replace(page, inspections=tuple(given))).inspections
+        }
+    # What stands had none, and keeps none; B-1 goes to the first that asks, and another's id to nobody.
+    assert got == {before: "", keys[0]: "", "n1": "B-1", "n2": "", "n3": "", "n4": ""}
+
+
+def test_a_number_once_read_stays_whatever_the_source_says_later(desk: Desk):
+    (key,) = desk.book(inspection(1))
+    desk.do(poll)
+    with desk.holding() as work:
+        row = db.session.scalars(select(InspectionRow).where(InspectionRow.company_id == desk.id)).one()
+        row.number, row.record = "B-1", row.record | {"number": "B-1"}
+        row.content_hash = row.inspection().content_hash()
+        row.due = False
+        work.commit()
+    desk.do(full_poll)
+    row = desk.mirrored()[key]
+    assert (row.number, row.inspection().known_as, row.due) == ("B-1", "B-1", False)
 
 
 def test_a_record_that_could_not_be_read_is_forgotten_once_it_can_be(desk: Desk):
