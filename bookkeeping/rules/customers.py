@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeGuard
 
 from bookkeeping.rules.documents import DesiredCustomer
 from bookkeeping.rules.names import clean_name, free_name, name_key
-from bookkeeping.rules.text import one_line
+from bookkeeping.rules.text import DISPLAY_NAME_LIMIT, one_line
 
 __all__ = [
     "PEOPLE",
@@ -17,6 +17,7 @@ __all__ = [
     "Create",
     "NameEntry",
     "NameIndex",
+    "NamesWanted",
     "Use",
     "clean_name",
     "free_name",
@@ -31,6 +32,8 @@ PEOPLE: tuple[NameKind, ...] = ("Customer", "Vendor", "Employee")
 US_DOLLARS = "USD"
 _BETWEEN_PHONES = re.compile(r"[,;/&\n]|\b(?:or|and)\b")
 _OUR_SUFFIX = re.compile(r" \((?:client|client \d+|\d+)\)$")
+_UNCUT = DISPLAY_NAME_LIMIT - 20
+"""So much of a long name is left whole where a suffix makes it shorter."""
 
 
 def of_people(kind: str) -> TypeGuard[NameKind]:
@@ -106,8 +109,34 @@ class _Taken(Container[str]):
         return bool(self.holders(key))
 
 
+@dataclass(frozen=True)
+class NamesWanted:
+    """Which entries of the local index can matter to some clients: who has their name in any spelling, or holds a form of it.
+
+    A `NameIndex` of these entries answers for these clients as one of all entries does, and costs as little in a company of 100,000.
+    """
+
+    keys: frozenset[str]
+    beginnings: tuple[str, ...]
+    qbo_ids: frozenset[str]
+
+    @classmethod
+    def of(cls, display_names: Iterable[str], qbo_ids: Iterable[str] = ()) -> "NamesWanted":
+        """`display_names` as the clients are called; `qbo_ids` of Customers that matter whatever they are called."""
+        keys = {name_key(name) for name in display_names}
+        long = tuple(key[:_UNCUT] for key in keys if len(key) > _UNCUT)
+        keys |= {_OUR_SUFFIX.sub("", key) for key in keys} | {_first_last(key) for key in keys}
+        return cls(frozenset(keys - {""}), long, frozenset(qbo_ids))
+
+    def want(self, kind: str, qbo_id: str, key: str, given_name: str, family_name: str) -> bool:
+        """Whether the entry with this name key can matter."""
+        if not self.keys.isdisjoint(_spellings(key, given_name, family_name)):
+            return True
+        return (kind == "Customer" and qbo_id in self.qbo_ids) or key.startswith(self.beginnings)
+
+
 class NameIndex(Sequence[NameEntry]):
-    """All names of a realm, found by name without walking them. Add what is created, so that the next buyer sees it."""
+    """Names of a realm, found by name without walking them: all, or those that `NamesWanted` wants. Add what is created, so that the next buyer sees it."""
 
     def __init__(self, entries: Iterable[NameEntry] = ()) -> None:
         self._entries: list[NameEntry] = []
@@ -127,9 +156,7 @@ class NameIndex(Sequence[NameEntry]):
         self._entries.append(entry)
         key = name_key(entry.display_name)
         self._holders[key].append(entry)
-        plain = _OUR_SUFFIX.sub("", key)
-        said = {key, plain, _first_last(plain), name_key(f"{entry.given_name} {entry.family_name}")}
-        for alike in said - {""}:
+        for alike in _spellings(key, entry.given_name, entry.family_name):
             self._alike[alike].append(entry)
 
     def customers_like(self, display_name: str) -> list[NameEntry]:
@@ -255,6 +282,12 @@ def _street(address: str) -> list[str]:
     """Return the words of an address, or nothing when it is too short to tell one house from another."""
     words = re.findall(r"\w+", one_line(address).casefold())
     return words if len(words) >= 2 and any(word.isdigit() for word in words) else []
+
+
+def _spellings(key: str, given_name: str, family_name: str) -> set[str]:
+    """Return the name keys under which somebody with this one is found."""
+    plain = _OUR_SUFFIX.sub("", key)
+    return {key, plain, _first_last(plain), name_key(f"{given_name} {family_name}")} - {""}
 
 
 def _first_last(key: str) -> str:

@@ -341,7 +341,8 @@ def test_another_companys_inspection_is_not_there(house, records, owner):
     records.inspection("1042", "needs-you", reason="closed-books")
     records.document("1042")
     stranger = house.browser(house.make_person("owner", house.make_company("Other")))
-    assert "1042" not in stranger.read("/inspections?text=1042").replace('value="1042"', "")
+    page = stranger.read("/inspections?text=1042")
+    assert "1042" not in page.replace('value="1042"', "").replace("text=1042", "")
     assert stranger.get("/inspections/1042").status_code == 404
     assert stranger.get("/inspections/1042/preview").status_code == 404
     assert stranger.post("/inspections/1042/retry", page="/inspections").status_code == 404

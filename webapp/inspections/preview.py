@@ -20,7 +20,7 @@ from bookkeeping.quickbooks_gateway.bodies import (
 )
 from bookkeeping.quickbooks_gateway.carrying import carried_over
 from bookkeeping.quickbooks_gateway.details import tracked
-from bookkeeping.rules.customers import Ask, Create, NameIndex, Use, kept_name
+from bookkeeping.rules.customers import Ask, Create, NameIndex, NamesWanted, Use, kept_name
 from bookkeeping.rules.documents import (
     DesiredCustomer,
     DesiredInvoice,
@@ -32,7 +32,7 @@ from bookkeeping.rules.names import name_key
 from bookkeeping.rules.planning import CreatePayment, DeleteInvoice, DeletePayment, Plan, UpdatePayment
 from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.items import item_names
-from bookkeeping.storage.company.names import active_ids, listed_names, named_things
+from bookkeeping.storage.company.names import active_ids, named_things, names_like
 from bookkeeping.storage.records.documents import Document
 from webapp.frame.words import day, money
 from webapp.inspections.json_text import parsed, readable
@@ -108,7 +108,7 @@ class Preview:
             changed = ours and link.fingerprint != customer_fingerprint(desired)
             name = link.display_name or desired.display_name
             if changed:
-                name = kept_name(name, desired, link.qbo_id, NameIndex(listed_names(trace.company.id)))
+                name = kept_name(name, desired, link.qbo_id, self._names(desired, link.qbo_id))
             fate, because = "update" if changed else "ask" if link.state == "ask" else "stands", link.because
         else:
             fate, name, because = self._match(desired)
@@ -127,9 +127,12 @@ class Preview:
         shown.facts += _said(("QuickBooks id", known_as), ("Chosen because", because))
         return shown
 
+    def _names(self, desired: DesiredCustomer, *qbo_ids: str) -> NameIndex:
+        return NameIndex(names_like(self._trace.company.id, NamesWanted.of([desired.display_name], qbo_ids)))
+
     def _match(self, desired: DesiredCustomer) -> tuple[str, str, str]:
         """Return (fate, name, why) of a client who has no Customer on record yet, by the rule that the worker goes by."""
-        trace, index = self._trace, NameIndex(listed_names(self._trace.company.id))
+        trace, index = self._trace, self._names(desired)
         address_line = trace.inspection.address.line1 if trace.inspection else ""
         match whom_to_bill(desired, address_line, trace.link, index):
             case Use(qbo_id, because):

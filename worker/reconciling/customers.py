@@ -16,12 +16,13 @@ from bookkeeping.rules.customers import (
     Create,
     NameEntry,
     NameIndex,
+    NamesWanted,
     Use,
     kept_name,
 )
 from bookkeeping.rules.documents import DesiredCustomer, customer_fingerprint
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.names import listed_names
+from bookkeeping.storage.company.names import names_like
 from bookkeeping.storage.records.documents import CustomerLink
 from worker.holding.progress import tell
 from worker.holding.work import Work
@@ -41,7 +42,8 @@ def resolve_customers(work: Work, cases: list[Case]) -> None:
     missing = [case for case in open_cases if case.billed_to is None]
     if not missing:
         return
-    index = NameIndex(listed_names(work.company_id))
+    wanted = NamesWanted.of(case.billed.display_name for case in missing)
+    index = NameIndex(names_like(work.company_id, wanted))
     work.commit()
     for _ in range(ROUNDS):
         missing = _one_round(work, missing, index)
@@ -172,7 +174,7 @@ def _look_again(work: Work, write: Write, index: NameIndex) -> None:
             keep_listed(work.company_id, kind, row)
         work.commit()
     known = {(entry.kind, entry.qbo_id) for entry in index}
-    for entry in listed_names(work.company_id):
+    for entry in names_like(work.company_id, NamesWanted.of([name])):
         if (entry.kind, entry.qbo_id) not in known:
             index.add(entry)
     work.commit()
@@ -186,7 +188,9 @@ def _update_ours(work: Work, cases: list[Case]) -> None:
     newest = {
         case.billed.client_key: case for case in sorted(cases, key=lambda case: case.inspection.updated_at)
     }
-    index = NameIndex(listed_names(work.company_id))
+    names = [case.billed.display_name for case in newest.values()]
+    ids = [case.link.qbo_id for case in newest.values() if case.link is not None]
+    index = NameIndex(names_like(work.company_id, NamesWanted.of(names, ids)))
     writes = [_update(case, index) for case in newest.values()]
     work.commit()
     _send_updates(work, writes, newest)

@@ -1,12 +1,12 @@
 """The local index of what a company's QuickBooks calls people and things: kept current, and asked who is active."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bookkeeping.rules.customers import PEOPLE, US_DOLLARS, NameEntry, of_people
+from bookkeeping.rules.customers import PEOPLE, US_DOLLARS, NameEntry, NamesWanted, of_people
 from bookkeeping.rules.names import name_key
 from bookkeeping.storage.base import Base, db
 
@@ -43,6 +43,28 @@ def active_ids(company_id: int, kind: str) -> dict[str, str]:
 
 def listed_names(company_id: int) -> list[NameEntry]:
     """Return the local index of the realm's Customers, Vendors and Employees."""
+    return _entries(named_things(company_id, *PEOPLE))
+
+
+def names_like(company_id: int, wanted: NamesWanted) -> list[NameEntry]:
+    """Return those of the index that can matter to some clients: all keys are looked at, but only these rows are read whole."""
+    people = NamedThing.company_id == company_id, NamedThing.kind.in_(PEOPLE)
+    given, family = (NamedThing.more[name].as_string() for name in ("given_name", "family_name"))
+    keys = select(NamedThing.kind, NamedThing.qbo_id, NamedThing.name_key, given, family).where(*people)
+    found = {
+        (kind, qbo_id)
+        for kind, qbo_id, key, first, last in db.session.execute(keys)
+        if wanted.want(kind, qbo_id, key, first or "", last or "")
+    }
+    ids = sorted({qbo_id for _, qbo_id in found})
+    rows = (
+        db.session.scalars(select(NamedThing).where(*people, NamedThing.qbo_id.in_(ids[start : start + 500])))
+        for start in range(0, len(ids), 500)
+    )
+    return _entries(thing for some in rows for thing in some if (thing.kind, thing.qbo_id) in found)
+
+
+def _entries(things: Iterable[NamedThing]) -> list[NameEntry]:
     return [
         NameEntry(
             thing.kind,
@@ -56,7 +78,7 @@ def listed_names(company_id: int) -> list[NameEntry]:
             thing.more.get("family_name", ""),
             thing.more.get("currency", ""),
         )
-        for thing in named_things(company_id, *PEOPLE)
+        for thing in things
         if of_people(thing.kind)
     ]
 

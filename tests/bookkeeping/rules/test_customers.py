@@ -10,6 +10,7 @@ from bookkeeping.rules.customers import (
     Create,
     NameEntry,
     NameIndex,
+    NamesWanted,
     Use,
     kept_name,
     match_customer,
@@ -251,3 +252,61 @@ def test_a_customer_in_another_currency_is_never_the_client_but_holds_its_name(c
         assert created(her) == "Ada Reyes (2)"
         assert created(her, entry("72", email=ADA.email, active=True, currency="GBP")) == "Ada Reyes (2)"
         assert used(her, entry("73", email=ADA.email)) == "73"
+
+
+LONG = "Ada-Maria-" * 50
+CALLED = [
+    *(
+        "Ada Reyes",
+        "ada  reyes",
+        "Ada Reyes (2)",
+        "Ada Reyes (client)",
+        "Ada Reyes (client 2)",
+        "Reyes, Ada",
+        "Reyes, Ada (2)",
+    ),
+    *(
+        "Ada Reyes (deleted)",
+        "Ada Reyes (2) (deleted)",
+        "Bo Lind",
+        "Lind, Bo",
+        "Ada",
+        LONG,
+        f"{LONG[:496]} (2)",
+        f"{LONG[:491]} (client)",
+    ),
+]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(CALLED),
+            st.sampled_from(["Customer", "Vendor"]),
+            st.booleans(),
+            st.booleans(),
+            st.booleans(),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from(["Ada Reyes", "Reyes, Ada", "Bo Lind", "Ada Reyes (2)", LONG]),
+)
+def test_of_all_names_only_those_wanted_matter(listed, called):
+    index = [
+        replace(
+            entry(str(number), name, kind, email=ADA.email if known else "", active=active),
+            given_name="Ada" if split else "",
+            family_name="Reyes" if split else "",
+        )
+        for number, (name, kind, known, active, split) in enumerate(listed)
+    ]
+    wanted = NamesWanted.of([called], ["3"])
+    some = [
+        one
+        for one in index
+        if wanted.want(one.kind, one.qbo_id, name_key(one.display_name), one.given_name, one.family_name)
+    ]
+    client = replace(ADA, display_name=called)
+    assert match_customer(client, STREET, some) == match_customer(client, STREET, index)
+    assert NameIndex(some).free_name(called) == NameIndex(index).free_name(called)
+    assert kept_name(called, client, "3", NameIndex(some)) == kept_name(called, client, "3", NameIndex(index))
