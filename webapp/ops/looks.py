@@ -38,7 +38,8 @@ def _note(response: Response) -> Response:
     looks = [(one, "failures", "") for one in g.get("shows_inspections_of", ())]
     company_id, key = (request.view_args or {}).get("company_id"), (request.view_args or {}).get("key")
     if company_id is not None:
-        looks.append((company_id, "an inspection" if key else "the company", key or ""))
+        whole = "the company's settings" if request.blueprint == "ops_changing" else "the company"
+        looks.append((company_id, "an inspection" if key else whole, key or ""))
     if looks:
         who = current_user.email
         start_writing()
