@@ -4,6 +4,8 @@ from flask import Flask
 
 from webapp import home
 from webapp.access import confirming
+from webapp.api import settings_page as api_settings
+from webapp.api import views as api
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.dropping import pages as dropping
@@ -72,6 +74,8 @@ BLUEPRINTS = (
     health.bp,
     metrics.bp,
     legal.bp,
+    api.bp,
+    api_settings.bp,
 )
 
 

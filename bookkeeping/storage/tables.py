@@ -1,6 +1,8 @@
 """Every module that has tables, imported: for migrations, which must see them all."""
 
 from bookkeeping.storage.company import (  # noqa: F401 - for their tables
+    api_keys,
+    callbacks,
     companies,
     connections,
     dropped,

@@ -4,6 +4,8 @@ import re
 from collections import defaultdict
 
 from webapp.access import confirming
+from webapp.api import settings_page as api_settings
+from webapp.api import views as api
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.inspections import pages as inspections
@@ -31,6 +33,16 @@ COMPANY = ("owner", "bookkeeper", "accountant")
 EVERYBODY = (*COMPANY, *ALL_OPS)
 
 VIEWS = [
+    (api.company, "GET /api/v1/company", STRANGERS),
+    (api.inspection, "GET /api/v1/inspections/<key>", STRANGERS),
+    (api.inspections, "GET /api/v1/inspections", STRANGERS),
+    (api.openapi, "GET /api/v1/openapi.json", STRANGERS),
+    (api.sync, "POST /api/v1/sync", STRANGERS),
+    (api_settings.page, "GET /settings/api", COMPANY),
+    (api_settings.make, "POST /settings/api/keys", OWNER),
+    (api_settings.revoke, "POST /settings/api/keys/<key_id>/revoke", OWNER),
+    (api_settings.save_callback, "POST /settings/api/callback", OWNER),
+    (api_settings.stop_callback, "POST /settings/api/callback/end", OWNER),
     (items.page, "GET /settings/quickbooks/items", COMPANY),
     (items.save, "POST /settings/quickbooks/items", BOTH),
     (items.looked_at, "POST /settings/quickbooks/items/looked-at", BOTH),

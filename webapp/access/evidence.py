@@ -23,6 +23,7 @@ EVENTS = {
     "not-theirs": "A logged-in person named a row that does not exist or is another company's",
     "too-many": "Asked more often than allowed",
     "form-token": "A form without its token, or with another session's",
+    "api-key": "An API key that is none, or was revoked",
     "signature": "A call that says it is QuickBooks' and is not signed so",
 }
 

@@ -35,6 +35,7 @@ class Right(StrEnum):
     APPROVE_DELETES = "Approve many deletes at once"
     CONNECT = "Connect and disconnect QuickBooks"
     HOOK = "Make the address that the platform calls"
+    API = "Make and revoke API keys, and say where the platform is called back"
     MIGRATE = "Preview, confirm, cancel and go on with a migration"
     PEOPLE = "Invite, give roles, remove, end sessions, require a second factor"
     OPS_READ = "See every company, its failures and how the installation does"
@@ -61,6 +62,7 @@ MATRIX: dict[Right, tuple[str, ...]] = {
     Right.APPROVE_DELETES: _OWNERS,
     Right.CONNECT: _OWNERS,
     Right.HOOK: _OWNERS,
+    Right.API: _OWNERS,
     Right.MIGRATE: _OWNERS,
     Right.PEOPLE: _OWNERS,
     Right.OPS_READ: OPS_ROLES,
@@ -78,6 +80,7 @@ CHANGES_THE_BOOKS = {
     Right.APPROVE_DELETES,
     Right.CONNECT,
     Right.HOOK,
+    Right.API,
     Right.MIGRATE,
     Right.PEOPLE,
     Right.OPS_ACT,

@@ -16,7 +16,11 @@ from bookkeeping.storage.people.audit import acting_from
 from bookkeeping.storage.people.sessions import SESSION_HOURS
 
 MAX_BODY = 1024 * 1024
-_CALLED_BY_MACHINES = ("hooks.inspections", "webhooks.quickbooks")  # They read no form, and have no session.
+_CALLED_BY_MACHINES = (
+    "hooks.inspections",
+    "webhooks.quickbooks",
+    "api.sync",
+)  # They read no form, and have no session.
 _TAKES_FILES = "dropping.drop"
 _READS = ("GET", "HEAD", "OPTIONS")
 _HEADERS = {

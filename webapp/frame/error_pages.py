@@ -4,7 +4,7 @@ import logging
 import secrets
 import time
 
-from flask import Flask, current_app, g, make_response, render_template, request
+from flask import Flask, current_app, g, jsonify, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -34,6 +34,18 @@ PAGES = {
     429: ("Too many tries", "Wait a minute, then try again."),
 }
 
+FOR_MACHINES = {
+    400: ("Not understood", "See /api/v1/openapi.json for what can be asked."),
+    401: ("No key in force", "Send Authorization: Bearer and a key that is not revoked."),
+    403: (
+        "Not with this key",
+        "The key is not good for that: its scopes say for what. An owner can make another.",
+    ),
+    404: ("Not here", "There is nothing at this address, or it belongs to another company."),
+    405: ("Not this way", "See /api/v1/openapi.json for what can be asked."),
+}
+"""The same for those who ask the API."""
+
 
 def register_error_pages(app: Flask) -> None:
     """Answer every HTTP error with its page, and everything else with a reference number."""
@@ -43,7 +55,7 @@ def register_error_pages(app: Flask) -> None:
     app.register_error_handler(500, _unexpected)
 
 
-def _csrf(error: CSRFError) -> tuple[str, int] | Response:
+def _csrf(error: CSRFError) -> tuple[str | Response, int] | Response:
     """A missing token mostly means that the session is over: then the login page helps, else load the page again."""
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "open_to", ()) and not current_user.is_authenticated:
@@ -56,7 +68,7 @@ def _csrf(error: CSRFError) -> tuple[str, int] | Response:
     )
 
 
-def _http(error: HTTPException) -> tuple[str, int] | Response:
+def _http(error: HTTPException) -> tuple[str | Response, int] | Response:
     if error.code is None or error.code < 400:
         return error.get_response()
     note_refusal(error.code)
@@ -82,7 +94,7 @@ def _too_often(title: str) -> Response:
     return answer
 
 
-def _no_database(error: OperationalError) -> tuple[str, int]:
+def _no_database(error: OperationalError) -> tuple[str | Response, int]:
     """The database is out of reach or too busy: say so, and that nothing is lost. `/readyz` tells machines."""
     g._login_user = (
         login_manager.anonymous_user()
@@ -96,17 +108,33 @@ def _no_database(error: OperationalError) -> tuple[str, int]:
     return _page(503, "We cannot reach our data", remedy)
 
 
-def _unexpected(error: Exception) -> tuple[str, int]:
+def _unexpected(error: Exception) -> tuple[str | Response, int]:
     reference = secrets.token_hex(4)
     cause = getattr(error, "original_exception", None) or error
     facts = {"reference": reference, "endpoint": request.endpoint, "error": type(cause).__name__}
     logger.error(
         "Request failed, reference %s", reference, extra=facts
     )  # Flask has logged the traceback just before.
-    return render_template(
-        "error.html", code=500, title="Something went wrong on our side", reference=reference
-    ), 500
+    title = "Something went wrong on our side"
+    if _asked_by_a_machine():
+        return _as_json(500, title, f"Reference {reference}."), 500
+    return render_template("error.html", code=500, title=title, reference=reference), 500
 
 
-def _page(code: int, title: str, remedy: str) -> tuple[str, int]:
+def _asked_by_a_machine() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _as_json(code: int, title: str, detail: str) -> Response:
+    """Answer machines in the words of the API (docs/api.md)."""
+    title, detail = FOR_MACHINES.get(code, (title, detail))
+    answer = jsonify(errors=[{"status": str(code), "title": title, "detail": detail}])
+    if code == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="Tieout"'
+    return answer
+
+
+def _page(code: int, title: str, remedy: str) -> tuple[str | Response, int]:
+    if _asked_by_a_machine():
+        return _as_json(code, title, remedy), code
     return render_template("error.html", code=code, title=title, remedy=remedy), code

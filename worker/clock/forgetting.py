@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, rows_changed
+from bookkeeping.storage.company.callbacks import CallbackEvent
 from bookkeeping.storage.company.connections import ConsentState
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink
@@ -21,7 +22,14 @@ from bookkeeping.storage.people.sessions import SESSION_HOURS
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-KEPT_DAYS = {"sessions": 90, "invitations": 90, "links": 30, "consents": 30, "personal notices": 365}
+KEPT_DAYS = {
+    "sessions": 90,
+    "invitations": 90,
+    "links": 30,
+    "consents": 30,
+    "personal notices": 365,
+    "callbacks": 30,
+}
 ARCHIVE_DAYS = 2557
 """Seven years, as long as books are kept in the United States."""
 
@@ -58,6 +66,7 @@ def _old(now: datetime) -> dict[str, tuple[Any, Any, ColumnElement[bool]]]:
         "links": (ResetLink, ResetLink.digest, linked),
         "consents": (ConsentState, ConsentState.digest, ConsentState.created_at < before["consents"]),
         "personal notices": (Notice, Notice.id, personal),
+        "callbacks": (CallbackEvent, CallbackEvent.id, CallbackEvent.ended_at < before["callbacks"]),
     }
 
 

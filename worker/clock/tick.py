@@ -28,6 +28,7 @@ from worker.clock.forgetting import forget_old
 from worker.clock.hourly import count_hours
 from worker.clock.nights import migrating, note_due_slot, queue_the_night
 from worker.clock.retention import archive_old
+from worker.notices.calling import call_in_background
 from worker.notices.mailing import mail_in_background
 from worker.runs import due_companies
 
@@ -62,6 +63,7 @@ def sweep_until(stop: threading.Event, clock: Callable[[], float] = time.monoton
                 last_sweep = clock()
                 tick_once()
                 mail_in_background(app_ctx.app)  # Not `current_app`, which means no app in another thread.
+                call_in_background(app_ctx.app)
         except LeaseTakenError:
             pass
         except (BookkeepingError, OperationalError) as error:

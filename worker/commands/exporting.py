@@ -16,6 +16,8 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.memberships import Membership
 
 SECRETS = {
+    "api_keys": {"digest"},
+    "callbacks": {"secret"},
     "companies": {"feed_key", "source_credentials", "hook_digest"},
     "connections": {"realm", "realm_digest", "tokens"},
     "consent_states": {"digest", "session_digest"},

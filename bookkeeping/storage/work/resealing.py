@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bookkeeping.storage.base import db
+from bookkeeping.storage.company.callbacks import Callback
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.vault import Vault, vault
@@ -26,6 +27,8 @@ def rotate_keys() -> int:
         if connection is not None:
             changed += _reseal(keys, connection, company_id, ("realm", "tokens"))
             connection.realm_digest = keys.digests(keys.open(connection.realm, company_id, "realm"))[0]
+        callback = db.session.get(Callback, company_id, with_for_update=True)
+        changed += _reseal(keys, callback, company_id, ("secret",)) if callback is not None else 0
         links = select(Notice).where(Notice.company_id == company_id, Notice.sealed_link != "")
         for notice in db.session.scalars(links.with_for_update()):
             changed += _reseal(keys, notice, company_id, ("sealed_link",))

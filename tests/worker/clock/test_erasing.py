@@ -13,6 +13,7 @@ from bookkeeping.acts import inviting
 from bookkeeping.acts.companies import begin_erasing
 from bookkeeping.errors import LeaseLostError
 from bookkeeping.storage.base import Base, db, utcnow
+from bookkeeping.storage.company.callbacks import CallbackEvent
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
 from bookkeeping.storage.people.audit import AuditEntry, broken_entries, record_act
@@ -318,6 +319,8 @@ def test_old_personal_data_is_forgotten_and_young_is_kept(inside, desk: Desk):
         )
         db.session.add(ResetLink(digest=name, user_id=someone.id, created_at=at, expires_at=at))
         db.session.add(ConsentState(digest=name, company_id=desk.id, session_digest="x", created_at=at))
+        called = {"uid": name, "kind": "ping", "made_at": at, "ended_at": at}
+        db.session.add(CallbackEvent(company_id=desk.id, **called))
         notice = {"kind": "told", "subject": "s", "text": "t", "created_at": at, "sent_at": at}
         db.session.add(Notice(company_id=desk.id, occasion=name, address="a@b.example", **notice))
         db.session.add(Notice(company_id=desk.id, occasion=f"{name}-all", **notice))
@@ -334,6 +337,7 @@ def test_old_personal_data_is_forgotten_and_young_is_kept(inside, desk: Desk):
             (ResetLink, ResetLink.user_id == someone.id),
             (ConsentState, ConsentState.company_id == desk.id),
             (Notice, Notice.company_id == desk.id),
+            (CallbackEvent, CallbackEvent.company_id == desk.id),
         )
     }
     assert kept == {
@@ -342,6 +346,7 @@ def test_old_personal_data_is_forgotten_and_young_is_kept(inside, desk: Desk):
         "reset_links": 1,
         "consent_states": 1,
         "notices": 7,
+        "callback_events": 1,
     }
     assert gone["archives"] == 0
     assert forget_old(settings(), now + timedelta(days=ARCHIVE_DAYS + 1))["archives"] == 1

@@ -1,0 +1,1 @@
+"""The JSON addresses that a company's platform asks with a key, their description, and the settings page of keys and callback. What is answered is `bookkeeping.answering`, calling back the worker's."""

@@ -1,0 +1,118 @@
+"""The addresses below /api/v1: one inspection, a list, the company, and a wake-up. JSON only; docs/api.md tells developers how to use them."""
+
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from flask import Blueprint, Response, abort, current_app, jsonify, make_response, request
+from sqlalchemy import select
+
+from bookkeeping.answering.answers import answers
+from bookkeeping.settings import Settings
+from bookkeeping.storage.base import db
+from bookkeeping.storage.company.companies import make_poll_due
+from bookkeeping.storage.company.connections import connection_of
+from bookkeeping.storage.records.inspections import STATES, InspectionRow
+from webapp.access.extensions import csrf
+from webapp.access.roles import public
+from webapp.api.authority import asking_company, with_key
+from webapp.api.description import MOST, description
+from webapp.frame.bell import commit_and_ring
+
+bp = Blueprint("api", __name__)
+
+
+@bp.get("/api/v1/openapi.json")
+@public
+def openapi() -> Response:
+    """Describe the API, for programs that make clients of it."""
+    return jsonify(description(_settings().public_url))
+
+
+@bp.get("/api/v1/company")
+@with_key("read")
+def company() -> Response:
+    """Say how the company stands."""
+    asking = asking_company()
+    connection = connection_of(asking.id)
+    last = asking.last_sync_at
+    return jsonify(
+        data={
+            "id": asking.id,
+            "name": asking.name,
+            "time_zone": asking.time_zone,
+            "quickbooks": connection.state if connection is not None else "never-connected",
+            "paused": asking.paused_at is not None,
+            "last_sync_at": last.isoformat().replace("+00:00", "Z") if last else None,
+        }
+    )
+
+
+@bp.get("/api/v1/inspections")
+@with_key("read")
+def inspections() -> Response:
+    """List the answers of the company's inspections, a page at a time, in an order that does not change."""
+    asking, limit = asking_company(), _number("limit", 100, MOST)
+    rows = select(InspectionRow).where(
+        InspectionRow.company_id == asking.id, InspectionRow.id > _number("after", 0, 2**62)
+    )
+    state, since = request.args.get("state"), request.args.get("synced_since")
+    if state is not None:
+        rows = rows.where(InspectionRow.state == (state if state in STATES else _wrong("state")))
+    if since is not None:
+        rows = rows.where(InspectionRow.last_synced_at >= _moment(since))
+    found = db.session.scalars(rows.order_by(InspectionRow.id).limit(limit + 1)).all()
+    page = found[:limit]
+    following = str(page[-1].id) if len(found) > limit else None
+    return jsonify(data=answers(asking, page, _settings()), next=following)
+
+
+@bp.get("/api/v1/inspections/<path:key>")
+@with_key("read")
+def inspection(key: str) -> Response:
+    """Answer about one inspection, by the platform's id."""
+    asking = asking_company()
+    mine = select(InspectionRow).where(InspectionRow.company_id == asking.id, InspectionRow.key == key)
+    row = db.session.scalar(mine) or abort(404)
+    return jsonify(data=answers(asking, [row], _settings())[0])
+
+
+@bp.post("/api/v1/sync")
+@with_key("sync")
+def sync() -> tuple[Response, int]:
+    """Have the platform's changes read at once, or when the wait is over that the platform asked for."""
+    company_id = asking_company().id
+    make_poll_due(company_id)
+    commit_and_ring(company_id)
+    return jsonify(data={"queued": True}), 202
+
+
+csrf.exempt(sync)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def _number(name: str, default: int, most: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= most):
+        _wrong(name)
+    return max(int(text), 1 if name == "limit" else 0)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else _wrong("synced_since")
+    except (ValueError, OverflowError):
+        return _wrong("synced_since")
+
+
+def _wrong(name: str) -> NoReturn:
+    """Refuse the request for one of its parameters."""
+    detail = f"{name} is not one of its values. See /api/v1/openapi.json."
+    answer = jsonify(errors=[{"status": "400", "title": "Not understood", "detail": detail}])
+    abort(make_response(answer, 400))
