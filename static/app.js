@@ -2,6 +2,9 @@
 (function () {
   "use strict";
 
+  // Live parts as they came, before anything below marks something in them.
+  document.querySelectorAll("[data-live]").forEach(function (part) { part.served = part.innerHTML; });
+
   // An open menu closes when something else is pressed.
   document.addEventListener("click", function (event) {
     document.querySelectorAll("details.menu[open]").forEach(function (menu) {
@@ -66,12 +69,18 @@
     });
   }
   arrangeAll();
-  new MutationObserver(arrangeAll).observe(document.body, { childList: true, subtree: true });
+  new MutationObserver(function () {
+    arrangeAll();
+    offerPrint();
+  }).observe(document.body, { childList: true, subtree: true });
 
   // *Print* is there where it can print.
-  document.querySelectorAll("[data-print]").forEach(function (button) {
-    button.hidden = false;
-    button.addEventListener("click", function () { window.print(); });
+  function offerPrint() {
+    document.querySelectorAll("[data-print][hidden]").forEach(function (button) { button.hidden = false; });
+  }
+  offerPrint();
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-print]")) window.print();
   });
 
   // After a form was refused one stands in the field that is wrong, else at what is said: never at the top of the page again.
@@ -96,41 +105,90 @@
     });
   });
 
-  // A long job moves along: data-progress-url answers with what the page shows.
-  document.querySelectorAll("[data-progress-url]").forEach(function (job) {
-    var wait = 1000;
-    function put(name, text) {
-      var place = job.querySelector('[data-progress="' + name + '"]');
-      if (place) place.textContent = text;
+  // The page keeps itself fresh: it is fetched again, and its live parts take the place of the old ones, unless somebody is within one, has
+  // typed in it or unfolded something. While a job runs that is every two seconds; in a tab that nobody sees, never.
+  var every = Number(document.body.dataset.liveSeconds || 20) * 1000, soon = 2000, wait = every;
+  var turn = null, waits = false; // `waits`: a job ended while somebody typed; what it brought is put in place when they are done.
+
+  function changed(field) {
+    if (field.type === "hidden" || field.type === "submit" || field.type === "button") return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (!field.options) return field.value !== field.defaultValue;
+    var chosen = Array.from(field.options).findIndex(function (one) { return one.defaultSelected; });
+    return field.selectedIndex !== Math.max(chosen, 0);
+  }
+  function busy(part) {
+    var read = document.getSelection();
+    return part.contains(document.activeElement) || part.querySelector("details[open], dialog[open]") ||
+      (!read.isCollapsed && part.contains(read.anchorNode)) || Array.from(part.querySelectorAll("input, select, textarea")).some(changed);
+  }
+  function same(one, other) {
+    var token = /name="csrf_token" value="[^"]*"/g;
+    return one.replace(token, "") === other.replace(token, "");
+  }
+  function put(part, now) {
+    if (part.dataset.live !== "toasts" && busy(part)) return false;
+    if (!same(part.served || part.innerHTML, now.innerHTML)) {
+      var text = now.innerHTML;
+      part.replaceChildren.apply(part, Array.from(now.childNodes));
+      part.served = text; // As it came, before scripts marked anything in it.
     }
-    function look() {
-      fetch(job.dataset.progressUrl, { credentials: "same-origin", redirect: "error" })
-        .then(function (answer) {
-          if (!answer.ok) throw new Error(answer.status);
-          return answer.json();
-        })
-        .then(function (now) {
-          if (now.finished) {
-            window.location.reload();
-            return;
-          }
-          var bar = job.querySelector('[data-progress="bar"]');
-          if (now.total) {
-            bar.max = now.total;
-            bar.value = now.done;
-          }
-          put("numbers", now.numbers);
-          put("left", now.left);
-          put("phase", now.phase);
-          put("counts", now.counts ? " · " + now.counts : "");
-          wait = 1000;
-          window.setTimeout(look, wait);
-        })
-        .catch(function () {
-          wait = Math.min(wait * 2, 15000);
-          window.setTimeout(look, wait);
-        });
+    return true;
+  }
+  function toast() {
+    document.querySelectorAll("[data-toast]").forEach(function (one) {
+      var name = "said " + one.dataset.toast;
+      try {
+        if (sessionStorage.getItem(name)) return;
+        sessionStorage.setItem(name, "yes");
+      } catch (error) { /* Then it is said again. */ }
+      one.hidden = false;
+      window.setTimeout(function () { one.hidden = true; }, 10000);
+    });
+  }
+  function take(page) {
+    var ran = document.querySelector("[data-job]"), runs = page.querySelector("[data-job]");
+    document.querySelectorAll("[data-live]").forEach(function (part) {
+      var now = page.querySelector('[data-live="' + part.dataset.live + '"]');
+      if (now) put(part, now);
+    });
+    // What a job brought may stand anywhere on its page.
+    if (waits || (ran && (!runs || ran.dataset.job !== runs.dataset.job))) {
+      var main = document.getElementById("content"), now = page.getElementById("content");
+      waits = Boolean(busy(main));
+      if (!waits && document.querySelector("[data-cut-url]")) return window.location.reload(); // Its script is bound to what stands there.
+      if (!waits && now) main.replaceChildren.apply(main, Array.from(now.childNodes));
     }
-    window.setTimeout(look, wait);
-  });
+    toast();
+  }
+  function look() {
+    window.clearTimeout(turn);
+    if (document.hidden) return;
+    // Says that nobody clicked, so that a screen left open ends its login; then the login page takes its place, unless something is typed.
+    fetch(window.location.href, { credentials: "same-origin", redirect: "manual", headers: { "X-By-Script": "yes" } })
+      .then(function (answer) {
+        if (answer.type === "opaqueredirect") {
+          if (!busy(document.body)) window.location.reload();
+          throw new Error("moved");
+        }
+        if (!answer.ok) throw new Error(answer.status);
+        return answer.text();
+      })
+      .then(function (text) {
+        take(new DOMParser().parseFromString(text, "text/html"));
+        wait = document.querySelector("[data-job]") ? soon : every;
+      })
+      .catch(function () { wait = Math.min(Math.max(wait, 5000) * 2, 300000); })
+      .finally(function () { turn = window.setTimeout(look, wait); });
+  }
+  // *Undo* goes when its time is over.
+  var undo = document.querySelector("[data-undo]");
+  if (undo) {
+    window.setTimeout(function () { undo.remove(); }, undo.dataset.undo * 1000);
+  }
+  toast();
+  if (document.querySelector("[data-live]")) {
+    turn = window.setTimeout(look, document.querySelector("[data-job]") ? soon : every);
+    document.addEventListener("visibilitychange", look);
+  }
 })();

@@ -32,7 +32,6 @@ from webapp.quickbooks_settings import connecting
 from webapp.quickbooks_settings import integrations as settings
 from webapp.quickbooks_settings import pages as quickbooks
 from webapp.sync_log import pages as sync_log
-from webapp.sync_log import runs
 
 BLUEPRINTS = (
     auth.bp,
@@ -56,7 +55,6 @@ BLUEPRINTS = (
     migration_steps.bp,
     migration_downloads.bp,
     connecting.bp,
-    runs.bp,
     sync_log.bp,
     inspections.bp,
     explain.bp,

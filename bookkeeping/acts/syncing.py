@@ -5,7 +5,7 @@ Single inspections and drift are settled in `questions.py`.
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -118,6 +118,23 @@ def earlier_inspections(company: Company) -> list[EarlierMonth]:
         count_from, total_from = count_from + count, total_from + total
         months.append(EarlierMonth(name, count, total, count_from, total_from))
     return months
+
+
+def earlier_from(company: Company, day: date) -> tuple[int, Decimal]:
+    """Return how many inspections before the start date would come in from this day on, and for how many US dollars."""
+    midnight = datetime.combine(day, time(), ZoneInfo(company.time_zone))
+    rows = select(func.count(), func.sum(InspectionRow.total, type_=InspectionRow.total.type)).where(
+        InspectionRow.company_id == company.id,
+        InspectionRow.reason == "before-start",
+        InspectionRow.starts_at >= midnight,
+    )
+    count, total = db.session.execute(rows).one()
+    return count, total or Decimal("0.00")
+
+
+def may_bring_in(company: Company) -> bool:
+    """Return whether earlier inspections are brought in by moving the start date: where SalesReceipts are, the migration alone does it."""
+    return not company.legacy and company.cutoff is None
 
 
 def _month_of(company: Company) -> ColumnElement[str]:

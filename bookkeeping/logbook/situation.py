@@ -38,8 +38,8 @@ class HeldUp:
 class Facts:
     """What is so of a company. Moments are said in words already, in the company's zone; empty where there is none.
 
-    `to_start`: the first sync waits for a person. `connection` is never, disconnected, refused, reconnect, checking or connected. `migration` is "", choose, scheduled, running or
-    paused; `receipts` are those that it is about, `left` those of an ended one that could not be replaced.
+    `to_start`: the first sync waits for a person. `connection` is never, disconnected, refused, reconnect, checking or connected. `migration` is "", choose, previewing, preview,
+    scheduled, running or paused; `migration_at` is when it runs, or the cutoff that is previewed; `receipts` are those that it is about, `left` those of an ended one that could not be replaced.
     """
 
     connection: str = "connected"
@@ -222,6 +222,22 @@ def _migration_now(facts: Facts) -> list[Open]:
     if facts.migration == "paused":
         more = f"{facts.migration_cause}. What was done is kept; nothing is left halfway."
         return [Open("migration-paused", "The migration is paused.", more, "needs-you", "Look", MIGRATION)]
+    if facts.migration == "previewing":
+        more = f"From {facts.migration_at} on. Nothing changes in QuickBooks."
+        return [
+            Open(
+                "previewing",
+                "Your preview of the migration is being made.",
+                more,
+                "syncing",
+                "Watch",
+                MIGRATION,
+            )
+        ]
+    if facts.migration == "preview":
+        more = f"{total} ({dollars(facts.receipts.dollars)}) from {facts.migration_at} on. Nothing changes before you confirm it."
+        sentence = "Your preview of the migration is ready."
+        return [Open("preview", sentence, more, "needs-you", "Look at the preview", MIGRATION)]
     if facts.migration == "choose":
         more = f"{total} ({dollars(facts.receipts.dollars)}) on record. Until you choose, inspections that have one are left alone."
         sentence = "One step is left: choose your cutoff."

@@ -101,7 +101,7 @@ def _migration(company: Company) -> dict[str, Any]:
     open_one = newest_migration(company.id, "scheduled", "running", "paused")
     if open_one is None:
         if company.cutoff is None:
-            return {"migration": "choose", "receipts": _on_record(company.id)}
+            return _before_the_first(company)
         ended = newest_migration(company.id, "done")
         left = _receipts(ended.id, LEFT) if ended else Amount()
         return {"left": left}
@@ -113,6 +113,18 @@ def _migration(company: Company) -> dict[str, Any]:
         "migration_at": _said(open_one.runs_at, company.time_zone),
         "receipts": Amount(done.count + todo.count, done.dollars + todo.dollars),
         "replaced": done.count,
+    }
+
+
+def _before_the_first(company: Company) -> dict[str, Any]:
+    """Return what is so while no cutoff is fixed: a preview that is made, or waits to be looked at, or a cutoff that is to be chosen."""
+    newest = newest_migration(company.id)
+    if newest is None or newest.state not in ("previewing", "preview"):
+        return {"migration": "choose", "receipts": _on_record(company.id)}
+    return {
+        "migration": newest.state,
+        "migration_at": say_moment(newest.cutoff, company.time_zone),
+        "receipts": _receipts(newest.id, ("planned",)),
     }
 
 

@@ -7,13 +7,19 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from sqlalchemy import select, update
 
+from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.people.memberships import Membership
+from bookkeeping.storage.people.people import User
+from bookkeeping.storage.work.runs import Run
 from tests.browser.furnishing import MIGRATION, Town, town_of
 from tests.harness.browser import MILLISECONDS_TO_FIND, log_in
 from tests.harness.in_process import Shop, outside_world
@@ -118,6 +124,34 @@ def test_every_page_is_for_everybody(town: Town, eye: Eye, who: str):
             eye.look(town.url + MIGRATION)
     assert eye.looked > len(who) + 6
     assert not eye.wrong, "\n".join(eye.wrong)
+
+
+def test_a_page_keeps_itself_fresh_and_touches_no_form_in_which_somebody_types(town: Town, eye: Eye):
+    page, email = eye.page, town.people["full"]
+    log_in(page, town.url, email, PASSWORD)
+    with town.house.writing():
+        company_id = db.session.scalar(select(Membership.company_id).join(User).where(User.email == email))
+        run = Run(company_id=company_id, kind="sync", asked_by=email, state="running", done=26, total=72)
+        run.started_at = utcnow() - timedelta(seconds=10)
+        db.session.add(run)
+        db.session.commit()
+        run_id = run.id
+    page.goto(f"{town.url}/settings/quickbooks")
+    page.get_by_text("26 of 72").wait_for()
+    page.locator("#start_date").fill("2026-01-05")
+    with town.house.writing():
+        db.session.execute(update(Run).where(Run.id == run_id).values(done=60))
+        db.session.commit()
+    page.get_by_text("60 of 72").wait_for()
+    with town.house.writing():
+        ended = {"state": "done", "done": 72, "finished_at": utcnow(), "counts": {"created": 3}}
+        db.session.execute(update(Run).where(Run.id == run_id).values(**ended))
+        db.session.commit()
+    page.locator(".toast-box", has_text="The sync is done.").wait_for()
+    assert "3 documents written." in page.locator(".toast-box:visible").inner_text()
+    assert page.locator("[data-job]").count() == 0
+    assert page.locator("#start_date").input_value() == "2026-01-05"
+    assert page.evaluate("document.activeElement.id") == "start_date"
 
 
 PAPER = ("/inspections", "/sync-log", "/numbers", "/numbers/tie-out", "/settings/audit-log")

@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.people.people import LoginSession, User
-from bookkeeping.storage.work.runs import Run
 from tests.harness import ROOT
 from tests.webapp.house import PASSWORD, House
 from webapp.access.roles import BY_SCRIPT, keeps
@@ -197,12 +196,8 @@ def test_a_session_of_ops_ends_after_a_quarter_of_an_hour(house):
 
 def test_what_pages_ask_by_themselves_keeps_no_session_alive(house, owner, company):
     browser = house.browser(owner)
-    with house.writing():
-        db.session.add(Run(company_id=company, kind="sync", reason="command", state="running"))
-        db.session.commit()
-        run = db.session.scalars(select(Run.id)).one()
     seen(house, minutes=20)
-    assert browser.get(f"/runs/{run}/progress").status_code == 200
+    assert browser.get("/inspections", headers={BY_SCRIPT: "yes"}).status_code == 200
     with house.app.app_context():
         assert utcnow() - db.session.scalars(select(LoginSession.seen_at)).one() > timedelta(minutes=19)
     browser.get("/settings")
@@ -227,12 +222,9 @@ def test_a_page_that_keeps_itself_fresh_ends_like_any_other(house, headers):
         assert utcnow() - db.session.scalars(seen_at).one() < timedelta(minutes=1)
 
 
-def test_every_address_of_a_bar_that_moves_is_no_click(house):
-    views = house.app.view_functions
-    bars = {rule.endpoint for rule in house.app.url_map.iter_rules() if rule.rule.endswith("/progress")}
-    assert len(bars) > 2
-    assert {name for name in bars if not getattr(views[name], "asked_by_scripts", False)} == set()
-    assert f'"{BY_SCRIPT}"' in (ROOT / "static" / "ops.js").read_text()
+def test_our_script_says_that_nobody_clicked(house):
+    script = (ROOT / "static" / "app.js").read_text()
+    assert script.count(f'"{BY_SCRIPT}"') == script.count("fetch(") == 1
 
 
 def test_only_a_digest_of_the_token_is_stored(house, owner):

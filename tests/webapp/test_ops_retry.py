@@ -50,14 +50,12 @@ def test_all_of_a_cause_is_due_again_and_followed_to_its_end(house, ops):
     assert sorted(due) == [("a", 2), ("b", 2)]
     runs = rows(house, Run.company_id, Run.kind, Run.reason, Run.state)
     assert sorted(runs) == [(one, "sync", "retried by ops", "queued") for one in (blue, front)]
-    progress = ops.get(f"{location}/progress").json
-    assert (progress["finished"], progress["numbers"]) == (False, "0 of 2")
-    assert "Trying again" in ops.read(location)
+    page = ops.read(location)
+    assert "Trying again" in page and "0 of 2" in page and "data-job" in page
 
     settle(house, "in-sync", InspectionRow.key == "a")
-    assert ops.get(f"{location}/progress").json["numbers"] == "1 of 2"
+    assert "1 of 2" in ops.read(location)
     settle(house, "needs-you", InspectionRow.key == "b", reason="qbo-6200")
-    assert ops.get(f"{location}/progress").json["finished"]
     assert "1 went through, 1 still refused." in ops.read(location)
 
     settle(house, "in-sync", InspectionRow.key == "b")
@@ -141,7 +139,7 @@ def test_five_thousand_at_once(house, ops):
     assert len(statements) < 50 * 4 + 40
     assert len(rows(house, InspectionRow.id, where=InspectionRow.due)) == 5000
     assert len(rows(house, Run.id)) == 50
-    assert ops.get(f"{location}/progress").json["numbers"] == "0 of 5,000"
+    assert "0 of 5,000" in ops.read(location)
     settle(house, "in-sync", InspectionRow.id <= 4990)
     settle(house, "needs-you", InspectionRow.id > 4990)
     assert "4,990 went through, 10 still refused." in ops.read(location)

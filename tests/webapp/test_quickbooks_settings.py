@@ -175,12 +175,35 @@ def test_earlier_inspections_are_shown_by_month_in_the_companys_zone(house, comp
     house.make_inspection(company, "4", starts_at=datetime(2026, 1, 5, tzinfo=UTC), reason="cancelled")
     page = " ".join(owner.read(PAGE).split())
     assert "3 inspections lie before your start date, $525.75 in all" in page
+    assert "Bring in 2 inspections ($425.75)" in page and "Bring in 3 inspections ($525.75)" in page
     february, january = page.index("Feb 2026"), page.index("Jan 2026")
     assert february < page.index("$425.75") < january < page.index("$525.75", january)
-    assert 'value="2026-01-01"' in page
+    typed = page.partition('id="earlier_from"')[2].partition(">")[0]
+    assert 'value=""' in typed or "value" not in typed, "no day is proposed, least of all the earliest"
     owner.post(f"{PAGE}/earlier", {"earlier_from": "2026-02-01"}, page=PAGE)
     assert company_row(house).start_date == date(2026, 2, 1)
     assert inspection_row(house, "2").due
+
+
+def test_a_typed_day_says_first_what_it_would_bring_in(house, company, owner):
+    for key, day in (("1", 3), ("2", 10)):
+        starts_at = datetime(2026, 2, day, 18, 0, tzinfo=UTC)
+        values = {"total": Decimal("425.00"), "reason": "before-start", "starts_at": starts_at}
+        house.make_inspection(company, key, **values)
+    asked = " ".join(owner.read(f"{PAGE}?earlier_from=2026-02-05").split())
+    assert "Bring in 1 inspection ($425.00)" in asked and "From Feb 5, 2026 on" in asked
+    assert 'name="earlier_from" value="2026-02-05"' in asked
+    assert "No inspection lies between" in owner.read(f"{PAGE}?earlier_from=2026-02-20")
+    for nonsense in ("x", "9999-12-31", "2026-03-01", ""):
+        assert "From Feb" not in owner.read(f"{PAGE}?earlier_from={nonsense}"), nonsense
+
+
+def test_a_company_with_salesreceipts_brings_nothing_in_but_by_its_migration(house, company, owner):
+    house.make_inspection(company, "1", starts_at=datetime(2026, 2, 1, 18, tzinfo=UTC), reason="before-start")
+    change(house, Company, legacy=True)
+    assert "Bring in" not in owner.read(PAGE)
+    owner.post(f"{PAGE}/earlier", {"earlier_from": "2026-02-01"}, page=PAGE)
+    assert company_row(house).start_date == date(2026, 3, 1)
 
 
 def test_bringing_in_later_ones_makes_no_sense(house, company, owner):
@@ -240,18 +263,15 @@ def test_running_first_sync_is_shown_and_refreshes_without_javascript(house, com
         )  # fmt: skip
         db.session.add(run)
         db.session.commit()
-        path = f"/runs/{run.id}/progress"
+        job = f'data-job="{run.id}"'
     page = owner.read(PAGE)
-    for words in ("42 of 118", "Creating invoices", "QuickBooks calls: 6", 'value="42" max="118"', path):
+    for words in ("42 of 118", "Creating invoices", "QuickBooks calls: 6", 'value="42" max="118"', job):
         assert words in page, words
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
-    told = owner.get(path).json
-    assert (told["done"], told["total"], told["finished"]) == (42, 118, False)
-    assert told["left"] in ("about 1 min left", "about 76 s left")
+    assert "about 1 min left" in page or "about 76 s left" in page
     change(house, Run, state="done", done=118)
-    assert owner.get(path).json["finished"] is True
     page = owner.read(PAGE)
-    assert "Done." in page and "http-equiv" not in page
+    assert "Done." in page and "http-equiv" not in page and job not in page
 
 
 def test_first_sync_that_failed_says_why(house, company, owner):

@@ -286,7 +286,7 @@ def test_one_run_shows_its_own_operations_and_problems(records, owner):
 def test_run_under_way_moves_along(records, owner):
     run = records.run(state="running", finished_at=None, done=42, total=118, phase="Writing invoices: 30")
     page = owner.read(f"/sync-log/runs/{run}")
-    assert f'data-progress-url="/runs/{run}/progress"' in page
+    assert 'data-live="job"' in page and f'data-job="{run}"' in page
     assert "42 of 118" in page
 
 

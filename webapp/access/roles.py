@@ -29,7 +29,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
 BY_SCRIPT = "X-By-Script"
-"""What our scripts send along when they ask for a page that people open too (static/ops.js)."""
+"""What our scripts send along when they ask for a page that people open too (static/app.js)."""
 
 _WITHOUT_FACTOR = {Right.OWN_LOGIN, Right.COMPANIES}
 _KEPT_AT_MOST = 1500  # Bytes as JSON: it travels in the session cookie, of which browsers keep 4 kB.

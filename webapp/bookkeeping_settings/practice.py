@@ -77,7 +77,11 @@ def start() -> Response | tuple[str, int]:
         )
         return redirect(url_for(".page"), 303)
     day = form.practice_from.data
-    earlier = {"from": day.isoformat()} if day and day != company.start_date and not company.cutoff else {}
+    earlier = (
+        {"from": day.isoformat()}
+        if day and day != company.start_date and syncing.may_bring_in(company)
+        else {}
+    )
     queue_run(company.id, "practice", "by a person", current_user.email, **earlier)
     record_act(
         company.id, current_user.email, "asked for a practice run", after=earlier, address=client_address()
@@ -136,7 +140,7 @@ def _to_start(company: Company, run: Run | None) -> str:
 
 def _earlier_day(company: Company, run: Run) -> date | None:
     day = run.parameters.get("from")
-    if not day or company.cutoff:
+    if not day or not syncing.may_bring_in(company):
         return None
     chosen = date.fromisoformat(day)
     return chosen if company.start_date is None or chosen < company.start_date else None

@@ -9,8 +9,10 @@ from werkzeug.utils import cached_property
 
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.people.people import OPS_ROLES
-from webapp.access.roles import may_send
+from webapp.access.roles import BY_SCRIPT, may_send
+from webapp.frame.ended import Ended, ended_lately
 from webapp.frame.standing import Standing, standing_of
+from webapp.frame.undo import Undo, undo_offered
 
 
 class Place(NamedTuple):
@@ -60,6 +62,22 @@ class Frame:
     def standing(self) -> Standing | None:
         company = self.person.company if self.person else None
         return standing_of(company) if company else None
+
+    @property
+    def by_script(self) -> bool:
+        """Whether the page fetches itself to keep fresh: then nobody reads what is said only once."""
+        return BY_SCRIPT in request.headers
+
+    @property
+    def undo(self) -> Undo | None:
+        """What the person can still take back."""
+        return undo_offered() if self.person else None
+
+    @property
+    def ended(self) -> list[Ended]:
+        """What ended a moment ago that this person waits for."""
+        company = self.person.company if self.person else None
+        return ended_lately(company.id, self.person.email) if company else []
 
     @property
     def places(self) -> tuple[Place, ...]:

@@ -22,13 +22,12 @@ from bookkeeping.storage.work.runs import queue_run
 from webapp.access.confirming import password_is_right, recently_confirmed
 from webapp.access.limits import by_person, client_address, limiter
 from webapp.access.matrix import Right
-from webapp.access.roles import asked_by_scripts, current_company, open_to
+from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.standing import next_nightly
 from webapp.migration.stepper import OPEN_TO, address_of, stands_at, state_of
 from webapp.migration.steps import (
     is_past,
-    progress_facts,
     show_choose,
     show_confirm,
     show_past,
@@ -65,14 +64,6 @@ def one(migration_id: int) -> str | Response:
     """Show an earlier migration by its number; the newest is where it stands."""
     migration = _named(migration_id)
     return show_past(migration) if is_past(migration) else redirect(address_of(stands_at(migration)), 303)
-
-
-@bp.get("/settings/quickbooks/migration/<int(max=2147483647):migration_id>/progress")
-@open_to(Right.READ)
-@asked_by_scripts
-def progress(migration_id: int) -> dict[str, object]:
-    """Answer with how far it is, for the bar that moves."""
-    return progress_facts(_named(migration_id))
 
 
 @bp.post("/settings/quickbooks/migration/preview")

@@ -237,7 +237,7 @@ def is_past(migration: Migration) -> bool:
 
 
 def progress_facts(migration: Migration) -> dict[str, object]:
-    """Return how far it is in the form that `components/progress.html` and app.js read."""
+    """Return how far it is in the form that `components/progress.html` reads."""
     counts = receipt_counts(migration.id)
     done = counts.get("done", 0) + counts.get("left", 0)
     total = sum(count for state, count in counts.items() if state not in ("stay", "blocked"))

@@ -21,7 +21,7 @@ from bookkeeping.storage.people.people import OPS_ROLES, User
 from bookkeeping.storage.work.ops import Mute, Retry, SavedView
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
-from webapp.access.roles import asked_by_scripts, open_to
+from webapp.access.roles import open_to
 from webapp.access.security import same_site_path, start_writing
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.words import day, plural
@@ -87,15 +87,6 @@ def retried(retry_id: int) -> ResponseReturnValue:
     """Show how far a retry is, and at its end what came of it."""
     row, progress = _retry(retry_id)
     return render_template("ops/retry.html", retry=row, progress=progress, job=_as_job(row, progress))
-
-
-@bp.get("/ops/failures/retries/<int:retry_id>/progress")
-@open_to(Right.OPS_READ)
-@asked_by_scripts
-def retry_progress(retry_id: int) -> ResponseReturnValue:
-    """Answer with the same for the bar that moves."""
-    row, progress = _retry(retry_id)
-    return _as_job(row, progress)
 
 
 @bp.post("/ops/failures/mutes")
@@ -195,7 +186,7 @@ def _retry(retry_id: int) -> tuple[Retry, ops_acts.RetryProgress]:
 
 
 def _as_job(row: Retry, progress: ops_acts.RetryProgress) -> dict[str, object]:
-    """Return it in the shape of `webapp.sync_log.progress.Progress`, which app.js reads."""
+    """Return it in the shape of `webapp.sync_log.progress.Progress`, which `components/progress.html` reads."""
     done = progress.total - progress.going
     return {
         "run_id": row.id,

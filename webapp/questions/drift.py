@@ -19,6 +19,7 @@ from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.spreadsheets import Table, file_answer, file_asked
+from webapp.frame.undo import offer_undo
 from webapp.frame.words import plural
 from webapp.questions.drift_cards import DriftCard
 from webapp.questions.export import drift_table, left_table
@@ -143,6 +144,8 @@ def _settled(drift_ids: list[int], choice: Choice) -> ResponseReturnValue:
         flash("That was settled already.", "info")
     else:
         flash(_sentence(company, settled, choice), "success")
+        if choice == "keep" and len(settled) == 1:
+            offer_undo("Left as in QuickBooks.", url_for(".manage_again", drift_id=settled[0].id))
     return redirect(url_for(".page"), 303)
 
 

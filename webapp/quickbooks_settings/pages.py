@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -87,7 +87,8 @@ def show_page(
     if not standing.connected:
         remember_authorize_origin()
     run = latest_run(company.id, *_SHOWN_RUNS) if standing.connected else None
-    months = syncing.earlier_inspections(company) if standing.connected and not company.cutoff else []
+    offered = standing.connected and syncing.may_bring_in(company)
+    asked = _day_asked(company) if offered and earlier is None else None
     return render_template(
         "quickbooks.html",
         standing=standing,
@@ -99,10 +100,12 @@ def show_page(
         reconnect_by=connection.reconnect_by if connection else None,
         reconnect_soon=connection is not None and connection.reconnect_soon,
         held=held_deletes(company.id) if company.brake_at else 0,
-        months=months,
+        months=syncing.earlier_inspections(company) if offered else [],
+        asked=asked,
+        comes_in=syncing.earlier_from(company, asked) if asked else None,
         dates=dates or _dates_form(),
         invoices=living_documents(company, "Invoice")[0],
-        earlier=earlier or EarlierForm(MultiDict(), earlier_from=_first_day(months)),
+        earlier=earlier or EarlierForm(MultiDict(), earlier_from=asked),
         disconnect_error=disconnect_error,
     )
 
@@ -176,6 +179,9 @@ def bring_in_earlier() -> Response | tuple[str, int]:
             f"Choose a day before {day(company.start_date)}: from then on all are in already."
         ]
         return show_page(earlier=form), 422
+    if not syncing.may_bring_in(company):
+        flash("Your SalesReceipts say what comes in: choose the cutoff of the migration instead.", "warning")
+        return redirect(url_for(".page"), 303)
     before = company.start_date
     syncing.change_dates(company, form.earlier_from.data, company.invoice_date, current_user.email)
     return _done(f"Bringing in the earlier inspections. {_what_follows(before, form.earlier_from.data)}")
@@ -218,8 +224,16 @@ def _shown_result(run: Run | None) -> tuple[str, str] | None:
     return result_sentence(run)
 
 
-def _first_day(months: list[syncing.EarlierMonth]) -> date | None:
-    return date.fromisoformat(months[-1].month + "-01") if months else None
+def _day_asked(company: Company) -> date | None:
+    """Return the day before the start date of which the address asks what would come in from it on; None for none."""
+    try:
+        asked = date.fromisoformat(request.args.get("earlier_from", ""))
+    except ValueError:
+        return None
+    fits = _FIRST_YEAR <= asked.year <= utcnow().year + 1 and (
+        company.start_date is None or asked < company.start_date
+    )
+    return asked if fits else None
 
 
 def _what_leaves(company: Company, before: date | None, after: date) -> str:

@@ -1,6 +1,6 @@
-"""What a run looks like while it goes on and when it is over, in words: the same for the page, its JSON and its end."""
+"""What a run looks like while it goes on and when it is over, in words: the same on its page and at its end."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypeGuard
 
 from sqlalchemy import func, select
@@ -29,10 +29,6 @@ class Progress:
     left: str
     phase: str
     counts: str
-
-    def as_json(self) -> dict[str, object]:
-        """Return it as app.js reads it."""
-        return asdict(self)
 
 
 def is_open(run: Run | None) -> TypeGuard[Run]:

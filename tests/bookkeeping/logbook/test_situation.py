@@ -66,6 +66,18 @@ ALONE = {
         "One step is left: choose your cutoff.",
         "Choose the cutoff",
     ),
+    "previewing": (
+        {"legacy": True, "migration": "previewing", "receipts": RECEIPTS},
+        "syncing",
+        "Your preview of the migration is being made.",
+        "Watch",
+    ),
+    "preview": (
+        {"legacy": True, "migration": "preview", "receipts": RECEIPTS, "migration_at": "Jan 1, 2019"},
+        "needs-you",
+        "Your preview of the migration is ready.",
+        "Look at the preview",
+    ),
     "first-sync": ({"first_run": "running"}, "syncing", "Your first sync is under way.", "Watch"),
     "causes": (
         {"causes": (BOOKS_CLOSED, NO_ITEM)},
@@ -124,7 +136,7 @@ _OF_ONE_FACT = {
     for group in (
         ("never", "disconnected", "refused", "reconnect"),
         ("to-start", "paused"),
-        ("running", "migration-paused", "choose", "scheduled"),
+        ("running", "migration-paused", "choose", "previewing", "preview", "scheduled"),
         ("first-sync", "never through"),
         ("running", "left"),
         ("choose", "left"),
@@ -157,7 +169,16 @@ def test_of_each_pair_the_more_urgent_is_said_and_the_other_is_not_lost(first, s
     facts = replace(facts, **ALONE[first][0])
     found = situation(facts)
     assert found.headline == ALONE[first][2]
-    needs_quickbooks = {"to-start", "paused", "halted", "running", "migration-paused", "choose"} | {
+    needs_quickbooks = {
+        "to-start",
+        "paused",
+        "halted",
+        "running",
+        "migration-paused",
+        "choose",
+        "previewing",
+        "preview",
+    } | {
         "first-sync",
         "never through",
         "left",
