@@ -1,4 +1,4 @@
-"""Logs, support's address and, when SENTRY_DSN is set, Sentry: what both the web app and the workers set up when they start."""
+"""Logs, support's address and, where the environment asks for them, Sentry and traces: what both the web app and the workers set up when they start."""
 
 import logging
 from collections.abc import Callable
@@ -9,21 +9,23 @@ from bookkeeping.errors import MisconfiguredError
 from bookkeeping.faults import name_support
 from bookkeeping.logs import Redactor, set_up_logs
 from bookkeeping.settings import Settings, SettingsError, settings_from_environment
+from bookkeeping.tracing.spans import set_up_tracing
 
 logger = logging.getLogger(__name__)
 
 
 def set_up_watching(settings: Settings) -> None:
-    """Log as JSON lines without the secrets of these settings, and report unexpected errors to Sentry if there is a DSN.
+    """Log as JSON lines without the secrets of these settings, report unexpected errors to Sentry if there is a DSN, and send traces if OTEL_… say where.
 
     Raises:
-        MisconfiguredError: SENTRY_DSN is set and the package sentry-sdk is not installed.
+        MisconfiguredError: one of them is asked for and its package is not installed.
     """
     secrets = secrets_of(settings)
     set_up_logs(secrets)
     name_support(settings.support_email)
     if settings.sentry_dsn:
         _set_up_sentry(settings, Redactor(secrets))
+    set_up_tracing()
 
 
 def speak_json_first() -> None:

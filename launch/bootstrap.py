@@ -29,7 +29,7 @@ def main() -> int:
         make_venv()
         install("run", "requirements.txt")
         if sys.argv[1] == "test":
-            install("test", "requirements-dev.txt", "requirements.txt")
+            install("test", "requirements-dev.txt", "requirements-otel.txt", "requirements.txt")
             find_or_install_postgresql()
             find_or_install_chromium()
             install_proxies()

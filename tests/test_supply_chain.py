@@ -14,7 +14,7 @@ from tests.harness import ROOT
 from tieout_files import VERSION
 
 OURS = ("tieout_files", "bookkeeping", "webapp", "worker", "launch", "standins", "migrations", "tests")
-OPTIONAL = {"sentry_sdk"}  # Installed only where it is wanted.
+OPTIONAL = {"sentry_sdk", "opentelemetry"}  # Installed only where they are wanted.
 
 
 def named(file: str) -> dict[str, str]:
@@ -47,7 +47,12 @@ def test_all_that_is_imported_is_named():
 
 
 def test_every_requirement_is_pinned_to_one_version():
-    for file in ("requirements.txt", "requirements-dev.txt", "requirements-audit.txt"):
+    for file in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-audit.txt",
+        "requirements-otel.txt",
+    ):
         lines = [
             line
             for line in (ROOT / file).read_text().splitlines()

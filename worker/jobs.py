@@ -15,6 +15,7 @@ from bookkeeping.queueing import BellJob
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.outages import is_outage
+from bookkeeping.tracing.spans import flush
 from bookkeeping.watching import refuse_to_start, speak_json_first
 from worker.app import bell, vault_of, worker_app
 from worker.holding.work import hold_company
@@ -49,6 +50,7 @@ def look_at(company_id: int) -> None:
             more = False
         finally:
             db.session.remove()
+            flush()
         if more:
             bell().ring_again(company_id)
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 
@@ -26,6 +26,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company, is_being_erased
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.runs import Run, is_unfinished
+from bookkeeping.tracing.spans import part_of, span, whole
 from worker.app import bell
 from worker.holding.work import Work
 from worker.jitter import jitter
@@ -142,10 +143,23 @@ def advance(work: Work, run: Run) -> Advanced:
     at = run.parameters.get("at")
     if at:
         work.now = lambda: datetime.fromisoformat(at)
+    identity = _trace_of(run)
+    facts: dict[str, Any] = {"company_id": work.company_id, "run_id": run.id}
     try:
-        return _advance(work, run)
+        with part_of(identity, "slice", **facts):
+            advanced = _advance(work, run)
     finally:
         work.now = clock
+    if advanced.finished:
+        over = work.run
+        begun, ended = over.started_at or over.queued_at, over.finished_at or utcnow()
+        whole(identity, f"run {over.kind}", begun, ended, **facts, state=over.state)
+    return advanced
+
+
+def _trace_of(run: Run) -> str:
+    """Return what names the run's one trace, the same for each of its slices wherever it is done."""
+    return f"run {run.id} of {run.company_id} {run.queued_at.isoformat()}"
 
 
 def _advance(work: Work, run: Run) -> Advanced:
@@ -157,7 +171,8 @@ def _advance(work: Work, run: Run) -> Advanced:
     while work.run.step < len(steps):
         db.session.expire_all()
         step = steps[work.run.step]
-        finished = _one_slice(work, step)
+        with span(f"step {step.name}"):
+            finished = _one_slice(work, step)
         if finished:
             work.run.step += 1
         work.commit()

@@ -2,6 +2,7 @@
 
 import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -9,6 +10,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bookkeeping.fetching.addresses import is_public
+from bookkeeping.tracing.spans import span
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 """Bytes of a body, after any compression is undone: some sixty times the largest page that QuickBooks or a platform sends."""
@@ -41,11 +43,18 @@ class BoundedAdapter(HTTPAdapter):
             self.poolmanager.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicTlsPool}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send it and take the body in.
+        """Send it and take the body in, as a span of the present trace that names the host and no path.
 
         Raises:
             AnswerTooLargeError, PrivateAddressError, and what requests raises.
         """
+        host = urlsplit(request.url or "").hostname or ""
+        with span(f"HTTP {request.method}", **{"server.address": host}) as note:
+            response = self._take_in(request, *args, **options)
+            note(**{"http.response.status_code": response.status_code})
+            return response
+
+    def _take_in(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         try:
             response = super().send(request, *args, **{**options, "stream": True})
         except _NotPublic as error:

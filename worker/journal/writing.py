@@ -34,6 +34,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import is_being_erased
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Attempt, Call, Operation
+from bookkeeping.tracing.spans import carried, span
 from worker.app import bell, settings
 from worker.holding.blocks import block, blocked_by
 from worker.holding.progress import count
@@ -74,6 +75,7 @@ class Write:
     warning: str = ""
 
 
+@span("write")
 def carry_out(work: Work, writes: list[Write]) -> None:
     """Journal, send and settle the writes, 30 a call; each write's `error` and `qbo_id` tell what became of it.
 
@@ -145,7 +147,7 @@ def _fly(work: Work, calls: list[Call]) -> Iterator[tuple[Call, Outcome]]:
                 return error
 
     with work.waiting_longer(), ThreadPoolExecutor(len(calls), "wave") as threads:
-        flying = {threads.submit(exchange, call.request_id, call.body): call for call in calls}
+        flying = {threads.submit(carried(exchange), call.request_id, call.body): call for call in calls}
         while flying:
             back, _ = wait(flying, timeout=work.lease.seconds / 4, return_when=FIRST_COMPLETED)
             work.note_calls()
@@ -284,6 +286,7 @@ def _settled(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Oper
     return operations
 
 
+@span("settle")
 def settle(work: Work, call: Call, answers: Iterable[ItemAnswer]) -> list[Operation]:
     """Note what became of every operation of the call, in one transaction under the fence; what is unclear leaves the call open."""
     operations = operations_of(call)
