@@ -93,6 +93,7 @@ simulate: bootstrap-tests  ## Tell months of a company's life with everything th
 .PHONY: chaos
 chaos: bootstrap-tests  ## Kill, stop, cut off and fill up real processes, then check the books; half an hour; ARGS="--seeds 7"
 	@$(PY) -m tests.chaos $(ARGS)
+	@$(PY) -m pytest -q tests/chaos/two_machines.py
 
 .PHONY: crashes
 crashes: bootstrap-tests  ## Break each kind of work off at every step, and at pairs of steps; about an hour; ARGS="--every 8"

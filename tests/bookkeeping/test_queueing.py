@@ -1,13 +1,16 @@
-"""What a worker of ours runs from the queue: one function, with one company's id, and nothing before or after it. No queue is asked here."""
+"""What a worker of ours runs from the queue: one function, with one company's id, and nothing before or after it. Only the last test asks a queue."""
 
 import os
 
 import pytest
 from redis import Redis
+from rq.executions import Execution
 from rq.job import Callback, Job
+from rq.registry import StartedJobRegistry, clean_registries
 
-from bookkeeping.queueing import LOOK_AT_COMPANY, BellJob, JobNotAllowedError
+from bookkeeping.queueing import LOOK_AT_COMPANY, Bell, BellJob, JobNotAllowedError
 from bookkeeping.storage.base import db
+from tests.harness.servers import Valkey
 from tests.webapp.house import House
 from worker.jobs import look_at
 
@@ -64,3 +67,22 @@ def test_errors_of_the_database_hide_what_was_bound(sqlite_url):
     house = House(sqlite_url)
     with house.app.app_context():
         assert db.engine.hide_parameters
+
+
+def test_a_job_of_a_machine_that_went_away_is_given_up_though_its_execution_is_gone(valkey: Valkey):
+    bell = Bell(valkey.url)
+    bell.ring(7)
+    queue = bell.queue
+    [lost] = queue.jobs
+    started = StartedJobRegistry(queue=queue)
+    with queue.connection.pipeline() as pipeline:
+        lost.prepare_for_execution("a worker far away", pipeline)
+        execution = Execution.create(lost, ttl=60, pipeline=pipeline)
+        pipeline.execute()
+    queue.connection.delete(execution.key)  # It is gone a minute before its entry is.
+    for entry in queue.connection.zrange(started.key, 0, -1):
+        queue.connection.zadd(started.key, {entry: 1})
+    clean_registries(queue)  # As every worker does, each half minute.
+    assert started.count == 0
+    assert queue.fetch_job(lost.id) is None
+    assert bell.ring(7)

@@ -69,10 +69,10 @@ def _break(writer: asyncio.StreamWriter) -> None:
 
 
 class Proxy:
-    """Listens on `port` and passes on to `target`. `way` may be changed at any time; `mend` makes it as it was."""
+    """Listens on `port` and passes on to `target`, a port. `way` may be changed at any time; `mend` makes it as it was."""
 
     def __init__(self, proxies: Proxies, target: int, delay: float):
-        self._proxies, self._target, self._delay = proxies, target, delay
+        self._proxies, self.target, self._delay = proxies, target, delay
         self._open: set[asyncio.StreamWriter] = set()
         self.port = free_port()
         self.way = Way(delay)
@@ -100,7 +100,7 @@ class Proxy:
             _break(answered)
             return
         try:
-            answers, on = await asyncio.open_connection(LOOPBACK, self._target)
+            answers, on = await asyncio.open_connection(LOOPBACK, self.target)
         except OSError:
             _break(answered)
             return
