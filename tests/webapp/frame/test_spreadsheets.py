@@ -17,7 +17,9 @@ LINE = {"DetailType": "SalesItemLineDetail", "Amount": 1, "SalesItemLineDetail":
 
 def answer(house, ending: str, table: Table) -> bytes:
     with house.app.test_request_context():
-        return file_answer(table, ending).get_data()
+        made = file_answer(table, ending)
+        made.direct_passthrough = False  # Only a server hands the open file through; here its bytes are read.
+        return made.get_data()
 
 
 def one_cell(house, ending: str, value, kind: str = "text") -> bytes:
