@@ -55,11 +55,12 @@ class Page:
 class Reach:
     """Which inspections a walk has to bring again, changed or not: those changed since then, or that start then, from first to before last.
 
-    By one of them a walk is known to be this company's.
+    By one of them a walk is known to be this company's. `deleted_too`: those that were deleted come as well, for thirty days at least.
     """
 
     changed_since: datetime | None = None
     starts: tuple[datetime, datetime] | None = None
+    deleted_too: bool = True
 
 
 class Source(Protocol):
@@ -93,13 +94,13 @@ class Source(Protocol):
 
 
 class Known(Protocol):
-    """What we keep of a company's inspections, for sources whose platform tells no changes by itself. Deleted ones are not among them."""
+    """What we keep of a company's inspections, for sources whose platform tells no changes by itself."""
 
-    def stamps(self, keys: list[str]) -> Mapping[str, tuple[str, datetime]]:
-        """Return (content hash, `updated_at`) of those of these ids that we know."""
+    def stamps(self, keys: list[str]) -> Mapping[str, tuple[str, datetime, str]]:
+        """Return (content hash, `updated_at`, number) of those of these ids that we know, deleted ones too."""
 
     def starting(self, first: datetime, last: datetime) -> frozenset[str]:
-        """Return the ids of all that start from first to before last."""
+        """Return the ids of all that start from first to before last and were not deleted."""
 
     def inspection(self, key: str) -> Inspection | None:
         """Return one as we know it."""

@@ -1,4 +1,11 @@
-"""What sources are given to read of our own tables: the dropped files of a company."""
+"""What sources are given to read of our own tables: the dropped files of a company, and its inspections as they were read last.
+
+A platform is asked between two looks, so each look at the inspections ends the transaction that it began.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import or_, select
 
@@ -6,6 +13,57 @@ from bookkeeping.inspection_source.source import BadRecord
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.dropped import DroppedInspection
+from bookkeeping.storage.records.inspections import InspectionRow
+
+
+class Mirror:
+    """The inspections of one company as they were read last; of none while it is still to be made."""
+
+    def __init__(self, company_id: int | None) -> None:
+        self._company_id = company_id
+
+    def stamps(self, keys: list[str]) -> dict[str, tuple[str, datetime, str]]:
+        """Return (content hash, `updated_at`, number) of those of these ids that we know."""
+        columns = (
+            InspectionRow.key,
+            InspectionRow.content_hash,
+            InspectionRow.source_updated_at,
+            InspectionRow.number,
+        )
+        rows = select(*columns).where(
+            InspectionRow.company_id == self._company_id, InspectionRow.key.in_(keys)
+        )
+        with _a_look():
+            return {key: (content, since, number) for key, content, since, number in db.session.execute(rows)}
+
+    def starting(self, first: datetime, last: datetime) -> frozenset[str]:
+        """Return the ids of all that start from first to before last and were not deleted."""
+        rows = select(InspectionRow.key).where(
+            InspectionRow.company_id == self._company_id,
+            InspectionRow.starts_at >= first,
+            InspectionRow.starts_at < last,
+            InspectionRow.record["deleted_at"].as_string().is_(None),
+        )
+        with _a_look():
+            return frozenset(db.session.scalars(rows))
+
+    def inspection(self, key: str) -> Inspection | None:
+        """Return one as it was read last."""
+        rows = select(InspectionRow.record).where(
+            InspectionRow.company_id == self._company_id, InspectionRow.key == key
+        )
+        with _a_look():
+            record = db.session.scalars(rows).first()
+        return None if record is None else Inspection.from_record(record)
+
+
+@contextmanager
+def _a_look() -> Iterator[None]:
+    """Read, and end the transaction if this began it: none stays open while a platform is asked."""
+    began = not db.session().in_transaction()
+    yield
+    if began:
+        db.session.commit()
 
 
 class DroppedRows:

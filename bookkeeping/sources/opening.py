@@ -9,8 +9,9 @@ from typing import Any
 
 from bookkeeping.inspection_source.dropped.source import Files
 from bookkeeping.inspection_source.feed import Feed
+from bookkeeping.inspection_source.pages import Pages
 from bookkeeping.inspection_source.source import Source, SourceCompany
-from bookkeeping.sources.kept import DroppedRows
+from bookkeeping.sources.kept import DroppedRows, Mirror
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.credentials import credentials_of
 
@@ -35,6 +36,18 @@ def _feed(given: Opening) -> Source:
     return Feed(url, key, timeout=given.patience, public_only=given.public_only)
 
 
+def _pages(given: Opening) -> Source:
+    days = {name: given.credentials[name] for name in _DAYS if name in given.credentials}
+    return Pages(
+        given.credentials["url"],
+        given.credentials["key"],
+        Mirror(given.company.id if given.company else None),
+        timeout=given.patience,
+        public_only=given.public_only,
+        **days,
+    )
+
+
 def _files(given: Opening) -> Source:
     company = given.company
     # Whoever made the company says that it is in the United States: no platform does.
@@ -42,6 +55,7 @@ def _files(given: Opening) -> Source:
     return Files(DroppedRows(company.id if company else None), said)
 
 
+_DAYS = {"days_back": range(7, 1100), "days_ahead": range(7, 1100)}
 _UNMADE = SourceCompany("", "US", True, "")
 
 
@@ -56,6 +70,7 @@ class Kind:
 
 KINDS = {
     "feed": Kind(_feed, ("url", "key")),
+    "pages": Kind(_pages, ("url", "key"), _DAYS),
     "files": Kind(_files),
 }
 

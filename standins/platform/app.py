@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from standins.platform import admin, admin_inspections, faults, feed, page_actions, pages
+from standins.platform import admin, admin_inspections, faults, feed, page_actions, paged, pages
 from standins.platform.fields import Refused
 from standins.platform.store import Store
 
@@ -15,7 +15,7 @@ def create_app(state: str | Path) -> Flask:
     app = Flask(__name__)
     app.config["STORE"] = Store(state)
     app.json.sort_keys = False
-    for module in (feed, admin, admin_inspections, pages, page_actions):
+    for module in (feed, paged, admin, admin_inspections, pages, page_actions):
         app.register_blueprint(module.bp)
     app.register_error_handler(Refused, lambda error: _answer(400, str(error)))
     app.register_error_handler(LookupError, lambda error: _answer(404, str(error)))
@@ -27,7 +27,7 @@ def create_app(state: str | Path) -> Flask:
 
 def _answer(status: int, detail: str) -> Response | tuple[Response, int] | tuple[str, int]:
     """Say what is wrong in the manner of the part that was asked: JSON:API, plain JSON or a page."""
-    if request.path.startswith("/v2/"):
+    if request.path.startswith(("/v2/", "/paged/v2/")):
         return faults.error_response(status, detail)
     if request.path.startswith("/_standin/"):
         return jsonify({"error": detail}), status

@@ -70,10 +70,10 @@ def bad_parameter(error: BadParameter) -> Response:
 @bp.get("/company")
 def company() -> Response:
     """Serve the company that the key belongs to."""
-    _parameters(set())
+    parameters(set())
     with current_app.config["STORE"].reading() as db:
         _, company_id = faults.source(g.fault, g.company_id)
-        return _json({"data": resources.company_resource(changes.company(db, company_id))})
+        return as_json({"data": resources.company_resource(changes.company(db, company_id))})
 
 
 @bp.get("/inspections")
@@ -82,12 +82,12 @@ def inspections() -> Response:
     with current_app.config["STORE"].reading() as db:
         dialect = dialects.of(db, g.company_id)
         turning = "page[number]" if dialect.by_number else "page[after]"
-        given = _parameters((LIST_PARAMETERS | {turning}) - dialect.refuses)
+        given = parameters((LIST_PARAMETERS | {turning}) - dialect.refuses)
         if given.get("sort", "updated_at") != "updated_at":
             raise BadParameter("sort must be updated_at")
-        include, size = _include(given), min(_page_size(given), dialect.most)
-        since = _since(given["filter[updated_since]"]) if "filter[updated_since]" in given else ""
-        number = _number(given.get("page[number]", "1"))
+        include, size = _include(given), min(page_size(given), dialect.most)
+        since = moment_asked(given["filter[updated_since]"]) if "filter[updated_since]" in given else ""
+        number = page_number(given.get("page[number]", "1"))
         skipped = (number - 1) * size if dialect.by_number else given.get("page[after]")
         rows, total = _page(db, dialect, since if dialect.filters else "", skipped, size + 1)
     if rows and g.fault and g.fault["kind"] == "moves":
@@ -99,13 +99,13 @@ def inspections() -> Response:
     if len(rows) > size and not dialect.by_number:
         cursor = _cursor(rows[size - 1]["updated_at"], rows[size - 1]["inspection_id"])
         links["next"] = f"{request.base_url}?{urlencode(given | {'page[after]': cursor})}"
-    return _json(body | {"links": links})
+    return as_json(body | {"links": links})
 
 
 @bp.get("/inspections/<inspection_id>")
 def inspection(inspection_id: str) -> Response:
     """Serve one inspection of this company, a tombstone too; 404 for any other id."""
-    include = _include(_parameters({"include"}))
+    include = _include(parameters({"include"}))
     with current_app.config["STORE"].reading() as db:
         row = db.execute(
             "SELECT document FROM feed WHERE company_id = ? AND inspection_id = ?",
@@ -117,7 +117,7 @@ def inspection(inspection_id: str) -> Response:
     if row is None:
         return faults.error_response(404, f"There is no inspection {inspection_id} for this key.")
     body = _body([json.loads(row["document"])], include)
-    return _json(body | {"data": body["data"][0]})
+    return as_json(body | {"data": body["data"][0]})
 
 
 def _page(
@@ -138,7 +138,8 @@ def _page(
     return rows.fetchall(), total
 
 
-def _number(text: str) -> int:
+def page_number(text: str) -> int:
+    """Return which page was asked for."""
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 100_000):
         raise BadParameter("page[number] must be a whole number from 1")
     return int(text)
@@ -156,7 +157,8 @@ def _body(documents: list[dict[str, Any]], include: list[str]) -> dict[str, Any]
     return body
 
 
-def _parameters(known: set[str]) -> dict[str, str]:
+def parameters(known: set[str]) -> dict[str, str]:
+    """Return the query's parameters: each is known, and given once."""
     for name in request.args:
         if name not in known:
             raise BadParameter(f"unknown parameter {name}")
@@ -173,14 +175,16 @@ def _include(given: dict[str, str]) -> list[str]:
     return names
 
 
-def _page_size(given: dict[str, str]) -> int:
+def page_size(given: dict[str, str]) -> int:
+    """Return how many rows a page is to have."""
     text = given.get("page[size]", str(MAX_PAGE))
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_PAGE):
         raise BadParameter(f"page[size] must be a whole number from 1 to {MAX_PAGE}")
     return int(text)
 
 
-def _since(text: str) -> str:
+def moment_asked(text: str) -> str:
+    """Return the moment of a filter as text that sorts."""
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
@@ -205,5 +209,6 @@ def _after(cursor: str) -> tuple[str, int]:
         raise BadParameter("page[after] is not a cursor of this feed; start again without it") from error
 
 
-def _json(body: dict[str, Any]) -> Response:
+def as_json(body: dict[str, Any]) -> Response:
+    """Answer in JSON:API."""
     return Response(json.dumps(body), content_type="application/vnd.api+json")

@@ -30,12 +30,12 @@ def document(db: sqlite3.Connection, inspection_id: int) -> dict[str, Any]:
     ).fetchone()
     buyers = db.execute("SELECT * FROM contacts WHERE id = ?", (row["buyer_id"],)).fetchall()
     related = {
-        "buyer": [_resource("contact", buyer, CONTACT_DETAILS) for buyer in buyers],
+        "buyer": [resource("contact", buyer, CONTACT_DETAILS) for buyer in buyers],
         "line_items": [
-            _resource("line_item", line, LINE_ITEM_ATTRIBUTES) for line in line_items(db, inspection_id)
+            resource("line_item", line, LINE_ITEM_ATTRIBUTES) for line in line_items(db, inspection_id)
         ],
         "payments": [
-            _resource("payment", payment, PAYMENT_ATTRIBUTES) for payment in payments(db, inspection_id)
+            resource("payment", payment, PAYMENT_ATTRIBUTES) for payment in payments(db, inspection_id)
         ],
     }
     attributes = {"datetime": clock.in_zone(row["datetime"], row["time_zone"]).isoformat(timespec="seconds")}
@@ -43,14 +43,14 @@ def document(db: sqlite3.Connection, inspection_id: int) -> dict[str, Any]:
     identifiers = {name: [_identifier(each) for each in resources] for name, resources in related.items()}
     relationships: dict[str, Any] = {name: {"data": found} for name, found in identifiers.items()}
     relationships["buyer"] = {"data": identifiers["buyer"][0] if identifiers["buyer"] else None}
-    resource = {
+    told = {
         "type": "inspection",
         "id": str(row["id"]),
         "attributes": attributes,
         "relationships": relationships,
     }
     related = {name: [each["overridden"] for each in resources] for name, resources in related.items()}
-    return {"resource": _overridden(resource, row["raw"]), **related}
+    return {"resource": _overridden(told, row["raw"]), **related}
 
 
 def line_items(db: sqlite3.Connection, inspection_id: int) -> list[sqlite3.Row]:
@@ -74,7 +74,7 @@ def full_address(row: sqlite3.Row) -> str | None:
     return ", ".join(part for part in (street, row["property_city"], state) if part) or None
 
 
-def _resource(kind: str, row: sqlite3.Row, names: tuple[str, ...]) -> dict[str, Any]:
+def resource(kind: str, row: sqlite3.Row, names: tuple[str, ...]) -> dict[str, Any]:
     """Keep the plain identity beside the overridden resource: linkage stays whole even when the record is garbage."""
     plain = {"type": kind, "id": str(row["id"]), "attributes": {name: row[name] for name in names}}
     return {"type": kind, "id": str(row["id"]), "overridden": _overridden(plain, row["raw"])}

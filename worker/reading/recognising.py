@@ -72,6 +72,7 @@ def _must_come(work: Work, reach: Reach) -> Select[str]:
     """Return the inspections of ours that a walk of that reach has to bring, changed again or not."""
     deleted_at = InspectionRow.record["deleted_at"].as_string()
     long_gone = (utcnow() - TOMBSTONES_STAY).isoformat()
+    comes = deleted_at.is_(None) | (deleted_at > long_gone) if reach.deleted_too else deleted_at.is_(None)
     which = [InspectionRow.company_id == work.company_id]
     if reach.changed_since is not None:
         which.append(InspectionRow.source_updated_at >= reach.changed_since)
@@ -79,10 +80,7 @@ def _must_come(work: Work, reach: Reach) -> Select[str]:
         first, last = reach.starts
         which += [InspectionRow.starts_at >= first, InspectionRow.starts_at < last]
     return (
-        select(InspectionRow.key)
-        .where(*which)
-        .where(deleted_at.is_(None) | (deleted_at > long_gone))
-        .order_by(InspectionRow.source_updated_at.desc())
+        select(InspectionRow.key).where(*which).where(comes).order_by(InspectionRow.source_updated_at.desc())
     )
 
 

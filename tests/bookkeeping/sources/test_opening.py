@@ -7,7 +7,7 @@ import pytest
 
 from bookkeeping.inspection_source.feed import EVERYTHING, Feed
 from bookkeeping.inspection_source.source import OVERLAP
-from bookkeeping.sources.opening import open_source
+from bookkeeping.sources.opening import KINDS, checked_credentials, open_source, try_source
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.credentials import credentials_of, keep_credentials
@@ -54,6 +54,41 @@ def test_a_feed_keeps_what_the_release_before_can_read(row):
     keep_credentials(row, "feed", {"url": "https://f.example", "key": "k2"})
     assert (row.feed_url, row.source_credentials) == ("https://f.example", "")
     assert vault().open(row.feed_key, row.id, "feed_key") == "k2"
+
+
+BAD = {
+    "no object": ("feed", [], "must be an object"),
+    "nothing": ("pages", {"key": "k"}, "The url of the source is missing or empty."),
+    "blank": ("feed", {"url": "https://f.example", "key": " "}, "The key of the source is missing or empty."),
+    "no text": ("feed", {"url": 7, "key": "k"}, "The url of the source is missing or empty."),
+    "more": ("files", {"key": "k"}, "A source of the kind files takes no key."),
+    "no number": (
+        "pages",
+        {"url": "u", "key": "k", "days_back": "9"},
+        "days_back must be a whole number from 7 to 1099.",
+    ),
+    "yes": ("pages", {"url": "u", "key": "k", "days_ahead": True}, "days_ahead must be a whole number"),
+    "too few": ("pages", {"url": "u", "key": "k", "days_back": 1}, "days_back must be a whole number"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_credentials_that_would_open_nothing_are_refused_in_a_sentence(kind):
+    source, given, says = BAD[kind]
+    with pytest.raises(ValueError, match=says):
+        checked_credentials(source, given)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_is_opened_with_what_it_needs_and_asks_nothing_by_it(kind, row):
+    given = {name: f" {name} " for name in KINDS[kind].needs} | dict.fromkeys(KINDS[kind].may, 30)
+    found = checked_credentials(kind, given)
+    assert found == {
+        name: value.strip() if isinstance(value, str) else value for name, value in given.items()
+    }
+    assert try_source(kind, found, public_only=True) is not None
+    keep_credentials(row, kind, found)
+    assert credentials_of(row) == found and open_source(row, public_only=True) is not None
 
 
 def test_a_feeds_cursor_is_a_moment_read_again_by_the_overlap():

@@ -101,6 +101,22 @@ def test_credentials_come_from_standard_input_where_no_list_of_processes_shows_t
         assert credentials_of(db.session.get_one(Company, made["id"]))["key"] == desk.feed_key
 
 
+def test_a_platform_by_numbered_pages_is_asked_before_it_is_taken(say, shop: Shop, desk: Desk):
+    given = {"url": f"{shop.platform.base_url}/paged", "key": desk.feed_key, "days_back": 30}
+    words = ("company", "create", "Paged", "--source", "pages", "--credentials-stdin")
+    made = say(*words, input=json.dumps(given))
+    with shop.app.app_context():
+        row = db.session.get_one(Company, made["id"])
+        assert (row.source_kind, row.feed_url, row.feed_key) == ("pages", given["url"], "")
+        assert credentials_of(row) == given and desk.feed_key not in row.source_credentials
+    wrong = say(*words, input=json.dumps({**given, "key": "wrong"}))
+    assert wrong["error"] == "feed-refused"
+    nowhere = say(*words, input=json.dumps({**given, "url": "http://127.0.0.1:9"}))
+    assert nowhere["error"] == "feed-unavailable"
+    told = say("company", "update", made["id"], "--feed-key-stdin", input="wrong\n")
+    assert told["error"] == "feed-refused", "Another key is tried as this kind asks."
+
+
 def test_a_person_is_added_with_the_first_line_of_standard_input(say, shop: Shop, desk: Desk):
     words = ("user", "create", f"bo{desk.id}@x.example", "--role", "owner", "--password-stdin")
     made = say(*words, "--company", desk.id, input=f"{PASSWORD}\nmore\n")
