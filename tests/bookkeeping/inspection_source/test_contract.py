@@ -4,6 +4,7 @@ A reader knows no kind from another, so no test here does; `worlds` makes the co
 """
 
 import json
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -15,11 +16,26 @@ from tests.bookkeeping.inspection_source.worlds import NAME, WORLDS, World
 MANY = 120
 
 
+@pytest.fixture
+def make_world(request, platform):
+    """Make a company of a kind; of one that keeps rows of ours in an app context, and a database is only made for those."""
+    with ExitStack() as open_while:
+        house = None
+
+        def make(kind: str) -> World:
+            nonlocal house
+            if WORLDS[kind].keeps_rows and house is None:
+                house = request.getfixturevalue("house")
+                open_while.enter_context(house.app.app_context())
+            return WORLDS[kind](platform, house)
+
+        yield make
+
+
 @pytest.fixture(params=sorted(WORLDS))
-def world(request, platform, house):
-    """A company of each kind in turn, in an app context."""
-    with house.app.app_context():
-        yield WORLDS[request.param](platform, house)
+def world(request, make_world):
+    """A company of each kind in turn."""
+    return make_world(request.param)
 
 
 def kinds(**what: bool):
@@ -175,8 +191,8 @@ def test_what_it_says_has_to_come_does_come(world: World):
             assert one.key in came
 
 
-def test_another_companys_inspections_do_not_come(world: World, platform, house):
-    other = WORLDS[world.kind](platform, house)
+def test_another_companys_inspections_do_not_come(world: World, make_world):
+    other = make_world(world.kind)
     [theirs] = other.book()
     other.charge(theirs, "1.00")
     mine = world.book(2)

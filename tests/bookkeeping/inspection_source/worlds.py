@@ -32,6 +32,7 @@ class World:
     kind = ""
     has_key = True
     numbered = False
+    keeps_rows = False
 
     def __init__(self) -> None:
         self.kept: dict[str, Inspection] = {}
@@ -168,6 +169,7 @@ class FilesWorld(World):
 
     kind = "files"
     has_key = False
+    keeps_rows = True
     numbered = True
 
     def __init__(self, _platform, house) -> None:
