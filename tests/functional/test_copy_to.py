@@ -29,6 +29,10 @@ CREATE FUNCTION alter_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name
 CREATE TRIGGER altering BEFORE INSERT ON companies FOR EACH ROW EXECUTE FUNCTION alter_it()
 """
 
+ALTERING_ENTRIES = (
+    ALTERING.replace("companies", "audit_entries").replace("NEW.name", "NEW.who").replace("lower", "upper")
+)
+
 
 def plain(url: str) -> str:
     return url.replace("+psycopg", "")
@@ -144,7 +148,7 @@ def test_what_arrives_otherwise_is_not_kept(source, postgres_url):
     with psycopg.connect(plain(postgres_url)) as connection:
         connection.execute(ALTERING)
     told = source.copy_to(postgres_url)
-    assert told["code"] == 1 and "companies differ" in told["message"]
+    assert told["code"] == 1 and "Rows of companies differ" in told["message"]
     assert ask(postgres_url, "SELECT count(*) FROM companies") == [(0,)]
     with psycopg.connect(plain(postgres_url)) as connection:
         connection.execute("DROP TRIGGER altering ON companies")
@@ -171,6 +175,35 @@ def test_a_target_that_does_not_fit_is_refused(source, postgres, postgres_url):
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     told = source.copy_to(postgres_url)
     assert told["code"] == 1 and "migration 0001" in told["message"]
+
+
+def test_broken_off_it_goes_on_where_it_stood(source, postgres_url):
+    source.add_company()
+    with psycopg.connect(plain(postgres_url)) as connection:
+        connection.execute(ALTERING_ENTRIES)
+    told = source.copy_to(postgres_url)
+    assert told["code"] == 1 and "Rows of audit_entries differ" in told["message"]
+    assert ask(postgres_url, "SELECT count(*) FROM companies") == [(1,)]
+    [(stands,)] = ask(postgres_url, "SELECT version_num FROM alembic_version")
+    assert stands.startswith("copying ")
+    with psycopg.connect(plain(postgres_url)) as connection:
+        connection.execute("DROP TRIGGER altering ON audit_entries")
+    entries = ask(source.url, "SELECT count(*) FROM audit_entries")
+    assert source.copy_to(postgres_url)["code"] == 0
+    assert ask(postgres_url, "SELECT count(*) FROM audit_entries") == entries
+    assert ask(postgres_url, "SELECT version_num FROM alembic_version") == [
+        (stands.removeprefix("copying "),)
+    ]
+
+
+def test_what_changed_since_it_was_broken_off_is_refused(source, postgres_url):
+    source.add_company()
+    with psycopg.connect(plain(postgres_url)) as connection:
+        connection.execute(ALTERING_ENTRIES)
+    assert source.copy_to(postgres_url)["code"] == 1
+    source.add_company()
+    told = source.copy_to(postgres_url)
+    assert told["code"] == 1 and "Rows of companies in the target are others than here" in told["message"]
 
 
 def test_a_held_lease_is_refused(source, postgres_url):

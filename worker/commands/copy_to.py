@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from flask import Flask
+from sqlalchemy import Table
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -14,6 +15,7 @@ from bookkeeping.settings import full_database_url
 from bookkeeping.storage.base import connect_storage, db, reading, without_time_limit
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.copying import (
+    COPYING,
     Seen,
     all_tables,
     continue_numbering,
@@ -21,6 +23,7 @@ from bookkeeping.storage.copying import (
     keep_writers_out,
     look_at,
     schema_revision,
+    set_schema_revision,
     tables_with_rows,
 )
 from bookkeeping.storage.people.audit import broken_entries, chains, record_act
@@ -35,23 +38,30 @@ KNOWN = ("sqlite", "postgresql+psycopg")
 @click.argument("database_url")
 @answering
 def copy_to(database_url: str) -> dict[str, Any]:
-    """Copy every row into another database, migrated and empty, and prove that it arrived. All of it is kept, or nothing.
+    """Copy every row into another database, migrated and empty, and prove that it arrived. Broken off, it goes on when it is run again.
 
-    Stop web, workers and tick first. Until the command ends, nobody can write to the database that is copied.
+    Stop web, workers and tick first. Until the command ends, nobody can write to the database that is copied, and the other one counts
+    as no database of this release: it says `copying` where its migration stands.
     """
     url = _understood(database_url)
-    record_act(None, "command line", "began to copy everything into another database")
-    db.session.commit()
+    with _storage(url) as target:
+        going_on = schema_revision(target).startswith(COPYING)
+    if not going_on:  # What was noted when it began was copied with the rest.
+        record_act(None, "command line", "began to copy everything into another database")
+        db.session.commit()
     with db.engine.connect() as source:
         without_time_limit(source)
         keep_writers_out(source)
         _nobody_works()
         with _storage(url) as target:
             without_time_limit(target)
-            _fit_to_fill(target, schema_revision(source))
-            copied = _copy(source, target)
+            revision = schema_revision(source)
+            _fit_to_fill(target, revision)
+            copied = _copy(source)
             entries, broken = _audit_log()
+            target = db.session.connection()
             continue_numbering(target)
+            set_schema_revision(target, revision)
             db.session.commit()
     rows = sum(seen.rows for seen in copied.values())
     found = {
@@ -104,6 +114,8 @@ def _storage(url: str) -> Iterator[Connection]:
 
 def _fit_to_fill(target: Connection, revision: str) -> None:
     theirs = schema_revision(target)
+    if theirs == f"{COPYING}{revision}":
+        return  # Begun before: what is there is compared, and what is not goes on.
     if not revision or theirs != revision:
         raise Refusal(
             f"The target stands at migration {theirs or 'none'}, this database at {revision or 'none'}: "
@@ -112,22 +124,39 @@ def _fit_to_fill(target: Connection, revision: str) -> None:
     filled = tables_with_rows(target)
     if filled:
         raise Refusal(f"The target is not empty ({', '.join(filled)}): make a new database.")
+    set_schema_revision(target, f"{COPYING}{revision}")
+    db.session.commit()
 
 
-def _copy(source: Connection, target: Connection) -> dict[str, Seen]:
+def _copy(source: Connection) -> dict[str, Seen]:
+    """Copy each table that is not there yet into what `db.session` has, and keep it once it reads back as it was sent."""
     copied = {}
+    there = set(tables_with_rows(db.session.connection()))
     for table in all_tables():
-        try:
-            copied[table.name] = copy_rows(table, source, target)
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise Refusal(f"Table {table.name}: {reason}. Nothing was kept in the target.") from error
-    different = [table.name for table in all_tables() if look_at(table, target) != copied[table.name]]
-    if different:
-        raise Refusal(
-            f"Read back, {', '.join(different)} differ from what was sent. Nothing was kept in the target."
-        )
+        target = db.session.connection()
+        without_time_limit(target)
+        if table.name in there:
+            copied[table.name] = look_at(table, source)
+            again = "in the target are others than here, from an earlier try: make a new database."
+        else:
+            copied[table.name] = _filled(table, source, target)
+            again = (
+                "differ from what was sent when they are read back. Run it again to go on with this table."
+            )
+        if look_at(table, target) != copied[table.name]:
+            db.session.rollback()
+            raise Refusal(f"Rows of {table.name} {again}")
+        db.session.commit()
     return copied
+
+
+def _filled(table: Table, source: Connection, target: Connection) -> Seen:
+    try:
+        return copy_rows(table, source, target)
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise Refusal(f"Table {table.name}: {reason}. Run it again to go on with this table.") from error
 
 
 def _audit_log() -> tuple[int, list[int]]:
