@@ -191,4 +191,110 @@
     turn = window.setTimeout(look, document.querySelector("[data-job]") ? soon : every);
     document.addEventListener("visibilitychange", look);
   }
+
+  // Ctrl-K opens the search, whose answers are those of its page; without JavaScript the link leads there.
+  var box = document.getElementById("find-box"), field = document.getElementById("find-words"), typing = null;
+  function lately(words) {
+    var kept = [];
+    try {
+      kept = JSON.parse(sessionStorage.getItem("searched")) || [];
+      if (words) {
+        kept = [words].concat(kept.filter(function (one) { return one !== words; })).slice(0, 5);
+        sessionStorage.setItem("searched", JSON.stringify(kept));
+      }
+    } catch (error) { /* Then none is remembered. */ }
+    return kept;
+  }
+  function remember() {
+    var place = box.querySelector("[data-recents]"), list = place.querySelector("ul"), kept = lately();
+    list.replaceChildren.apply(list, kept.map(function (words) {
+      var line = document.createElement("li"), link = document.createElement("a");
+      link.href = box.querySelector("form").action + "?q=" + encodeURIComponent(words);
+      link.textContent = words;
+      line.append(link);
+      return line;
+    }));
+    place.hidden = !kept.length || field.value.trim() !== "";
+  }
+  function find() {
+    var words = field.value.trim();
+    remember();
+    if (!words) return box.querySelector("[data-found]").replaceChildren();
+    fetch(box.querySelector("form").action + "?q=" + encodeURIComponent(words), {
+      credentials: "same-origin", redirect: "error", headers: { "X-By-Script": "yes" }
+    }).then(function (answer) { return answer.ok ? answer.text() : ""; }).then(function (text) {
+      if (!text || field.value.trim() !== words) return;
+      var found = new DOMParser().parseFromString(text, "text/html").querySelector("[data-results]");
+      var place = box.querySelector("[data-found]");
+      if (found) place.replaceChildren.apply(place, Array.from(found.childNodes));
+    }).catch(function () { /* Enter still leads to the page. */ });
+  }
+  function step(links, down) {
+    var at = links.indexOf(document.activeElement);
+    var next = links[at + (down ? 1 : -1)] || (at < 0 ? links[0] : null);
+    if (next) next.focus();
+    return next;
+  }
+  function openFind() {
+    field.value = "";
+    find();
+    box.showModal();
+    field.focus();
+  }
+  if (box) {
+    document.querySelectorAll("[data-find]").forEach(function (link) {
+      link.addEventListener("click", function (event) {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        openFind();
+      });
+    });
+    field.addEventListener("input", function () {
+      window.clearTimeout(typing);
+      typing = window.setTimeout(find, 150);
+    });
+    box.addEventListener("click", function (event) {
+      if (event.target === box) box.close();
+      if (event.target.closest("[data-found] a") && field.value.trim()) lately(field.value.trim());
+    });
+    box.addEventListener("submit", function () { if (field.value.trim()) lately(field.value.trim()); });
+    box.addEventListener("keydown", function (event) {
+      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      event.preventDefault();
+      var links = Array.from(box.querySelectorAll(".find__list a")).filter(function (one) { return one.checkVisibility(); });
+      if (!step([field].concat(links), event.key === "ArrowDown")) field.focus();
+    });
+  }
+
+  // Keys of one letter work where nobody types; whoever speaks to their machine turns them off under "?".
+  var keys = document.getElementById("keys-box"), off = keys && keys.querySelector("[data-keys-off]");
+  if (off) {
+    try {
+      off.checked = localStorage.getItem("keys off") === "yes";
+    } catch (error) { /* They are on. */ }
+    off.addEventListener("change", function () {
+      try {
+        localStorage.setItem("keys off", off.checked ? "yes" : "no");
+      } catch (error) { /* Then only on this page. */ }
+    });
+  }
+  var ROWS = "main .records tbody tr, main .log__row, main .cause__list > li, main .drift, main .find__list > li";
+  document.addEventListener("keydown", function (event) {
+    if (!box) return;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      return box.open ? box.close() : openFind();
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+    if (event.key === "?") return keys.showModal(); // Also where the others are off: here they are turned on again.
+    if (off.checked) return;
+    if (event.key === "j" || event.key === "k") {
+      var links = Array.from(document.querySelectorAll(ROWS)).map(function (row) { return row.querySelector("a[href]"); });
+      step(links.filter(Boolean), event.key === "j");
+    } else if (event.key === "r") {
+      var row = document.activeElement.closest(ROWS) || document.getElementById("content");
+      var retry = row.querySelector('form[action$="/retry"] button');
+      if (retry) retry.click();
+    }
+  });
 })();

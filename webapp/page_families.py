@@ -9,7 +9,7 @@ from webapp.api import views as api
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.dropping import pages as dropping
-from webapp.inspections import explain
+from webapp.inspections import explain, search
 from webapp.inspections import pages as inspections
 from webapp.machines import health, hooks, webhooks
 from webapp.machines import metrics_page as metrics
@@ -58,6 +58,7 @@ BLUEPRINTS = (
     sync_log.bp,
     inspections.bp,
     explain.bp,
+    search.bp,
     numbers.bp,
     tie_out.bp,
     drift.bp,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from bookkeeping.storage.base import db
 from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, keyset_page, search_page
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, documents_of
-from bookkeeping.storage.records.inspections import BadRecord, InspectionRow, held_dollars
+from bookkeeping.storage.records.inspections import BadRecord, InspectionRow, held_dollars, ids_found
 from bookkeeping.storage.work.journal import Call, Operation
 from bookkeeping.storage.work.runs import Run
 
@@ -129,18 +129,16 @@ def inspections_page(
     company_id: int, wanted: InspectionFilter, position: Position | None, size: int = PAGE_SIZE
 ) -> Page[InspectionRow]:
     """Return a page of the company's inspections, latest scheduled start first."""
-    query = select(InspectionRow).where(InspectionRow.company_id == company_id)
-    if wanted.state:
-        query = query.where(InspectionRow.state == wanted.state)
-    if wanted.reason:
-        query = query.where(InspectionRow.reason == wanted.reason)
-    if wanted.since:
-        query = query.where(InspectionRow.starts_at >= wanted.since)
-    if wanted.until:
-        query = query.where(InspectionRow.starts_at < wanted.until)
-    if wanted.text:
-        query = query.where(_mentions(company_id, wanted.text))
+    query = select(InspectionRow).where(*_wanted(company_id, wanted))
     return keyset_page(query, INSPECTION_ORDER, position, size)
+
+
+def inspection_sum(company_id: int, wanted: InspectionFilter) -> tuple[int, Decimal]:
+    """Return how many inspections the filter lets through, and for how many US dollars."""
+    total = func.sum(InspectionRow.total, type_=InspectionRow.total.type)
+    rows = select(func.count(), total).where(*_wanted(company_id, wanted))
+    count, amount = db.session.execute(rows).one()
+    return count, amount or Decimal("0.00")
 
 
 def inspection_or_none(company_id: int, key: str) -> InspectionRow | None:
@@ -331,11 +329,28 @@ def _created_between(
     return query
 
 
+def _wanted(company_id: int, wanted: InspectionFilter) -> list[ColumnElement[bool]]:
+    found = [InspectionRow.company_id == company_id]
+    if wanted.state:
+        found.append(InspectionRow.state == wanted.state)
+    if wanted.reason:
+        found.append(InspectionRow.reason == wanted.reason)
+    if wanted.since:
+        found.append(InspectionRow.starts_at >= wanted.since)
+    if wanted.until:
+        found.append(InspectionRow.starts_at < wanted.until)
+    if wanted.text:
+        found.append(_mentions(company_id, wanted.text))
+    return found
+
+
 def _mentions(company_id: int, text: str) -> ColumnElement[bool]:
     numbered = select(Document.inspection_key).where(
         Document.company_id == company_id, Document.doc_number.icontains(text, autoescape=True)
     )
     columns = (InspectionRow.client_name, InspectionRow.address, InspectionRow.key)
     return or_(
-        *(column.icontains(text, autoescape=True) for column in columns), InspectionRow.key.in_(numbered)
+        *(column.icontains(text, autoescape=True) for column in columns),
+        InspectionRow.key.in_(numbered),
+        InspectionRow.id.in_(ids_found(company_id, text)),
     )

@@ -154,6 +154,38 @@ def test_a_page_keeps_itself_fresh_and_touches_no_form_in_which_somebody_types(t
     assert page.evaluate("document.activeElement.id") == "start_date"
 
 
+def test_fast_hands_find_an_inspection_and_walk_a_list_without_a_mouse(town: Town, eye: Eye):
+    page = eye.page
+    log_in(page, town.url, town.people["full"], PASSWORD)
+    page.goto(f"{town.url}/inspections")
+    page.keyboard.press("j")
+    first = page.evaluate("document.activeElement.getAttribute('href')")
+    page.keyboard.press("j")
+    assert first.startswith("/inspections/")
+    assert page.evaluate("document.activeElement.getAttribute('href')") != first
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == first
+    page.keyboard.press("?")
+    assert page.locator("#keys-box").is_visible()
+    page.evaluate(AXE_SCRIPT)
+    options = {"runOnly": STANDARD, "resultTypes": ["violations"]}
+    eye.note("keys", page.evaluate(RUN_AXE, options))
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("featherstonehaúgh")
+    found = page.locator("#find-box .find__list a", has_text="Margaret Villanueva")
+    found.wait_for()
+    eye.note("search", page.evaluate(RUN_AXE, options))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inspections/99901")
+    page.keyboard.press("Control+k")
+    page.locator("[data-recents] a", has_text="featherstonehaúgh").wait_for()
+    page.keyboard.type("j?r")
+    assert page.locator("#find-words").input_value() == "j?r"
+    assert not eye.wrong, eye.wrong
+
+
 PAPER = ("/inspections", "/sync-log", "/numbers", "/numbers/tie-out", "/settings/audit-log")
 PALE = """() => Array.from(document.querySelectorAll('main *')).filter(one => {
   const own = Array.from(one.childNodes).some(node => node.nodeType === 3 && node.textContent.trim());

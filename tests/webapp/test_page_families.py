@@ -9,6 +9,7 @@ from webapp.api import views as api
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.inspections import pages as inspections
+from webapp.inspections import search
 from webapp.migration import downloads
 from webapp.migration import pages as migration
 from webapp.migration import steps as migration_steps
@@ -58,6 +59,7 @@ VIEWS = [
     (practice.start, "POST /settings/quickbooks/practice", BOTH),
     (practice.start_syncing, "POST /settings/quickbooks/practice/start", BOTH),
     (inspections.page, "GET /inspections", COMPANY),
+    (search.page, "GET /search", COMPANY),
     (inspections.detail, "GET /inspections/<key>", COMPANY),
     (inspections.preview, "GET /inspections/<key>/preview", COMPANY),
     (inspections.retry, "POST /inspections/<key>/retry", BOTH),

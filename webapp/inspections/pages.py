@@ -28,6 +28,7 @@ from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
 from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
 from webapp.frame.spreadsheets import file_answer, file_asked
+from webapp.frame.standing import local_today
 from webapp.frame.words import plural
 from webapp.inspections.export import inspections_table
 from webapp.inspections.preview import FATES, Preview
@@ -66,6 +67,8 @@ def page() -> ResponseReturnValue:
         problem=problem,
         narrowed=bool(form.given or position),
         inspections=found,
+        summed=logbook.inspection_sum(company.id, wanted) if form.given else None,
+        today=local_today(company).isoformat(),
         reasons=reasons(company, found.rows, left),
         left=left,
         documents=documents,

@@ -9,17 +9,21 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     String,
     Text,
     UniqueConstraint,
+    event,
     func,
+    select,
     text,
     type_coerce,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.inspection import Inspection
-from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, utcnow
+from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
+from bookkeeping.storage.folding import fold, words_of
 
 STATES = {
     "in-sync": "In sync",
@@ -32,6 +36,13 @@ STATES = {
 """The status words of the screens (Paused is the company's, not an inspection's)."""
 
 
+LONGEST_SEARCH_TEXT = 600
+"""Letters: an entry of an index of PostgreSQL holds 2,700 bytes, and a letter may take four."""
+
+LOOKED_THROUGH = 500
+"""Of so many that fit the latest are shown: who typed two letters goes on typing."""
+
+MOST_WORDS = 8
 OPEN_STATES = ("needs-you", "syncing", "waiting")
 _IS_NUMBERED = "number != ''"
 _IS_OPEN = f"state IN {OPEN_STATES}"
@@ -58,6 +69,8 @@ class InspectionRow(Base):
             sqlite_where=text(_IS_NUMBERED),
             postgresql_where=text(_IS_NUMBERED),
         ),
+        # Words within a name are looked for in this index alone, without reading the records beside it.
+        Index("ix_inspections_search", "company_id", "search_text"),
         # Of all inspections only those that are not settled: what fails is found without reading what is in sync.
         Index(
             "ix_inspections_failures",
@@ -89,6 +102,8 @@ class InspectionRow(Base):
     # The documents of it that wait, each {kind, source_key, verb, name, amount, date, code, detail, depends}: see `worker.reconciling.finishing`.
     waiting_documents: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     held_amount: Mapped[Decimal | None] = mapped_column(Cents)  # What waits of it, where single documents do.
+    # What it is looked for by, folded: client, address, number, references and amounts. Kept by `_note_search_text`.
+    search_text: Mapped[str] = mapped_column(String(LONGEST_SEARCH_TEXT), default="", server_default="")
     waits_for: Mapped[str] = mapped_column(String(100), default="")
     due: Mapped[bool] = mapped_column(default=True)
     wanted_gen: Mapped[int] = mapped_column(default=1)
@@ -106,6 +121,37 @@ class InspectionRow(Base):
     def inspection(self) -> Inspection:
         """Return the neutral inspection that was last polled."""
         return Inspection.from_record(self.record)
+
+
+def search_text(row: InspectionRow) -> str:
+    """Return what an inspection is looked for by: as the platform has it, and the number that its Invoice carries."""
+    payments = (row.record or {}).get("payments") or []
+    parts = [row.client_name, row.address, row.key, f"SP-{row.number or row.key}", f"{row.total or 0:.2f}"]
+    parts += [str(one.get(name) or "") for one in payments for name in ("reference", "amount")]
+    return fold(" ".join(part or "" for part in parts))[:LONGEST_SEARCH_TEXT]
+
+
+@event.listens_for(InspectionRow, "before_insert")
+@event.listens_for(InspectionRow, "before_update")
+def _note_search_text(_mapper: Any, _connection: Any, row: InspectionRow) -> None:
+    row.search_text = search_text(row)
+
+
+def ids_found(company_id: int, typed: str) -> Select[int]:
+    """Return the query for the row ids of the inspections in which each typed word stands; the search index alone answers it."""
+    rows = select(InspectionRow.id).where(InspectionRow.company_id == company_id)
+    for word in words_of(typed)[:MOST_WORDS]:
+        rows = rows.where(InspectionRow.search_text.contains(word, autoescape=True))
+    return rows
+
+
+def inspections_found(company_id: int, typed: str, limit: int = 8) -> list[InspectionRow]:
+    """Return the inspections that fit, latest start first; none for no words."""
+    if not words_of(typed):
+        return []
+    ids = list(db.session.scalars(ids_found(company_id, typed).limit(LOOKED_THROUGH)))
+    rows = select(InspectionRow).where(InspectionRow.id.in_(ids))
+    return list(db.session.scalars(rows.order_by(InspectionRow.starts_at.desc()).limit(limit)))
 
 
 def held_dollars() -> ColumnElement[Decimal]:
