@@ -188,10 +188,12 @@ def test_sqlite_overwrites_what_is_deleted(inside):
 
 def test_what_was_begun_goes_on_with_the_tick(inside, desk: Desk):
     at_work(desk)
+    neighbour = person(f"bea{desk.id}@books.example", desk.shop.open().id)
     begin_erasing(desk.id, "command line")
     assert erasing.go_on_erasing() == [], "Intuit was not told yet"
+    theirs = LoginSession.user_id == neighbour.id
     assert db.session.scalar(
-        select(func.count()).select_from(LoginSession).where(LoginSession.ended_at.is_(None))
+        select(func.count()).select_from(LoginSession).where(theirs, LoginSession.ended_at.is_(None))
     )
     erasing.revoke_grant(desk.id)
     lease = take_lease(f"company:{desk.id}", "a worker", 60)
