@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = ["tests.standins.platform_fixtures"]
+
 
 @pytest.fixture
 def booked(standin):
