@@ -22,9 +22,11 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    bindparam,
     case,
     cast,
     func,
+    insert,
     literal,
     select,
     text,
@@ -107,10 +109,10 @@ def copy_rows(table: Table, source: Connection, target: Connection) -> Seen:
     if target.dialect.name == "postgresql":
         _stream(table, read(), target)
     else:
-        names, marks = _named(table), ", ".join("?" * len(table.columns))
-        insert, rows = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', read()  # noqa: S608 - names of our own models
-        while chunk := [tuple(row) for row in islice(rows, CHUNK)]:
-            target.exec_driver_sql(insert, chunk)
+        values = {column.name: bindparam(column.name, type_=_Plain()) for column in table.columns}
+        names, rows = list(values), read()
+        while chunk := [dict(zip(names, row, strict=True)) for row in islice(rows, CHUNK)]:
+            target.execute(insert(table).values(values), chunk)
     return seen
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bookkeeping.case import Case, build_cases, whom_to_bill
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.quickbooks_gateway.reading import Seen, seen
-from bookkeeping.rules.customers import Ask, NameIndex, Use
+from bookkeeping.rules.customers import Ask, NameIndex, NamesWanted, Use
 from bookkeeping.rules.hindering import describe
 from bookkeeping.rules.inspection import BookSettings
 from bookkeeping.rules.money import ZERO
@@ -20,7 +20,7 @@ from bookkeeping.rules.planning import CreateInvoice, CreatePayment
 from bookkeeping.rules.practice import NEAR, Tally, same_client
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.items import item_ids
-from bookkeeping.storage.company.names import listed_names, named_things
+from bookkeeping.storage.company.names import emails_of_customers, names_like
 from bookkeeping.storage.records.documents import CustomerLink, Document, LegacyReceipt, open_credits
 from bookkeeping.storage.records.inspections import InspectionRow
 from worker.holding.progress import tell
@@ -39,14 +39,16 @@ def practise(work: Work) -> bool:
     standing = run.parameters.get("standing") or {"after": 0, "tally": {}}
     tally, after = Tally.from_json(standing["tally"]), standing["after"]
     settings = _settings(work)
-    index = NameIndex(listed_names(work.company_id))
     known = set(item_ids(work.company_id))
     work.commit()
     while True:
         rows = _next(work, after)
         if not rows:
             break
-        for case in build_cases(work.company, rows, settings=settings):
+        cases = build_cases(work.company, rows, settings=settings)
+        called = [case.desired.customer.display_name for case in cases if case.desired.customer is not None]
+        index = NameIndex(names_like(work.company_id, NamesWanted.of(called)))
+        for case in cases:
             _count(tally, case, index, known)
         after = rows[-1].id
         tell(
@@ -132,7 +134,7 @@ def _doubles(work: Work, tally: Tally, settings: BookSettings) -> list[dict[str,
     first = (date.fromisoformat(tally.first) - NEAR).isoformat()
     last = (date.fromisoformat(tally.last) + NEAR).isoformat()
     where = f"TxnDate >= {quote(first)} AND TxnDate <= {quote(last)}"
-    emails = {one.qbo_id: (one.email or "").split(",") for one in named_things(work.company_id, "Customer")}
+    emails = {qbo_id: emails.split(",") for qbo_id, emails in emails_of_customers(work.company_id).items()}
     ours = _our_ids(work)
     work.commit()
     suspects: list[tuple[InspectionRow, Seen]] = []

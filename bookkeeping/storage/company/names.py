@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, and_, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.customers import PEOPLE, US_DOLLARS, NameEntry, NamesWanted, of_people
@@ -46,15 +46,27 @@ def listed_names(company_id: int) -> list[NameEntry]:
     return _entries(named_things(company_id, *PEOPLE))
 
 
+def emails_of_customers(company_id: int) -> dict[str, str]:
+    """Return the email addresses of each Customer as the index has them, by id."""
+    rows = select(NamedThing.qbo_id, NamedThing.email).where(
+        NamedThing.company_id == company_id, NamedThing.kind == "Customer"
+    )
+    return {row.qbo_id: row.email for row in db.session.execute(rows)}
+
+
 def names_like(company_id: int, wanted: NamesWanted) -> list[NameEntry]:
-    """Return those of the index that can matter to some clients: all keys are looked at, but only these rows are read whole."""
+    """Return those of the index that can matter to some clients. The database leaves out most, `wanted` decides: only these are read whole."""
     people = NamedThing.company_id == company_id, NamedThing.kind.in_(PEOPLE)
-    given, family = (NamedThing.more[name].as_string() for name in ("given_name", "family_name"))
-    keys = select(NamedThing.kind, NamedThing.qbo_id, NamedThing.name_key, given, family).where(*people)
+    given, family = (
+        func.coalesce(NamedThing.more[name].as_string(), "") for name in ("given_name", "family_name")
+    )
+    keys = select(NamedThing.kind, NamedThing.qbo_id, NamedThing.name_key, given, family)
     found = {
         (kind, qbo_id)
-        for kind, qbo_id, key, first, last in db.session.execute(keys)
-        if wanted.want(kind, qbo_id, key, first or "", last or "")
+        for kind, qbo_id, *spelled in db.session.execute(
+            keys.where(*people, _may_matter(wanted, given, family))
+        )
+        if wanted.want(kind, qbo_id, *spelled)
     }
     ids = sorted({qbo_id for _, qbo_id in found})
     rows = (
@@ -62,6 +74,24 @@ def names_like(company_id: int, wanted: NamesWanted) -> list[NameEntry]:
         for start in range(0, len(ids), 500)
     )
     return _entries(thing for some in rows for thing in some if (thing.kind, thing.qbo_id) in found)
+
+
+def _may_matter(
+    wanted: NamesWanted, given: ColumnElement[str], family: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """The condition for entries with a key that is wanted, and for all that could be found under another one than their own.
+
+    Whoever is called as first and last name say, as most people are, has no other one; so has who has neither comma nor suffix.
+    """
+    key, full = NamedThing.name_key, given + " " + family
+    return or_(
+        key.in_(wanted.keys),
+        key.like("%,%"),
+        key.like("%)"),
+        and_(full != " ", func.lower(full) != key),
+        NamedThing.qbo_id.in_(wanted.qbo_ids),
+        *(key.startswith(beginning, autoescape=True) for beginning in wanted.beginnings),
+    )
 
 
 def _entries(things: Iterable[NamedThing]) -> list[NameEntry]:
