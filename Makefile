@@ -68,10 +68,8 @@ format: bootstrap-tests  ## Put the code into shape
 	$(PY) -m ruff format $(wildcard $(CODE))
 
 .PHONY: bench
-bench: bootstrap-tests  ## Measure what pages cost and how fast one company is written (some minutes)
-	@$(PY) -m bench.ops_scale --small
-	@$(PY) -m bench.writing
-	@$(PY) -m bench.pages
+bench: bootstrap-tests  ## Measure everything, into one table and var/bench.json; about half an hour; ARGS="--small" for some minutes
+	@$(PY) -m bench $(ARGS)
 
 .PHONY: unit
 unit: bootstrap-tests  ## Run the tests that open no socket and start no process, in seconds

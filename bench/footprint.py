@@ -25,12 +25,17 @@ from sqlalchemy import func, select, text, update
 from bench.writing import calls_of, written
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.records.migrations import Migration
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk, Shop, outside_world
 from tests.harness.servers import Postgres
+from tests.worker.migration.conftest import asked, enter_receipts, open_legacy, scheduled
+from worker.migration.night import migrate_tonight
+from worker.migration.preview import preview
 
 QUIET_POLLS = 20
 NIGHTS = 4
+RECEIPTS = 30
 
 
 def main() -> int:
@@ -75,6 +80,7 @@ def measured(folder: Path, postgres: Postgres, several: int) -> dict[str, dict[s
         return {
             "one more paid inspection": booked,
             **changes,
+            "one migrated receipt": _migrated(shop),
             "a reading in which nothing changed": _quiet_readings(desk),
             "a quiet night": _nights(desk, range(3, 3 + NIGHTS), []),
             "a night after a day with changes": _nights(desk, range(8, 8 + NIGHTS), keys),
@@ -102,6 +108,27 @@ def _changes(desk: Desk, key: str, number: int) -> dict[str, dict[str, Any]]:
         "a changed fee": _cost(desk, lambda: changed(line_items=[fee]), 1),
         "a cancellation with one payment": _cost(desk, lambda: changed(canceled=True), 1),
     }
+
+
+def _migrated(shop: Shop) -> dict[str, Any]:
+    """What a night costs that replaces thirty SalesReceipts, a receipt: each is read, deleted, and an Invoice and a Payment made."""
+    desk = open_legacy(shop)
+    enter_receipts(desk, *[f"2019-03-{day:02}T09:00:00" for day in range(1, RECEIPTS + 1)])
+    migration_id = asked(desk)
+    desk.do(preview, "preview", migration=migration_id)
+    with shop.app.app_context():
+        scheduled(db.session.get_one(Migration, migration_id))
+        db.session.commit()
+
+    def night() -> None:
+        with desk.holding("nightly") as work:
+            while not migrate_tonight(work):
+                pass
+
+    found = _cost(desk, night, RECEIPTS)
+    with shop.app.app_context():
+        assert db.session.get_one(Migration, migration_id).state == "done"
+    return found
 
 
 def _quiet_readings(desk: Desk) -> dict[str, Any]:

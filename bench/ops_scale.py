@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -70,7 +71,7 @@ def main() -> int:
                 companies=int(500 * scale),
                 failing=int(5000 * scale),
                 operations=int(1_000_000 * scale),
-                say=print,
+                say=partial(print, file=sys.stderr),
             )
     print(json.dumps(found, indent=2))
     return 0 if [name for name, line in found.items() if line["ratio"] > 2] == [CONTROL] else 1

@@ -3,6 +3,8 @@
 `python -m bench.pages` prints a line a page; 1 when a page asks more statements the more inspections there are. Processor time is of this process alone, so a busy machine shows about the same; the aim is 30 ms a page.
 """
 
+import argparse
+import json
 import statistics
 import sys
 import tempfile
@@ -21,7 +23,10 @@ SIZES, TURNS = (1_000, 10_000), 9
 
 
 def main() -> int:
-    """Fill, ask, grow, ask again."""
+    """Fill, ask, grow, ask again; print a line a page, or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         house = House(f"sqlite:///{Path(folder) / 'bench.db'}")
         with house.writing():
@@ -37,7 +42,17 @@ def main() -> int:
             rows = size
             for address in [address for address, _ in pages_from(browser, "/")]:
                 found.setdefault(address, []).append(cost(house, browser, address))
-    for address, ((few, _), (many, milliseconds)) in found.items():
+    if given.json:
+        facts = ("statements before", "statements", "processor milliseconds")
+        print(
+            json.dumps(
+                {
+                    page: dict(zip(facts, (few, many, round(ms, 1)), strict=True))
+                    for page, ((few, _), (many, ms)) in found.items()
+                }
+            )
+        )
+    for address, ((few, _), (many, milliseconds)) in () if given.json else found.items():
         print(f"{milliseconds:6.1f} ms  {few:3} -> {many:3} statements  {address}")
     return int(any(many > few for (few, _), (many, _) in found.values()))
 

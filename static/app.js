@@ -118,8 +118,8 @@
     return field.selectedIndex !== Math.max(chosen, 0);
   }
   function busy(part) {
-    var read = document.getSelection();
-    return part.contains(document.activeElement) || part.querySelector("details[open], dialog[open]") ||
+    var read = document.getSelection(), at = document.activeElement; // The body, where nobody is anywhere.
+    return (at !== document.body && part.contains(at)) || part.querySelector("details[open], dialog[open]") ||
       (!read.isCollapsed && part.contains(read.anchorNode)) || Array.from(part.querySelectorAll("input, select, textarea")).some(changed);
   }
   function same(one, other) {

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import requests
 
@@ -145,7 +146,10 @@ class Office:
 
 def inspection(number: int = 1, *, days: int = 1, **values: Any) -> dict[str, Any]:
     """Return a confirmed, paid inspection of a new client `days` from now, for `Office.book`."""
-    start = (datetime.now(UTC) + timedelta(days=days)).replace(hour=15, minute=0, second=0, microsecond=0)
+    today = datetime.now(
+        ZoneInfo(Office.time_zone)
+    ).date()  # Not the day in London, where it may be tomorrow.
+    start = datetime.combine(today + timedelta(days=days), time(15), UTC)
     base = {
         "datetime": start.isoformat(),
         "confirmed": True,

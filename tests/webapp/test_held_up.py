@@ -114,16 +114,16 @@ def test_retry_says_when_it_cannot_go_yet(house, company, records, owner):
     assert "as soon as QuickBooks is connected" in owner.read("/sync-log")
 
 
-def test_another_company_sees_and_retries_nothing_of_ours(house, company, records):
+def test_another_company_sees_and_retries_nothing_of_ours(house, company, records, owner):
     records.operation()
     run = records.run()
     records.bad_record("ins-77")
     stuck(records)
     before = due(house)
     stranger = house.browser(house.make_person("owner", house.make_company("Other")))
-    page = stranger.read("/sync-log")
-    for secret in ("SP-1042", "ins-77", "Retry", f"/runs/{run}"):
-        assert secret not in page
+    page, ours = stranger.read("/sync-log"), owner.read("/sync-log")
+    for secret in ("SP-1042", "ins-77", "/sync-log/retry", f"/runs/{run}"):
+        assert secret in ours and secret not in page
     assert stranger.get(f"/sync-log/runs/{run}").status_code == 404
     stranger.post("/sync-log/retry-all", page="/sync-log")
     assert due(house) == before

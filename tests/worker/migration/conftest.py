@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,9 +29,8 @@ def receipt_body(key: str, customer_id: str, amount: str, day: str, **put: Any) 
     return {**head, "Line": [line]}
 
 
-@pytest.fixture
-def legacy(shop: Shop) -> Desk:
-    """A connected company in Denver that was integrated before August 2019."""
+def open_legacy(shop: Shop) -> Desk:
+    """Return a connected company in Denver that was integrated before August 2019."""
     desk = Desk(None, shop.platform, shop.intuit, shop=shop, time_zone="America/Denver").open()
     with shop.app.app_context():
         row = db.session.get_one(Company, desk.id)
@@ -39,31 +39,38 @@ def legacy(shop: Shop) -> Desk:
     return desk
 
 
+def enter_receipts(desk: Desk, *starts: str, put: dict[str, Any] | None = None, **values: Any) -> Entered:
+    """Book inspections and enter a SalesReceipt for each, on record and polled."""
+    ones = [old_inspection(number, start, **values) for number, start in enumerate(starts, 1)]
+    keys = desk.book(*ones)
+    names = [f"{one['buyer']['first_name']} {one['buyer']['last_name']}" for one in ones]
+    people = desk.write([("create", "Customer", {"DisplayName": name}) for name in names])
+    bodies = [
+        receipt_body(key, person["Id"], "425.00", start[:10], **(put or {}))
+        for key, person, start in zip(keys, people, starts, strict=True)
+    ]
+    made = desk.write([("create", "SalesReceipt", body) for body in bodies])
+    with desk.shop.app.app_context():
+        for key, receipt in zip(keys, made, strict=True):
+            row = LegacyReceipt(company_id=desk.id, inspection_key=key, receipt_id=receipt["Id"])
+            row.amount = Decimal("425.00")
+            db.session.add(row)
+        db.session.commit()
+    desk.do(poll)
+    desk.do(set_up)
+    return dict(zip(keys, made, strict=True))
+
+
+@pytest.fixture
+def legacy(shop: Shop) -> Desk:
+    """A connected company in Denver that was integrated before August 2019."""
+    return open_legacy(shop)
+
+
 @pytest.fixture
 def enter(legacy: Desk) -> Callable[..., Entered]:
     """Return (a function that) books inspections and enters a SalesReceipt for each, on record and polled."""
-
-    def enter_receipts(*starts: str, put: dict[str, Any] | None = None, **values: Any) -> Entered:
-        ones = [old_inspection(number, start, **values) for number, start in enumerate(starts, 1)]
-        keys = legacy.book(*ones)
-        names = [f"{one['buyer']['first_name']} {one['buyer']['last_name']}" for one in ones]
-        people = legacy.write([("create", "Customer", {"DisplayName": name}) for name in names])
-        bodies = [
-            receipt_body(key, person["Id"], "425.00", start[:10], **(put or {}))
-            for key, person, start in zip(keys, people, starts, strict=True)
-        ]
-        made = legacy.write([("create", "SalesReceipt", body) for body in bodies])
-        with legacy.shop.app.app_context():
-            for key, receipt in zip(keys, made, strict=True):
-                row = LegacyReceipt(company_id=legacy.id, inspection_key=key, receipt_id=receipt["Id"])
-                row.amount = Decimal("425.00")
-                db.session.add(row)
-            db.session.commit()
-        legacy.do(poll)
-        legacy.do(set_up)
-        return dict(zip(keys, made, strict=True))
-
-    return enter_receipts
+    return partial(enter_receipts, legacy)
 
 
 def asked(desk: Desk, **values: Any) -> int:

@@ -107,7 +107,7 @@ def test_who_books_refunds_by_hand_uses_the_one_that_was_entered_and_a_changed_o
 
 def test_another_amount_or_day_asks_nothing_and_what_is_told_costs_no_read_of_its_own(desk):
     client = Client(desk)
-    theirs = [by_hand(client, "75.00", days_ago=11), by_hand(client, "74.99")]
+    theirs = [by_hand(client, "75.00", days_ago=12), by_hand(client, "74.99")]
     client.refund("75.00")
     desk.run("poll")
     desk.forget_calls()
