@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.reporting import table
+
 OUT = Path("var/bench.json")
 
 WHOLE = {
@@ -67,17 +69,6 @@ def run(words: str) -> tuple[Any, int]:
         return json.loads(done.stdout), done.returncode
     except ValueError:
         return {"failed": (done.stdout + done.stderr)[-2000:]}, done.returncode or 1
-
-
-def table(values: Any, before: str = "") -> list[str]:
-    """Return a line for each value, under the names that lead to it."""
-    if not isinstance(values, dict):
-        return [f"{before:72} {values}"]
-    return [
-        line
-        for name, value in values.items()
-        for line in table(value, f"{before} · {name}" if before else name)
-    ]
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ Both ways prove that each table arrived. Only the ratio says anything on a busy 
 """
 
 import argparse
-import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
@@ -18,6 +16,7 @@ from flask import Flask
 from sqlalchemy import Connection, Table, insert, select
 
 from bench.large import fill
+from bench.reporting import place, tell
 from bookkeeping.storage.base import connect_storage, db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.copying import CHUNK, Seen, all_tables, copy_rows, look_at
@@ -30,13 +29,8 @@ def main() -> int:
     parser.add_argument("--inspections", type=int, default=20_000)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    postgres = Postgres()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            found = measured(Path(folder), postgres, given.inspections)
-    finally:
-        postgres.stop()
-    print(json.dumps(found) if given.json else found)
+    with place() as (folder, postgres):
+        tell(measured(folder, postgres, given.inspections), as_json=given.json)
     return 0
 
 

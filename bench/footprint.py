@@ -9,9 +9,7 @@ second half's are marginal ones; processor time is this process's, which is high
 """
 
 import argparse
-import json
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from typing import Any
 import time_machine
 from sqlalchemy import func, select, text, update
 
+from bench.reporting import place, tell
 from bench.writing import calls_of, written
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -44,19 +43,8 @@ def main() -> int:
     parser.add_argument("--inspections", type=int, default=300)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    postgres = Postgres()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            found = measured(Path(folder), postgres, given.inspections)
-    finally:
-        postgres.stop()
-    if given.json:
-        print(json.dumps(found))
-    else:
-        for what, values in found.items():
-            print(what)
-            for name, value in values.items():
-                print(f"  {name:40} {value}")
+    with place() as (folder, postgres):
+        tell(measured(folder, postgres, given.inspections), as_json=given.json)
     return 0
 
 

@@ -9,7 +9,6 @@ taken by the operating system.
 """
 
 import argparse
-import json
 import multiprocessing
 import resource
 import sys
@@ -23,6 +22,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, inspect, select
 
+from bench.reporting import tell
 from bench.writing import written
 from bookkeeping.rules.inspection import Client
 from bookkeeping.storage.base import Base, db, utcnow
@@ -46,12 +46,7 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    found = compared(given.sizes)
-    if given.json:
-        print(json.dumps(found))
-    else:
-        for name, values in found.items():
-            print(name, values)
+    tell(compared(given.sizes), as_json=given.json)
     return 0
 
 

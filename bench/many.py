@@ -8,9 +8,7 @@ and every company has its night queued at once, the worst case: the tick spreads
 """
 
 import argparse
-import json
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from bench.reporting import place, tell
 from bookkeeping.queueing import Bell
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -43,17 +42,8 @@ def main() -> int:
     parser.add_argument("--midnight", type=int, default=500)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    postgres = Postgres()
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            found = measured(Path(name), postgres, given.companies, given.midnight)
-    finally:
-        postgres.stop()
-    if given.json:
-        print(json.dumps(found))
-    else:
-        for what, values in found.items():
-            print(f"{what:60} {values}")
+    with place() as (folder, postgres):
+        tell(measured(folder, postgres, given.companies, given.midnight), as_json=given.json)
     return 0
 
 

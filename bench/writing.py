@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from bench.reporting import tell
 from bookkeeping.storage.base import db
 from bookkeeping.storage.work.journal import ApiUsage, Operation
 from tests.functional.office import inspection
@@ -54,11 +55,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = measured(Path(folder), given)
-    if given.json:
-        print(json.dumps(found))
-    else:
-        for name, value in found.items():
-            print(f"{name:32} {value}")
+    tell(found, as_json=given.json)
     return 0
 
 

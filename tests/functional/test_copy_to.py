@@ -204,6 +204,10 @@ def test_what_changed_since_it_was_broken_off_is_refused(source, postgres_url):
     source.add_company()
     told = source.copy_to(postgres_url)
     assert told["code"] == 1 and "Rows of companies in the target are others than here" in told["message"]
+    with psycopg.connect(plain(postgres_url)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'copying 0001'")
+    told = source.copy_to(postgres_url)
+    assert told["code"] == 1 and "began at migration 0001" in told["message"]
 
 
 def test_a_held_lease_is_refused(source, postgres_url):

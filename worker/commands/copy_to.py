@@ -116,6 +116,11 @@ def _fit_to_fill(target: Connection, revision: str) -> None:
     theirs = schema_revision(target)
     if theirs == f"{COPYING}{revision}":
         return  # Begun before: what is there is compared, and what is not goes on.
+    if theirs.startswith(COPYING):
+        begun = theirs.removeprefix(COPYING)
+        raise Refusal(
+            f"Copying into the target began at migration {begun}, and this database stands at {revision}: make a new one."
+        )
     if not revision or theirs != revision:
         raise Refusal(
             f"The target stands at migration {theirs or 'none'}, this database at {revision or 'none'}: "
