@@ -94,7 +94,9 @@ class Frame:
     def here(self) -> str:
         """The path of the place that the current page belongs to: the longest that its address starts with."""
         path = "/inspections" if request.path.startswith("/customers/") else request.path
-        fits = [p.path for p in self.places if path == p.path or path.startswith(p.path.rstrip("/") + "/")]
+        fits = [
+            p.path for p in self.places if path == p.path or (p.path != "/" and path.startswith(f"{p.path}/"))
+        ]
         return max(fits, key=len, default="")
 
 

@@ -1,24 +1,25 @@
 """What a run looks like while it goes on and when it is over, in words: the same on its page and at its end."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeGuard
 
 from sqlalchemy import func, select
 
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.work.journal import Operation
+from bookkeeping.storage.work.journal import WRITTEN, Operation, documents_settled, writing_since
 from bookkeeping.storage.work.runs import Run
 from webapp.frame.words import plural, span
 
 _SHOWN = ("Customer", "Invoice", "Payment", "RefundReceipt", "SalesReceipt")
-_SUCCESSES = ("created", "updated", "deleted")
 _OPEN = ("queued", "running")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One run for the screen. `numbers` reads "42 of 118", `left` "about 40 s left"; empty where not known yet."""
+    """One run for the screen. `numbers` reads "26 of 72 written" once it is known how many documents there are, before that "42 of 118"
+    inspections; `left` "about 40 s left". Both are empty where nothing was counted yet, and the time until something was measured."""
 
     run_id: int
     finished: bool
@@ -38,15 +39,15 @@ def is_open(run: Run | None) -> TypeGuard[Run]:
 
 def progress_of(run: Run) -> Progress:
     """Look up and return how far the run is."""
-    total = max(run.total, run.done)
+    done, total, numbers, since = _by_documents(run) if run.to_write else _by_inspections(run)
     return Progress(
         run_id=run.id,
         finished=not is_open(run),
         failed=run.state == "failed",
-        done=run.done,
+        done=done,
         total=total,
-        numbers=f"{run.done:,} of {total:,}" if total else "",
-        left=_time_left(run, total),
+        numbers=numbers,
+        left=_time_left(since, done, total),
         phase=run.phase or ("Starting" if run.state == "running" else "Waiting for its turn"),
         counts=counts_so_far(run),
     )
@@ -63,7 +64,7 @@ def written_by(run: Run) -> dict[str, int]:
     """Return how many Customers, Invoices and Payments the run has written, by kind and in that order."""
     rows = (
         select(Operation.kind, func.count())
-        .where(Operation.run_id == run.id, Operation.outcome.in_(_SUCCESSES), Operation.kind.in_(_SHOWN))
+        .where(Operation.run_id == run.id, Operation.outcome.in_(WRITTEN), Operation.kind.in_(_SHOWN))
         .group_by(Operation.kind)
     )
     found = dict(db.session.execute(rows).all())
@@ -97,8 +98,25 @@ _NAMES = {
 }
 
 
-def _time_left(run: Run, total: int) -> str:
-    if not run.started_at or run.done <= 0 or total <= run.done:
+_Counted = tuple[int, int, str, datetime | None]
+"""How many of how many, the same in words, and since when they are counted."""
+
+
+def _by_documents(run: Run) -> _Counted:
+    became = documents_settled(run.id)
+    settled, written = sum(became.values()), sum(became.get(one, 0) for one in WRITTEN)
+    total = max(run.to_write, settled)
+    refused = f", {became['refused']:,} refused" if became.get("refused") else ""
+    return settled, total, f"{written:,} of {total:,} written{refused}", writing_since(run.id)
+
+
+def _by_inspections(run: Run) -> _Counted:
+    total = max(run.total, run.done)
+    return run.done, total, f"{run.done:,} of {total:,}" if total else "", run.started_at
+
+
+def _time_left(since: datetime | None, done: int, total: int) -> str:
+    if since is None or done <= 0 or total <= done:
         return ""
-    passed = (utcnow() - run.started_at).total_seconds()
-    return f"about {span(max(passed / run.done * (total - run.done), 1))} left"
+    passed = (utcnow() - since).total_seconds()
+    return f"about {span(max(passed / done * (total - done), 1))} left"

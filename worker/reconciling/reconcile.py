@@ -13,6 +13,7 @@ from bookkeeping.rules.brake import brake_trips
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.work.journal import documents_settled
 from worker.holding.blocks import hold_all
 from worker.holding.progress import tell
 from worker.holding.work import SLICE_INSPECTIONS, Work
@@ -77,6 +78,7 @@ def reconcile(work: Work) -> bool:
     note_what_was_given_back(work, rows)
     cases = build_cases(work.company, rows)
     _brake(work, cases)
+    _count_to_write(work, cases)
     work.commit()
     if any(case.writes_planned or case.client_corrected for case in cases):
         work.gateway.realm_id  # noqa: B018 - raises before anything is planned to be sent when there is no connection.
@@ -114,6 +116,14 @@ def _count_to_do(work: Work, at_least: int) -> None:
     left = max(due_count(work), at_least)
     if run.done + left > run.total:
         tell(work, "Comparing", total=run.done + left)
+
+
+def _count_to_write(work: Work, cases: list[Case]) -> None:
+    """Note how many documents the run writes in all, once this slice has the last of its inspections: before, nobody knows."""
+    if work.run_id is None or work.run.done + len(cases) < work.run.total:
+        return
+    planned = sum(len(case.actions) for case in cases if case.writes_planned)
+    work.run.to_write = sum(documents_settled(work.run.id).values()) + planned
 
 
 def _brake(work: Work, cases: list[Case]) -> None:

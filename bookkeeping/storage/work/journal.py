@@ -7,11 +7,11 @@ Attempt is one time that it was sent.
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bookkeeping.errors import BookkeepingError
-from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, utcnow
+from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
 
 OUTCOMES = {
     "created": "Created",
@@ -127,6 +127,23 @@ class Operation(Base):
     __allow_unmapped__ = True
     error: BookkeepingError | None
     warning: str
+
+
+DOCUMENTS = ("Invoice", "Payment", "RefundReceipt")
+WRITTEN = ("created", "updated", "deleted")
+
+
+def documents_settled(run_id: int) -> dict[str, int]:
+    """Return what became of the documents of a run so far: how many by outcome, without those that are still on their way."""
+    mine = (Operation.run_id == run_id, Operation.kind.in_(DOCUMENTS), Operation.outcome != "planned")
+    rows = select(Operation.outcome, func.count()).where(*mine).group_by(Operation.outcome)
+    return dict(db.session.execute(rows).all())
+
+
+def writing_since(run_id: int) -> datetime | None:
+    """Return when the run planned its first document, None before that."""
+    mine = (Operation.run_id == run_id, Operation.kind.in_(DOCUMENTS))
+    return db.session.scalar(select(Operation.created_at).where(*mine).order_by(Operation.id).limit(1))
 
 
 class ApiUsage(Base):

@@ -27,7 +27,8 @@ class Run(Base):
     """One run of one company. `kind` names its steps in `worker.runs`; `step` is the one it stands at.
 
     `reason` is why (scheduled, nightly, connected, by a person …) and `asked_by` the person. `counts` holds operations by
-    outcome. `state`: queued → running → done | failed.
+    outcome. `done` of `total` inspections (of a migration: receipts) are looked at; `to_write` is how many documents it writes in all,
+    0 until that is known. `state`: queued → running → done | failed.
     """
 
     __tablename__ = "runs"
@@ -54,6 +55,7 @@ class Run(Base):
     phase: Mapped[str] = mapped_column(String(200), default="")
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
+    to_write: Mapped[int] = mapped_column(default=0, server_default="0")
     counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     calls: Mapped[int] = mapped_column(default=0)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

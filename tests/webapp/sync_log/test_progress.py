@@ -45,6 +45,24 @@ def test_a_run_half_through_says_so_and_how_long_it_will_take(asked):
     assert found.phase == "Starting"
 
 
+def test_once_the_documents_are_known_they_are_what_is_counted(asked):
+    began = utcnow() - timedelta(seconds=60)
+    lately = [("Invoice", "created")] * 24 + [("Payment", "updated")] * 2 + [("Payment", "planned")] * 3
+    found = asked(progress_of, *lately, state="running", done=0, total=40, to_write=72, started_at=began)
+    assert (found.numbers, found.done, found.total) == ("26 of 72 written", 26, 72)
+    assert found.left.startswith("about ") and found.left.endswith(" left")
+    refused = [("Invoice", "created"), ("Invoice", "refused"), ("Customer", "created")]
+    found = asked(progress_of, *refused, state="running", to_write=2, started_at=began)
+    assert (found.numbers, found.done, found.left) == ("1 of 2 written, 1 refused", 2, "")
+
+
+def test_no_time_is_told_before_a_document_is_settled(asked):
+    """The minute of reading the platform says nothing about how long writing takes."""
+    began = utcnow() - timedelta(seconds=60)
+    found = asked(progress_of, ("Invoice", "planned"), state="running", to_write=72, started_at=began)
+    assert (found.numbers, found.left) == ("0 of 72 written", "")
+
+
 def test_before_anything_is_known_nothing_is_claimed(asked):
     found = asked(progress_of, state="queued", started_at=None)
     assert (found.numbers, found.left, found.counts, found.phase) == ("", "", "", "Waiting for its turn")

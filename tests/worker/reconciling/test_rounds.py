@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import Document, Drift
 from bookkeeping.storage.records.inspections import InspectionRow
-from bookkeeping.storage.work.journal import Operation
+from bookkeeping.storage.work.journal import Operation, documents_settled, writing_since
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.reading.company import set_up
@@ -33,7 +33,9 @@ def test_a_slice_books_what_is_due_and_says_when_none_is_left(desk: Desk):
     with desk.holding() as work:
         assert reconciling.due_count(work) == 2
         assert reconciling.reconcile(work) is False
-        assert (work.run.done, work.run.total) == (2, 2)
+        assert (work.run.done, work.run.total, work.run.to_write) == (2, 2, 4)
+        settled = documents_settled(work.run.id)
+        assert settled == {"created": 4} and writing_since(work.run.id) is not None
         assert reconciling.reconcile(work) is True
         assert (work.run.phase, reconciling.due_count(work)) == ("Up to date", 0)
     assert [row_of(desk, key).state for key in keys] == ["in-sync", "in-sync"]
