@@ -7,6 +7,7 @@ from flask_login import current_user
 from bookkeeping.storage.work.runs import latest_run
 from webapp.access.matrix import Right
 from webapp.access.roles import open_to
+from webapp.first_steps.ground import steps_left
 from webapp.frame.standing import local_today, next_nightly, next_sync, standing_of, today
 from webapp.numbers.this_month import this_month
 from webapp.sync_log.progress import is_open, progress_of
@@ -21,10 +22,11 @@ def page() -> ResponseReturnValue:
     if current_user.may(Right.OPS_READ):
         return redirect("/ops")
     company = current_user.company
-    run = latest_run(company.id, "first")
+    run, standing = latest_run(company.id, "first"), standing_of(company)
     return render_template(
         "home.html",
-        standing=standing_of(company),
+        standing=standing,
+        steps=steps_left(company, standing.facts) if current_user.is_owner else (),
         today=today(company),
         this_month=this_month(company, local_today(company)),
         job=progress_of(run) if is_open(run) else None,

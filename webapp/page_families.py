@@ -9,6 +9,7 @@ from webapp.api import views as api
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.dropping import pages as dropping
+from webapp.first_steps import pages as first_steps
 from webapp.inspections import explain, search
 from webapp.inspections import pages as inspections
 from webapp.machines import health, hooks, webhooks
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     confirming.bp,
     forgotten.bp,
     home.bp,
+    first_steps.bp,
     settings.bp,
     people.bp,
     notifications.bp,

@@ -37,15 +37,20 @@ def test_enable_means_done(page, office):
     enable(page, office)
     page.get_by_role("button", name="Connect").click()
     page.wait_for_url(re.compile(re.escape(office.tieout.url)))
-    expect(page.get_by_text("Syncing your inspections")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"12 invoices"))).to_be_visible(timeout=LONG)
-    expect(page.get_by_text("Connected to")).to_be_visible()
+    expect(page.get_by_text("You're done.")).to_be_visible()
+    steps = page.locator("#first-steps")
+    expect(steps).to_contain_text("8 inspections lie before your start date ($4,600.00).", timeout=LONG)
     expect(page.get_by_text(office.name + " Books").first).to_be_visible()
-    expect(page.get_by_role("button", name="Disconnect")).to_be_visible()
     assert len(office.books()["Invoice"]) == 12
 
-    expect(page.get_by_text(re.compile(r"8 inspections lie before"))).to_be_visible()
-    expect(page.get_by_text("$4,600.00").first).to_be_visible()
+    steps.get_by_role("link", name="Choose: Bring in earlier inspections").click()
+    expect(page.get_by_text(re.compile(r"12 invoices"))).to_be_visible()
+    expect(page.get_by_text("Connected to")).to_be_visible()
+    expect(page.get_by_role("button", name="Disconnect")).to_be_visible()
+    page.goto(office.tieout.url)
+    page.get_by_role("button", name="Put this list away").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(steps).to_be_visible()
 
 
 def test_it_works_without_javascript(browser, office):
@@ -55,7 +60,8 @@ def test_it_works_without_javascript(browser, office):
     enable(page, office)
     page.get_by_role("button", name="Connect").click()
     page.wait_for_url(re.compile(re.escape(office.tieout.url)))
-    expect(page.get_by_text(re.compile(r"12 invoices"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("You're done.")).to_be_visible()
+    expect(page.get_by_role("link", name="12 In sync")).to_be_visible(timeout=LONG)
     context.close()
 
 

@@ -98,7 +98,10 @@ def stored_tokens(house: House, company: int) -> dict:
 def test_consent_connects_and_starts_the_first_run(house, company, owner, intuit, realm):
     assert "Disconnect" not in owner.read("/settings/quickbooks")
     page = connect(owner, realm)
-    assert "Disconnect" in page and "Syncing your inspections" in page
+    assert "You&#39;re done." in page and "Syncing your inspections" in page, (
+        "on Home, not among the settings"
+    )
+    assert "Disconnect" in owner.read("/settings/quickbooks")
     assert token_works(intuit, stored_tokens(house, company)["access_token"], realm)
     with house.app.app_context():
         row, run = db.session.get(Connection, company), db.session.scalars(select(Run)).one()
@@ -261,7 +264,8 @@ def test_reconnecting_to_the_same_realm_goes_on(house, company, owner, realm):
         db.session.commit()
     page = owner.read("/settings")
     assert ">Reconnect<" in page and "Disconnect" not in page
-    assert "Disconnect" in connect(owner, realm)
+    assert "QuickBooks is connected again." in connect(owner, realm)
+    assert "Disconnect" in owner.read("/settings/quickbooks")
     with house.app.app_context():
         row, firm = db.session.get(Connection, company), db.session.get(Company, company)
         runs = db.session.scalars(select(Run.kind).where(Run.state == "queued")).all()
@@ -280,14 +284,26 @@ def test_refused_company_may_be_replaced_by_another(house, company, owner, intui
     page = owner.read("/settings")
     assert "Not available" in page and "Maple Leaf Ltd is in CA." in page
     assert "Disconnect" not in owner.read("/settings/quickbooks")
-    assert "Disconnect" in connect(owner, realm)
+    assert "You&#39;re done." in connect(owner, realm)
+    assert "Disconnect" in owner.read("/settings/quickbooks")
+
+
+def test_who_looks_at_a_practice_run_first_is_not_told_to_be_done(house, company, owner, realm):
+    with house.writing():
+        db.session.get_one(Company, company).hold_first_sync = True
+        db.session.commit()
+    page = connect(owner, realm)
+    assert "Nothing is sent yet" in page and "You&#39;re done" not in page
 
 
 def test_company_from_before_2019_is_led_to_its_migration(house, owner, intuit, realm):
     legacy = house.make_company("Front Range Home Inspections", legacy=True)
     person = house.browser(house.make_person("owner", legacy))
     assert "Disabled, migration needed" in person.read("/settings")
-    assert 'href="/settings/quickbooks/migration"' in connect(person, realm)
+    page = connect(person, realm)
+    assert "You&#39;re done" not in page and "until you choose a cutoff" in page
+    let_in(house)
+    assert 'href="/settings/quickbooks/migration"' in person.read("/")
     with house.app.app_context():
         # Inspections without a SalesReceipt start on the day of connecting; the others wait for the cutoff.
         assert db.session.get(Company, legacy).start_date is not None

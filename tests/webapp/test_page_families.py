@@ -8,6 +8,7 @@ from webapp.api import settings_page as api_settings
 from webapp.api import views as api
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
+from webapp.first_steps import pages as first_steps
 from webapp.inspections import pages as inspections
 from webapp.inspections import search
 from webapp.migration import downloads
@@ -44,6 +45,8 @@ VIEWS = [
     (api_settings.revoke, "POST /settings/api/keys/<key_id>/revoke", OWNER),
     (api_settings.save_callback, "POST /settings/api/callback", OWNER),
     (api_settings.stop_callback, "POST /settings/api/callback/end", OWNER),
+    (first_steps.put_away, "POST /first-steps/put-away", OWNER),
+    (first_steps.show_again, "POST /first-steps/show-again", OWNER),
     (items.page, "GET /settings/quickbooks/items", COMPANY),
     (items.save, "POST /settings/quickbooks/items", BOTH),
     (items.looked_at, "POST /settings/quickbooks/items/looked-at", BOTH),

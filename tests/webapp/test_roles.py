@@ -44,6 +44,8 @@ OWNERS_ONLY = {
     ("GET", "/quickbooks/callback"),
     ("POST", "/quickbooks/disconnect"),
     ("POST", "/settings/quickbooks/approve-deletes"),
+    ("POST", "/first-steps/put-away"),
+    ("POST", "/first-steps/show-again"),
     ("POST", "/settings/hook"),
     ("POST", "/settings/api/callback"),
     ("POST", "/settings/api/callback/end"),

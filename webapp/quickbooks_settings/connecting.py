@@ -92,7 +92,8 @@ def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
     if company.start_date is None:
         company.start_date = local_today(company)
     why = "reconnected" if again else "connected"
-    if company.hold_first_sync and company.last_sync_at is None and not again:
+    held = company.hold_first_sync and company.last_sync_at is None and not again
+    if held:
         syncing.hold_for_review(company)
         queue_run(company.id, "practice", why, current_user.email)
     else:
@@ -101,7 +102,22 @@ def _take(company: Company, realm: str, tokens: TokenSet) -> Response:
     _tell(company.id, f"QuickBooks was {why}", f"{current_user.email} {why} QuickBooks.")
     commit_and_ring(company.id)
     logger.info("QuickBooks connected", extra={"company_id": company.id, "again": again})
-    return redirect(url_for("quickbooks.page"), 303)
+    flash(_what_is_next(again=again, held=held, legacy=company.legacy and company.cutoff is None), "success")
+    return redirect(url_for("home.page"), 303)
+
+
+def _what_is_next(*, again: bool, held: bool, legacy: bool) -> str:
+    """Return what to say after *Enable*: that the person is done, unless something of the start is left to them."""
+    if again:
+        return "QuickBooks is connected again. What waited goes through now; there is nothing else to do."
+    if held:
+        return "QuickBooks is connected. Nothing is sent yet: the practice run is made first, and you start the sync."
+    if legacy:
+        return "QuickBooks is connected. Your SalesReceipts stay as they are until you choose a cutoff and confirm it."
+    return (
+        "You're done. We look at your QuickBooks company, then inspections of today and later get there by themselves. "
+        "You can close this page."
+    )
 
 
 def _refuse(company_id: int, problem: str, tokens: TokenSet) -> None:

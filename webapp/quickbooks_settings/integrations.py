@@ -13,6 +13,7 @@ from webapp.access.confirming import recently_confirmed
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
 from webapp.access.roles import open_to
+from webapp.first_steps.ground import steps_left
 from webapp.frame.standing import next_sync, standing_of
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
 
@@ -26,7 +27,11 @@ def page() -> ResponseReturnValue:
     standing = standing_of(current_user.company)
     if not standing.connected:
         remember_authorize_origin()
-    return render_template("settings.html", standing=standing, next_sync=next_sync(standing.company))
+    company = standing.company
+    away = current_user.is_owner and bool(steps_left(company, standing.facts, away=True))
+    return render_template(
+        "settings.html", standing=standing, next_sync=next_sync(company), steps_are_away=away
+    )
 
 
 @bp.post("/settings/hook")
