@@ -5,7 +5,8 @@ class decides what happens next (`errors.py`). How an answer is taken apart is t
 """
 
 import tomllib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,7 @@ class Fault:
                      `call`: all that went with it, since the request id is the call's
     token_refused    the access token was not taken: it is renewed once before anybody is asked to reconnect
     held_by_person   only a person lets it go, with a button of its own
+    of_files         title, remedy or link that are others where the company's inspections come in files that people drop
 
     `ends_with`, beside a *Retry*:
     time        a while, by itself: tried again on a back-off
@@ -76,6 +78,7 @@ class Fault:
     token_refused: bool = False
     held_by_person: bool = False
     ends_with: tuple[End, ...] = ()
+    of_files: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def blocks_writes(self) -> bool:
@@ -135,9 +138,14 @@ _OWN_CLASS: dict[str, type[BookkeepingError]] = {
 }
 
 
-def fault(code: str) -> Fault:
-    """Return the entry of `code`. An unknown code gets the words of a plain refusal and keeps its code."""
+def fault(code: str, source: str = "") -> Fault:
+    """Return the entry of `code`, in the words for a company whose inspections come from this kind of source.
+
+    An unknown code gets the words of a plain refusal and keeps its code.
+    """
     found = CATALOGUE.get(code) or replace(CATALOGUE["refused"], code=code)
+    if source == "files" and found.of_files:
+        found = replace(found, **found.of_files)  # type: ignore[arg-type]  # Texts, which a test holds.
     remedy = with_support(found.remedy)
     return found if remedy is found.remedy else replace(found, remedy=remedy)
 

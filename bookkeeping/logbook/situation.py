@@ -39,7 +39,8 @@ class Facts:
     """What is so of a company. Moments are said in words already, in the company's zone; empty where there is none.
 
     `to_start`: the first sync waits for a person. `connection` is never, disconnected, refused, reconnect, checking or connected. `migration` is "", choose, previewing, preview,
-    scheduled, running or paused; `migration_at` is when it runs, or the cutoff that is previewed; `receipts` are those that it is about, `left` those of an ended one that could not be replaced.
+    scheduled, running or paused; `migration_at` is when it runs, or the cutoff that is previewed; `receipts` are those that it is about, `left` those of an ended one that could not be replaced. `by_files`: inspections come in files that people drop; `file_waits`
+    names one that was dropped and not taken yet.
     """
 
     connection: str = "connected"
@@ -68,6 +69,8 @@ class Facts:
     on_the_way: Amount = Amount()
     earlier: Amount = Amount()
     left_as_theirs: int = 0
+    by_files: bool = False
+    file_waits: str = ""
 
     @property
     def usable(self) -> bool:
@@ -137,6 +140,7 @@ def _quiet(facts: Facts) -> tuple[str, str]:
     return "Everything is in the books.", more if elsewhere else ""
 
 
+FILES = "/settings/files"
 SETTINGS, INTEGRATIONS, MIGRATION = (
     "/settings/quickbooks",
     "/settings#system-integrations",
@@ -210,6 +214,16 @@ def _feed(facts: Facts) -> list[Open]:
         return []
     sentence = f"We cannot read your inspections. {facts.feed_cause}."
     return [Open("feed", sentence, "What was read before stays as it is.", "needs-you", "See why", SETTINGS)]
+
+
+def _files(facts: Facts) -> list[Open]:
+    if facts.file_waits:
+        sentence = f"{facts.file_waits} was dropped and waits to be taken."
+        return [Open("file", sentence, "Nothing of it is read before.", "needs-you", "Look at it", FILES)]
+    if facts.by_files and not sum(facts.states.values()):
+        more = "Drop a file of them. Every line is checked, and nothing changes before you have seen it."
+        return [Open("first-file", "No inspections yet.", more, "needs-you", "Drop your first file", FILES)]
+    return []
 
 
 def _migration_now(facts: Facts) -> list[Open]:
@@ -371,6 +385,7 @@ _IN_ORDER: tuple[Callable[[Facts], list[Open]], ...] = (
     _halted,
     _deletes,
     _feed,
+    _files,
     _migration_now,
     _first_sync,
     _causes,

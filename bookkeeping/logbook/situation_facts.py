@@ -15,6 +15,7 @@ from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.dropped import WAITING, DroppedFile
 from bookkeeping.storage.records.documents import Document, Drift, LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow, held_dollars
 from bookkeeping.storage.records.migrations import MigrationReceipt, newest_migration
@@ -67,8 +68,18 @@ def facts_of(company: Company) -> Facts:
                 Document.company_id == company.id, Document.status == "live", Document.hands_off == "kept"
             )
         ),
+        by_files=company.source_kind == "files",
+        file_waits=_waiting_file(company),
         **migration,
     )
+
+
+def _waiting_file(company: Company) -> str:
+    """Return the name of the file that was dropped and not taken yet, or ""."""
+    if company.source_kind != "files":
+        return ""
+    waits = (DroppedFile.company_id == company.id, DroppedFile.state == WAITING)
+    return db.session.scalars(select(DroppedFile.name).where(*waits).limit(1)).first() or ""
 
 
 def _grouped(company_id: int) -> Grouped:

@@ -32,6 +32,9 @@ def test_every_entry_is_said_in_whole_plain_sentences(code):
     assert entry.who in {"owner", "bookkeeper", "ops", "nobody"}
     assert entry.handling in {"temporary", "stale", "reconnect", "refused", "bug", "done"}
     assert entry.link is None or entry.link.startswith("/")
+    assert set(entry.of_files) <= {"title", "remedy", "link"}
+    if not code.startswith(("feed-", "platform-")):  # Nothing of these is met where files are dropped.
+        assert "platform" not in fault(code, "files").remedy
 
 
 @pytest.mark.parametrize("code", sorted(CATALOGUE))

@@ -5,9 +5,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from flask_login import current_user
 
 from bookkeeping.acts.telling import with_article
-from bookkeeping.faults import fault, with_support
+from bookkeeping.faults import Fault, fault, with_support
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.records.inspections import STATES
 from bookkeeping.storage.work.journal import OUTCOMES
@@ -29,12 +30,18 @@ def set_up_words(app: Flask) -> None:
     app.jinja_env.globals |= {
         "STATES": STATES,
         "OUTCOMES": OUTCOMES,
-        "fault": fault,
+        "fault": fault_here,
         "MST": MST,
         "VERSION": VERSION,
         "SUPPORT_EMAIL": app.extensions["settings"].support_email,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def fault_here(code: str, source: str = "") -> Fault:
+    """The catalogue's entry in the words for this source, or for that of the company whose page is asked for."""
+    company = None if source or current_user.is_anonymous else current_user.company
+    return fault(code, company.source_kind if company is not None else source)
 
 
 def money(amount: Decimal) -> str:

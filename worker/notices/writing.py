@@ -67,7 +67,7 @@ def _digests(now: datetime) -> None:
         stands = situation(facts_of(company))
         lines = [stands.more] if stands.more else []
         lines += [
-            f"{count:,} · {fault(reason).title}. {fault(reason).remedy}"
+            f"{count:,} · {fault(reason).title}. {fault(reason, company.source_kind).remedy}"
             for reason, count in by_company[company.id].most_common(12)
         ]
         lines += [

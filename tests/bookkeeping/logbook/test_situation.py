@@ -48,6 +48,12 @@ ALONE = {
         "We cannot read your inspections. The key is refused.",
         "See why",
     ),
+    "a file waits": (
+        {"by_files": True, "file_waits": "march.csv"},
+        "needs-you",
+        "march.csv was dropped and waits to be taken.",
+        "Look at it",
+    ),
     "running": (
         {"migration": "running", "receipts": RECEIPTS, "replaced": 4},
         "syncing",
@@ -190,6 +196,16 @@ def test_of_each_pair_the_more_urgent_is_said_and_the_other_is_not_lost(first, s
     assert ALONE[second][2] in [one.sentence for one in found.rest]
     if first in STOPS or second in STOPS:
         assert "Everything else goes on." not in found.more
+
+
+def test_where_inspections_come_in_files_the_first_is_to_be_dropped():
+    found = situation(Facts(by_files=True))
+    assert (found.headline, found.first.action, found.first.address) == (
+        "No inspections yet.",
+        "Drop your first file",
+        "/settings/files",
+    )
+    assert situation(replace(SOME, by_files=True)).first is None
 
 
 def test_each_cause_stands_below_with_its_dollars_and_who_can_fix_it():

@@ -2,10 +2,12 @@
 
 import io
 import re
+from html import unescape
 
 import pytest
 from sqlalchemy import select
 
+from bookkeeping.faults import fault
 from bookkeeping.inspection_source.dropped.columns import EXAMPLES
 from bookkeeping.inspection_source.dropped.lines import check_tables
 from bookkeeping.inspection_source.dropped.sheets import LARGEST_FILE, read_tables
@@ -26,6 +28,7 @@ from tests.bookkeeping.inspection_source.dropped.factories import (
     workbook,
 )
 from tests.webapp.house import Browser, House
+from tests.webapp.records import Records
 from webapp.dropping.pages import counted
 
 PAGE = "/settings/files"
@@ -253,6 +256,22 @@ def test_another_companys_file_is_not_there(house, owner: Browser, company):
 def test_what_was_taken_is_counted_in_words():
     assert counted({"new": 2, "changed": 0, "gone": 1, "aside": 1200}) == "2 new, 1 deleted, 1,200 set aside"
     assert counted({"new": 0, "same": 7}) == "nothing new"
+
+
+def test_home_leads_to_the_files_and_says_which_waits(house, owner: Browser, company):
+    page = owner.read("/")
+    assert "No inspections yet." in page and "Drop your first file" in page
+    assert "Drop your first file" in owner.read("/inspections")
+    drop(owner, HEAD, BAD)
+    assert "march.csv was dropped and waits to be taken." in owner.read("/")
+    Records(house, company).bad_record("ins-77", reason="Line 2: it is free.")
+    for path in ("/inspections/ins-77", "/inspections/ins-77/preview", "/sync-log"):
+        page = owner.read(path)
+        assert f'href="{PAGE}"' in page and "platform" not in page.partition("<main")[2].lower(), path
+    assert fault("bad-record", "files").remedy in unescape(owner.read("/inspections/ins-77/preview"))
+    ops = house.browser(house.make_person("ops"))
+    asked = f"/ops/companies/{company}/inspections/ins-77"
+    assert fault("bad-record", "files").remedy in unescape(ops.read(asked))
 
 
 def test_a_company_read_from_a_platform_drops_nothing(house):

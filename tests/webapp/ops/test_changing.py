@@ -10,6 +10,7 @@ from bookkeeping.faults import fault
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.company.credentials import credentials_of, keep_credentials
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.people.notices import Notice
@@ -149,6 +150,30 @@ def test_another_platform_is_asked_before_it_is_taken(house, ops, company, place
             assert ("changed the company", "feed_key, feed_url") in acts(house)
             assert told(house) == ["Inspections are read another way"]
     assert "another key" not in page
+
+
+@pytest.mark.outside
+def test_a_platform_of_numbered_pages_keeps_its_kind_and_what_else_it_was_given(house, ops, company, place):
+    with house.writing():
+        given = {"url": "https://old.example", "key": "old key", "days_back": 90}
+        keep_credentials(db.session.get_one(Company, company), "pages", given)
+        db.session.commit()
+    assert 'value="https://old.example"' in ops.read(place + "/change")
+    with serve(lambda path: Answer({"data": {"attributes": US}})) as platform:
+        done = ops.post(place + "/change/platform", {"feed_url": platform.url, "feed_key": ""})
+        assert "The platform answered" in ops.read(done.location)
+        assert platform.requests == [("/v2/company", "Bearer old key")]
+    with house.app.app_context():
+        row = db.session.get_one(Company, company)
+        assert (row.source_kind, row.feed_key) == ("pages", "")
+        assert credentials_of(row) == {**given, "url": platform.url}
+
+
+def test_a_company_of_files_has_no_platform_to_change(house, ops):
+    place = f"/ops/companies/{house.make_company(source_kind='files', feed_url='')}"
+    assert 'id="platform"' not in ops.read(place + "/change")
+    asked = {"feed_url": "https://x.example", "feed_key": "k"}
+    assert ops.post(place + "/change/platform", asked, page=place + "/change").status_code == 404
 
 
 def test_what_is_no_address_is_said_at_its_field(house, ops, company, place):
