@@ -18,7 +18,7 @@ class Known:
     """A document that our records say QuickBooks has now. `fingerprint` is of what we last wrote; amounts are dollars.
 
     `applied` is what a Payment pays of the Invoice now (0 for one that a person deleted or voided), `elsewhere` what it pays of others.
-    `balance` is what QuickBooks last said is open on an Invoice; None while it has not said.
+    `covered` is how much of an Invoice QuickBooks last said is paid or lowered, by whatever; None while it has not said.
     `hands_off`: changed by a person, or given up to the bookkeeper. No plan writes it.
     `history`: it stays as it is because money of it was deposited (decision 19); what is around it is planned with it in its place.
     """
@@ -34,7 +34,7 @@ class Known:
     hands_off: bool = False
     history: bool = False
     fingerprint_for: str = ""
-    balance: Decimal | None = None
+    covered: Decimal | None = None
     elsewhere: Decimal = ZERO
 
     def written_for(self, customer_id: str) -> str:

@@ -289,10 +289,9 @@ class _Planning:
 
     def _others(self) -> Decimal:
         """Return how much of the Invoice is paid or lowered by what is not ours."""
-        if self.invoice is None or self.invoice.balance is None:
+        if self.invoice is None or self.invoice.covered is None:
             return ZERO
-        ours = self._pinned(self.payments.values())
-        return max(self.invoice.amount - self.invoice.balance - ours, ZERO)
+        return max(self.invoice.covered - self._pinned(self.payments.values()), ZERO)
 
     def _invoice_action(self) -> CreateInvoice | UpdateInvoice | DeleteInvoice | None:
         desired, known = self.desired.invoice, self.invoice

@@ -273,9 +273,9 @@ def _why_refused(one: Planned, error: BookkeepingError) -> BookkeepingError:
     """Return the refusal; in our own words where QuickBooks keeps an Invoice because somebody else's money is on it."""
     invoice = one.document
     keeps = isinstance(one.action, DeleteInvoice) and error.code == "qbo-6000"
-    if not keeps or invoice is None or invoice.balance is None or invoice.balance == invoice.total:
+    if not keeps or invoice is None or not invoice.covered:
         return error
-    detail = f"{dollars(invoice.total - invoice.balance)} is applied to {invoice.name}."
+    detail = f"{dollars(invoice.covered)} is applied to {invoice.name}."
     return PermanentError(detail, code="paid-by-others", reference=error.reference)
 
 

@@ -93,6 +93,19 @@ class Document(Base):
         return self.total if said is None else Decimal(str(said)).quantize(Decimal("0.01"))
 
     @property
+    def covered(self) -> Decimal | None:
+        """How much of an Invoice is paid or lowered, by whatever, as QuickBooks last said; None while it has not.
+
+        A person may have given it another total since we wrote it, which stands there until ours is restored.
+        """
+        if self.balance is None:
+            return None
+        total = (self.as_read or {}).get("TotalAmt")
+        return (
+            self.in_books if total is None else Decimal(str(total)).quantize(Decimal("0.01"))
+        ) - self.balance
+
+    @property
     def frozen(self) -> bool:
         """Whether it stays as it is or keeps another one so: a Deposit holds it, or it gives back what a Deposit holds."""
         return self.kind == "RefundReceipt" or bool(self.deposit_id)
@@ -111,7 +124,7 @@ class Document(Base):
             hands_off=bool(self.hands_off),
             history=history,
             fingerprint_for=self.fingerprint_for or "",
-            balance=self.balance,
+            covered=self.covered,
             elsewhere=self.elsewhere,
         )
 

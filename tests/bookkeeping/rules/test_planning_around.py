@@ -94,7 +94,8 @@ def test_whatever_else_is_on_the_invoice_ours_take_only_what_is_open(history, ot
 
 
 def with_balance(books, balance):
-    books.known["Invoice", books.invoice.source_key] = replace(books.invoice, balance=Decimal(balance))
+    covered = books.invoice.amount - Decimal(balance)
+    books.known["Invoice", books.invoice.source_key] = replace(books.invoice, covered=covered)
 
 
 def test_a_payment_is_booked_whole_and_applied_with_what_is_open():

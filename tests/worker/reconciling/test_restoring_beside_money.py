@@ -149,3 +149,42 @@ def test_an_invoice_with_their_money_cannot_go_back_to_its_customer_and_says_why
     desk.run("check")
     desk.sync_until_quiet()
     assert invoice(desk, key)["CustomerRef"]["value"] == ann and row(desk, key)["state"] == "in-sync"
+
+
+def _line_added(desk: Desk, key: str, amount: int) -> None:
+    """A person puts one more line on the Invoice."""
+    lines = invoice(desk, key)["Line"]
+    more = {
+        **lines[0],
+        "Amount": amount,
+        "SalesItemLineDetail": {**lines[0]["SalesItemLineDetail"], "UnitPrice": amount, "Qty": 1},
+    }
+    del more["Id"]
+    Bookkeeper(desk).edit("Invoice", invoice(desk, key)["Id"], Line=[*lines, more])
+
+
+def test_an_invoice_whose_total_they_changed_keeps_our_payment_while_their_money_keeps_it_from_moving(desk):
+    """What is theirs is told by what the Invoice comes to in QuickBooks: by our own total nothing of theirs was on it, and ours was taken off."""
+    key = book(desk, paid("450.00", "ch_1"))
+    ours = payment(desk, "ch_1")["Id"]
+    _line_added(desk, key, 100)
+    by_hand(desk, key, "100.00")
+    desk.run("check")
+    desk.change(key, buyer={"new": True, "first_name": "Bob", "last_name": "Stone"})
+    restore(desk)
+    assert payment(desk, "ch_1")["Id"] == ours
+    assert row(desk, key)["reason"] == "paid-by-others"
+    desk.forget_calls()
+    desk.run("nightly")
+    assert not any(call["operation"] == "batch" for call in desk.calls()), "nothing is sent that must fail"
+
+
+def test_an_invoice_restored_from_a_larger_total_leaves_ours_what_theirs_left_open(desk):
+    key = book(desk, paid("450.00", "ch_1"))
+    _line_added(desk, key, 100)
+    by_hand(desk, key, "100.00")
+    desk.run("check")
+    restore(desk)
+    assert (invoice(desk, key)["TotalAmt"], invoice(desk, key)["Balance"]) == (450, 0)
+    assert (payment(desk, "ch_1")["UnappliedAmt"], payment(desk, "by hand")["UnappliedAmt"]) == (100, 0)
+    assert row(desk, key) == {"state": "in-sync", "reason": "", "flags": ["not-applied"]}
