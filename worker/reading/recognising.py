@@ -19,6 +19,9 @@ from worker.holding.work import Work
 TOMBSTONES_STAY = timedelta(days=30)
 """For so long, at least, a platform lists what was deleted."""
 
+OURS_ASKED_FOR = 3
+"""How many inspections that we know, the latest first, are asked for before none of ours counts as found: one may be gone for good."""
+
 MOST_HELD = 50
 """How many pages without anything that we know are read on before they are taken for another company's."""
 
@@ -27,12 +30,12 @@ def recognised(work: Work, pages: Iterable[Page], reach: Reach | None, *, everyt
     """Yield the pages once one of them has an inspection that we know; all of them where none that we know has to come.
 
     Of a page without anything that we know, an inspection is asked for by itself, as one that we know is: behind a cache that looks at no keys
-    that is another address. A first walk has nothing that it could be known by, and without a `reach` nobody else's can come. `everything`:
+    these are other addresses. A first walk has nothing that it could be known by, and without a `reach` nobody else's can come. `everything`:
     the walk is one through all there is.
 
     Raises:
         FeedOtherCompanyError: all that came is unknown to us, though what we know would have to come.
-        FeedUnavailableError: nothing came of a walk through everything, or an inspection that it lists is not found where ours are.
+        FeedUnavailableError: nothing came of a walk through everything, or an inspection that it lists and ours are not found together.
     """
     if reach is None:
         yield from pages
@@ -85,12 +88,13 @@ def _must_come(work: Work, reach: Reach) -> Select[str]:
 
 
 def _prove(work: Work, page: Page) -> None:
-    """Ask for an inspection of the page by itself, and if the platform does not find it, for one that we know.
+    """Ask for an inspection of the page by itself, for one that we know, and for the first again.
 
+    One platform has both. Where another company's is asked, the listed one alone is found; where that ends meanwhile, it is not found any more.
     A platform that finds neither answers no such questions, which proves nothing.
 
     Raises:
-        FeedUnavailableError: it finds ours and not the one that it lists.
+        FeedUnavailableError: it finds the one that it lists and not ours, or ours and not the one that it lists.
     """
     listed = next((one.key for one in page.inspections if one.deleted_at is None), None)
     known = db.session.scalars(
@@ -100,15 +104,22 @@ def _prove(work: Work, page: Page) -> None:
             InspectionRow.record["deleted_at"].as_string().is_(None),
         )
         .order_by(InspectionRow.source_updated_at.desc())
-        .limit(1)
-    ).first()
+        .limit(OURS_ASKED_FOR)
+    ).all()
     work.commit()
-    if listed is None or known is None or _finds(work, listed) or not _finds(work, known):
+    if listed is None or not known:
         return
-    raise FeedUnavailableError(
-        f"It lists inspection {listed} and does not find it by itself, so the list may be another company's.",
-        code="feed-nonsense",
-    )
+    finds_listed, finds_ours = _finds(work, listed), any(_finds(work, key) for key in known)
+    if finds_listed and not finds_ours:
+        raise FeedUnavailableError(
+            f"It finds inspection {listed} and not {known[0]}, which it listed before, so the list may be another company's.",
+            code="feed-nonsense",
+        )
+    if finds_ours and not (finds_listed and _finds(work, listed)):
+        raise FeedUnavailableError(
+            f"It lists inspection {listed} and does not find it by itself, so the list may be another company's.",
+            code="feed-nonsense",
+        )
 
 
 def _finds(work: Work, key: str) -> bool:

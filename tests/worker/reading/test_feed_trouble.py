@@ -110,6 +110,35 @@ def test_a_page_of_news_is_refused_where_the_platform_finds_ours_and_not_what_it
             list(recognised(work, iter([page, strange]), Reach(EVERYTHING), everything=True))
 
 
+@pytest.mark.parametrize("answers", [1, 2, 3, 4])
+def test_news_of_another_company_are_refused_also_where_nothing_of_ours_has_to_come(desk: Desk, answers):
+    """However many answers are another company's: the list alone, or one and more of the questions after it."""
+    desk.book(inspection(1))
+    desk.do(poll)
+    trouble(desk, "other_company", as_company=another(desk), times=answers)
+    nothing = Reach(utcnow() + timedelta(hours=1))
+    with desk.holding() as work, pytest.raises(FeedUnavailableError) as caught:
+        list(recognised(work, work.source.changed(None), nothing, everything=False))
+    assert caught.value.code == "feed-nonsense" and "another company's" in caught.value.detail
+    assert len(desk.mirrored()) == 1
+
+
+def test_a_platform_that_lost_the_inspection_told_last_is_read_while_it_has_others_of_ours(desk: Desk):
+    desk.book(inspection(1))
+    [lost] = desk.book(inspection(2))
+    desk.do(poll)
+    rule = {"kind": "404", "times": 1, "path": f"/v2/inspections/{lost}", "company_id": int(desk.platform_id)}
+    desk.platform.post("/_standin/faults", rule)
+    with desk.holding() as work:
+        [new] = desk.book(inspection(3))
+        [news] = [
+            one for one in work.source.changed(None) if any(each.key == new for each in one.inspections)
+        ]
+        news = replace(news, inspections=tuple(one for one in news.inspections if one.key == new))
+        nothing = Reach(utcnow() + timedelta(hours=1))
+        assert list(recognised(work, iter([news]), nothing, everything=False)) == [news]
+
+
 def test_a_platform_that_answers_no_question_for_one_inspection_is_read_all_the_same(desk: Desk):
     desk.platform.post(f"/_standin/companies/{desk.platform_id}/dialect", {"dialect": "small-pages"})
     desk.book(inspection(1))
