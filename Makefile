@@ -48,11 +48,18 @@ reset: bootstrap  ## Start over: empty var/ (refused while Tieout runs)
 
 .PHONY: lint
 lint: bootstrap-tests  ## Check style, formatting, types, the floors' imports, and what bandit knows to be weak
+	@$(MAKE) --no-print-directory -j 2 lint-types lint-style lint-weak lint-imports
+
+.PHONY: lint-types lint-style lint-weak lint-imports
+lint-types:
+	$(PY) -m mypy
+lint-style:
 	$(PY) -m ruff check $(wildcard $(CODE))
 	$(PY) -m ruff format --check $(wildcard $(CODE))
-	.venv/bin/lint-imports
-	$(PY) -m mypy
+lint-weak:
 	$(PY) -m bandit -q -r -ll bookkeeping webapp worker launch wsgi.py tieout.py tieout_files
+lint-imports:
+	.venv/bin/lint-imports
 
 .PHONY: audit
 audit: bootstrap  ## Look for known weaknesses: bandit over the code, pip-audit over requirements.lock; writes var/sbom.json

@@ -153,6 +153,7 @@ def test_banned_code_is_looked_for_with_every_lint():
 
 
 def test_every_check_runs_bandit_over_what_the_audit_looks_at():
-    recipe = (ROOT / "Makefile").read_text().split("\nlint:")[1].split("\n\n")[0]
-    assert f"-m bandit -q -r -ll {' '.join(CODE)}\n" in f"{recipe}\n"
+    makefile = (ROOT / "Makefile").read_text()
+    assert " lint-weak " in makefile.split("\nlint:")[1].split("\n\n")[0]
+    assert f"\nlint-weak:\n\t$(PY) -m bandit -q -r -ll {' '.join(CODE)}\n" in makefile
     assert named("requirements-dev.txt")["bandit"] == named("requirements-audit.txt")["bandit"]

@@ -1,7 +1,6 @@
 """Stand-ins, Valkey and an installation for a whole module, since a fresh company costs much less than fresh servers."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,18 +11,11 @@ from tests.harness.in_process import Shop, outside_world
 from tests.harness.servers import Valkey
 from tests.harness.standins import StandIn
 
-MEMORY = Path("/dev/shm")
-ROOM = 1 << 30
-
 
 @pytest.fixture(scope="module")
-def module_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for the module's servers; in memory where there is room: no machine dies here, so that no write need reach a disk."""
-    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
-        yield tmp_path_factory.mktemp("chaos")
-        return
-    with tempfile.TemporaryDirectory(prefix="tieout-chaos-", dir=MEMORY, ignore_cleanup_errors=True) as name:
-        yield Path(name)
+def module_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the module's servers."""
+    return tmp_path_factory.mktemp("chaos")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
 """Running `flask …`, and a line of `Procfile`, as their users do, without paying for the same imports each time.
 
-A server with our modules imported, and nothing else done, forks a process a command (multiprocessing's forkserver). That process
-gets exactly the given environment, standard streams of its own, and runs the command's own entry point to its end. `run_forked` waits
-for that; `ForkedProcess` goes on beside the test. What starts with a Python of its own is `processes.Process`.
+A server with our modules imported, and nothing else done but what `warmed` does with them, forks a process a command
+(multiprocessing's forkserver). That process gets exactly the given environment, standard streams of its own, and runs the command's own
+entry point to its end. `run_forked` waits for that; `ForkedProcess` goes on beside the test. What starts with a Python of its own is
+`processes.Process`.
 """
 
 import atexit
@@ -15,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import entry_points
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -48,6 +48,7 @@ _IMPORTED_ONCE = [
     "webapp.serving.whole_requests",
     "worker.jobs",
     *(where.partition(":")[0] for where in COMMANDS.values()),
+    "tests.harness.warmed",
 ]
 _context: ForkServerContext | None = None
 
@@ -150,7 +151,9 @@ def _entry(command: list[str]) -> Callable[[], Any]:
         sys.argv = command[2:]
         return partial(runpy.run_module, command[2], run_name="__main__", alter_sys=True)
     sys.argv = command
-    [entry] = entry_points(group="console_scripts", name=command[0])
+    from tests.harness.warmed import CONSOLE_SCRIPTS  # The fork server has it.
+
+    [entry] = CONSOLE_SCRIPTS.select(name=command[0])
     return entry.load()
 
 

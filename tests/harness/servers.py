@@ -86,6 +86,7 @@ class Postgres:
             "fsync": "off",
         }
         given |= {"full_page_writes": "off", "synchronous_commit": "off", "max_connections": 200}
+        given |= {"dynamic_shared_memory_type": "mmap"}  # In its folder, which goes with it however it ends.
         options = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
         command = [str(programs / "postgres"), "-D", str(data), *options]
         self.process = Process(command, self._folder / "postgres.log", folder=self._folder, user=self._user)
