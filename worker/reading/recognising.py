@@ -7,7 +7,7 @@ would all look new, and be booked. What becomes of the pages that are let throug
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from bookkeeping.errors import FeedOtherCompanyError, FeedRefusedError, FeedUnavailableError, RuleError
 from bookkeeping.inspection_source.source import Page, Reach
@@ -73,9 +73,7 @@ def recognised(work: Work, pages: Iterable[Page], reach: Reach | None, *, everyt
 
 def _must_come(work: Work, reach: Reach) -> Select[str]:
     """Return the inspections of ours that a walk of that reach has to bring, changed again or not."""
-    deleted_at = InspectionRow.record["deleted_at"].as_string()
-    long_gone = (utcnow() - TOMBSTONES_STAY).isoformat()
-    comes = deleted_at.is_(None) | (deleted_at > long_gone) if reach.deleted_too else deleted_at.is_(None)
+    comes = _is_there() if reach.deleted_too else InspectionRow.record["deleted_at"].as_string().is_(None)
     which = [InspectionRow.company_id == work.company_id]
     if reach.changed_since is not None:
         which.append(InspectionRow.source_updated_at >= reach.changed_since)
@@ -85,6 +83,12 @@ def _must_come(work: Work, reach: Reach) -> Select[str]:
     return (
         select(InspectionRow.key).where(*which).where(comes).order_by(InspectionRow.source_updated_at.desc())
     )
+
+
+def _is_there() -> ColumnElement[bool]:
+    """The condition for what the platform must still know, deleted or not."""
+    deleted_at = InspectionRow.record["deleted_at"].as_string()
+    return or_(deleted_at.is_(None), deleted_at > (utcnow() - TOMBSTONES_STAY).isoformat())
 
 
 def _prove(work: Work, page: Page) -> None:
@@ -99,10 +103,7 @@ def _prove(work: Work, page: Page) -> None:
     listed = next((one.key for one in page.inspections if one.deleted_at is None), None)
     known = db.session.scalars(
         select(InspectionRow.key)
-        .where(
-            InspectionRow.company_id == work.company_id,
-            InspectionRow.record["deleted_at"].as_string().is_(None),
-        )
+        .where(InspectionRow.company_id == work.company_id, _is_there())
         .order_by(InspectionRow.source_updated_at.desc())
         .limit(OURS_ASKED_FOR)
     ).all()

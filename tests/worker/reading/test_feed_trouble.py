@@ -111,9 +111,13 @@ def test_a_page_of_news_is_refused_where_the_platform_finds_ours_and_not_what_it
 
 
 @pytest.mark.parametrize("answers", [1, 2, 3, 4])
-def test_news_of_another_company_are_refused_also_where_nothing_of_ours_has_to_come(desk: Desk, answers):
+@pytest.mark.parametrize("deleted", [False, True], ids=["ours living", "ours deleted"])
+def test_news_of_another_company_are_refused_also_where_nothing_of_ours_has_to_come(
+    desk: Desk, deleted, answers
+):
     """However many answers are another company's: the list alone, or one and more of the questions after it."""
-    desk.book(inspection(1))
+    [key] = desk.book(inspection(1))
+    desk.change(key, deleted=deleted)
     desk.do(poll)
     trouble(desk, "other_company", as_company=another(desk), times=answers)
     nothing = Reach(utcnow() + timedelta(hours=1))
