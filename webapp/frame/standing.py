@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import current_app, g, has_request_context, request
 from sqlalchemy import func, select
 from werkzeug.utils import cached_property
 
@@ -62,7 +62,16 @@ class Standing:
 
 
 def standing_of(company: Company) -> Standing:
-    """Count and return how the company stands now."""
+    """Count and return how the company stands now; while a page is only read, once for the page and the frame around it."""
+    if not has_request_context() or request.method != "GET":  # An act changes what was counted before it.
+        return _counted(company)
+    known: dict[int, Standing] = g.setdefault("standings", {})
+    if company.id not in known:
+        known[company.id] = _counted(company)
+    return known[company.id]
+
+
+def _counted(company: Company) -> Standing:
     return Standing(company, db.session.get(Connection, company.id), facts_of(company))
 
 

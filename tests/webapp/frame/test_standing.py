@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -41,6 +41,16 @@ def test_the_next_sync_waits_for_poll_and_pause_and_is_tonights_at_the_latest(ho
         tonight = next_sync(Company(next_poll_at=in_two_days))
         assert tonight == next_nightly() < utcnow() + timedelta(days=1, seconds=1)
         assert next_sync(Company(next_poll_at=in_two_days, not_before=in_two_days)) == in_two_days
+
+
+def test_a_page_and_the_frame_around_it_count_the_company_once(house, owner):
+    asked: list[str] = []
+    with house.app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    for address in ("/", "/settings", "/settings/quickbooks", "/numbers"):
+        asked.clear()
+        owner.get(address)
+        assert len([one for one in asked if "count(*)" in one and "FROM drifts" in one]) == 1, address
 
 
 def test_counts_and_nouns_agree():
