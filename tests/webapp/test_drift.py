@@ -79,7 +79,7 @@ def test_card_shows_ours_and_theirs_and_what_each_choice_does(records, bookkeepe
     records.connect()
     edited(records)
     page = unescape(bookkeeper.read("/drift"))
-    assert "Invoice SP-1042 was edited" in page
+    assert "Invoice SP-1042 was changed: Total from $425.00 to $400.00" in page
     row = re.search(r"<th scope=\"row\">Total</th>\s*<td>([^<]+)</td>\s*<td[^>]*>([^<]+)</td>", page)
     assert row.groups() == ("$425.00", "$400.00")
     assert "written again as the inspection says" in page

@@ -13,8 +13,10 @@ from webapp.frame.words import day, money
 
 _AMOUNT_AT_END = re.compile(r"-?\d+\.\d\d$", re.MULTILINE)
 
+_IN_HEADINGS = ("Total", "Date", "Due date")
+"""Fields whose values read well in a heading; texts that somebody typed do not stand there."""
+
 _HEADINGS = {
-    "edited": "was edited",
     "voided": "was voided",
     "deleted": "was deleted",
     "deposited": "was put into a bank deposit",
@@ -56,8 +58,13 @@ class DriftCard:
 
     @property
     def happened(self) -> str:
-        """`was edited`."""
-        return _HEADINGS.get(self.drift.kind, "was changed")
+        """`was voided`; of an edit, which fields it changed: `was changed: Total from $425.00 to $400.00`."""
+        if self.drift.kind != "edited" or not self.fields:
+            return _HEADINGS.get(self.drift.kind, "was changed")
+        label, ours, theirs = self.fields[0]
+        if len(self.fields) == 1 and ours and theirs and label in _IN_HEADINGS:
+            return f"was changed: {label} from {ours} to {theirs}"
+        return f"was changed: {', '.join(label for label, _, _ in self.fields)}"
 
     @property
     def restore_means(self) -> str:
