@@ -118,5 +118,5 @@ axe: bootstrap-tests  ## Look at every page by axe in every look (1280, 390, 320
 	@AXE=all $(PY) -m pytest -q tests/browser/test_accessible.py $(PYTEST_ARGS)
 
 .PHONY: shots
-shots: bootstrap-tests  ## Take a picture of each page of a running Tieout, into var/shots
+shots: bootstrap-tests  ## Take pictures of every page and state: those of the guides into docs/images, the rest into var/shots
 	@$(PY) -m tests.shots

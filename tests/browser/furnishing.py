@@ -4,7 +4,7 @@ The worker's own functions fill it from the stand-ins, as in `tests/harness/in_p
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -36,6 +36,7 @@ class Town:
     url: str
     people: dict[str, str]
     migration_id: int
+    legacy: Desk
 
     def show_migration(self, state: str) -> None:
         """Put the migration into this state, with the times that go with it; its receipts follow."""
@@ -63,8 +64,10 @@ class Town:
 
 
 @contextmanager
-def town_of(shop: Shop) -> Iterator[Town]:
-    """Fill the installation and serve its pages until the block ends."""
+def town_of(
+    shop: Shop, *, receipts: Sequence[str] = STARTS, clients: Sequence[tuple[str, str]] = ()
+) -> Iterator[Town]:
+    """Fill the installation and serve its pages until the block ends; `receipts` are when the SalesReceipts' inspections began."""
     house = House(
         shop.environment["DATABASE_URL"],
         shop.environment["REDIS_URL"],
@@ -72,11 +75,11 @@ def town_of(shop: Shop) -> Iterator[Town]:
         intuit_discovery_url=shop.environment["INTUIT_DISCOVERY_URL"],
         intuit_api_url=shop.environment["INTUIT_API_URL"],
     )
-    full, (legacy, migration_id) = _in_full_swing(house, shop), _in_migration(shop)
+    full, (desk, migration_id) = _in_full_swing(house, shop, clients), _in_migration(shop, receipts)
     empty = house.make_company("Empty Nest Inspections")
     people = {
         "full": house.make_person("owner", full),
-        "legacy": house.make_person("owner", legacy),
+        "legacy": house.make_person("owner", desk.id),
         "empty": house.make_person("owner", empty),
         "ops": house.make_person("ops"),
     }
@@ -84,21 +87,23 @@ def town_of(shop: Shop) -> Iterator[Town]:
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     try:
-        yield Town(house, f"http://127.0.0.1:{server.port}", people, migration_id)
+        yield Town(house, f"http://127.0.0.1:{server.port}", people, migration_id, desk)
     finally:
         server.shutdown()
         serving.join()
         server.server_close()
 
 
-def _in_full_swing(house: House, shop: Shop) -> int:
+def _in_full_swing(house: House, shop: Shop, clients: Sequence[tuple[str, str]]) -> int:
     """A company with inspections in each state, a drift, questions, numbers, a statement and a practice run."""
     desk = shop.open()
     with shop.app.app_context():
         db.session.get_one(Company, desk.id).start_date = date.today() - timedelta(days=90)
         db.session.commit()
+    named = {number: _client(*name) for number, name in enumerate(clients, 1)}
     desk.book(
-        *(inspection(number, days=-9 * number) for number in range(1, 7)), inspection(8, days=2, payments=[])
+        *(inspection(number, days=-9 * number, **named.get(number, {})) for number in range(1, 7)),
+        inspection(8, days=2, payments=[], **named.get(7, {})),
     )
     desk.run()
     invoice = desk.books()["Invoice"][0]
@@ -119,8 +124,12 @@ def _in_full_swing(house: House, shop: Shop) -> int:
     return desk.id
 
 
-def _in_migration(shop: Shop) -> tuple[int, int]:
-    """A company with SalesReceipts and the preview of its migration; returns both ids."""
+def _client(first: str, last: str) -> dict[str, dict[str, str]]:
+    return {"buyer": {"first_name": first, "last_name": last, "email": f"{first.lower()}@client.example"}}
+
+
+def _in_migration(shop: Shop, starts: Sequence[str]) -> tuple[Desk, int]:
+    """A company with SalesReceipts and the preview of its migration; returns its desk and the preview's id. Of many, the last is deposited."""
     desk = Desk(
         None,
         shop.platform,
@@ -129,15 +138,24 @@ def _in_migration(shop: Shop) -> tuple[int, int]:
         name="Front Range Home Inspections",
         time_zone="America/Denver",
     ).open()
-    keys = desk.book(*(old_inspection(number, start) for number, start in enumerate(STARTS, 1)))
+    keys = desk.book(*(old_inspection(number, start) for number, start in enumerate(starts, 1)))
     customers = desk.write([("create", "Customer", {"DisplayName": f"Client {key}"}) for key in keys])
     detail = {"ItemRef": {"value": "1"}, "Qty": 1, "UnitPrice": 425.0}
     line = {"Amount": 425.0, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
     bodies = [
         {"CustomerRef": {"value": who["Id"]}, "TxnDate": start[:10], "DocNumber": f"R{key}", "Line": [line]}
-        for key, who, start in zip(keys, customers, STARTS, strict=True)
+        for key, who, start in zip(keys, customers, starts, strict=True)
     ]
     made = desk.write([("create", "SalesReceipt", body) for body in bodies])
+    if len(made) > len(STARTS):
+        bank = next(one["Id"] for one in desk.books()["Account"] if one["AccountType"] == "Bank")
+        swept = [
+            {
+                "Amount": 425,
+                "LinkedTxn": [{"TxnId": made[-1]["Id"], "TxnType": "SalesReceipt", "TxnLineId": "0"}],
+            }
+        ]
+        desk.write([("create", "Deposit", {"DepositToAccountRef": {"value": bank}, "Line": swept})])
     with shop.app.app_context():
         company = db.session.get_one(Company, desk.id)
         company.legacy, company.start_date = True, None
@@ -160,4 +178,4 @@ def _in_migration(shop: Shop) -> tuple[int, int]:
 
         while not preview(work):
             pass
-    return desk.id, migration_id
+    return desk, migration_id
