@@ -18,6 +18,7 @@ from webapp.frame.words import set_up_words
 from webapp.ops.looks import set_up_looks
 from webapp.page_families import register_views
 from webapp.serving.files import set_up_files
+from webapp.serving.lazy_rules import compile_addresses_late
 from webapp.serving.packing import set_up_packing
 
 
@@ -25,6 +26,7 @@ def create_app(settings: Settings) -> Flask:
     """Return the web app for these settings."""
     set_up_watching(settings)
     app = Flask(__name__, template_folder=place("templates"), static_folder=None)
+    compile_addresses_late(app)
     app.extensions["settings"] = settings
     app.extensions["vault"] = Vault(settings.token_keys)
     app.extensions["bell"] = Bell(settings.redis_url)
