@@ -26,6 +26,8 @@ def office(tieout, platform, intuit) -> Office:
 def enable(page: Page, office: Office) -> None:
     """Click from the login to Intuit's consent page."""
     log_in(page, office.tieout.url, office.owner, PASSWORD)
+    if page.viewport_size["width"] < 640:
+        page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Settings").first.click()
     expect(page.get_by_role("heading", name="Company Settings")).to_be_visible()
     expect(page.get_by_role("heading", name="System Integrations")).to_be_visible()
@@ -53,8 +55,9 @@ def test_enable_means_done(page, office):
     expect(steps).to_be_visible()
 
 
-def test_it_works_without_javascript(browser, office):
-    context = browser.new_context(java_script_enabled=False)
+def test_it_works_on_a_phone_and_without_javascript(browser, office):
+    phone = {"width": 390, "height": 844}
+    context = browser.new_context(java_script_enabled=False, viewport=phone)
     page = context.new_page()
     page.set_default_timeout(LONG)
     enable(page, office)

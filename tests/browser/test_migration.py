@@ -33,8 +33,8 @@ def test_an_owner_walks_from_the_cutoff_to_the_report(office, page):
     page.get_by_role("button", name="Enable", exact=True).click()
     page.get_by_text("Blue Ridge Home Inspections Books").first.click()
     page.get_by_role("button", name="Connect").click()
-    page.wait_for_url(re.compile("/settings/quickbooks"))
-    page.get_by_role("link", name="Choose the cutoff").click()
+    page.get_by_text("until you choose a cutoff and confirm it").wait_for()
+    page.locator("#first-steps").get_by_role("link", name=re.compile("^Choose the cutoff")).click()
 
     choose(page)
     page.get_by_role("button", name="Preview migration").click()
