@@ -1,6 +1,6 @@
 """A platform that pages by number and tells no changes: a window of days is read whole each time, and what it says is compared with what we know.
 
-JSON:API with `page[number]`, `page[size]` and `meta.pagination`; money is a resource of its own. An inspection has no moment of change, so it has
+JSON:API with `page[number]`, `page[size]` and `meta.pagination`; money is a resource of its own, or what events told (`Received`). An inspection has no moment of change, so it has
 that of the reading which first found it so. Nobody says what was deleted: one that is missing from the window, and not found by itself, twice and
 `OVERLAP` apart, was.
 """
@@ -16,7 +16,7 @@ from bookkeeping.errors import FeedForeignError, FeedOtherCompanyError, FeedUnav
 from bookkeeping.inspection_source.fields import BadRecordError, key_of
 from bookkeeping.inspection_source.platform import Platform, date_of, nonsense
 from bookkeeping.inspection_source.records import Included, index_included, read_record
-from bookkeeping.inspection_source.source import OVERLAP, BadRecord, Known, Page, Reach
+from bookkeeping.inspection_source.source import OVERLAP, BadRecord, Known, Page, Reach, Received
 from bookkeeping.rules.inspection import Inspection
 
 SIZE = 50
@@ -54,7 +54,10 @@ class _Walk:
 
 
 class Pages(Platform):
-    """One company's platform. `known` is what we keep of it; the window goes from `days_back` before now to `days_ahead` after."""
+    """One company's platform. `known` is what we keep of it; the window goes from `days_back` before now to `days_ahead` after.
+
+    `received`: its payments were told by events, and no resource is asked for them.
+    """
 
     def __init__(
         self,
@@ -64,17 +67,18 @@ class Pages(Platform):
         *,
         days_back: int = 60,
         days_ahead: int = 400,
+        received: Received | None = None,
         timeout: tuple[float, float] = (5, 30),
         public_only: bool = False,
     ) -> None:
         super().__init__(url, key, timeout=timeout, public_only=public_only)
-        self._known = known
+        self._known, self._received = known, received
         self._back, self._ahead = timedelta(days=days_back), timedelta(days=days_ahead)
 
     def changed(self, cursor: str | None, *, everything: bool = False) -> Iterator[Page]:
         """Yield the window, or all there is, with what is missing from it on the last page; see `Source`.
 
-        The cursor is JSON: {scanned_at, missing: {id: since when}}. It moves with the last page, so that a walk that breaks off begins anew.
+        The cursor is JSON: {scanned_at, missing: {id: since when}, told: [ids]}. It moves with the last page, so that a walk that breaks off begins anew.
         Raises as `company` does, and:
             FeedOtherCompanyError: nothing that it lists is known, and what is known is not listed.
         """
@@ -151,8 +155,18 @@ class Pages(Platform):
                 missing[key] = since or now.isoformat()
             else:
                 found.append(replace(known, deleted_at=now, updated_at=now))
-        scanned = json.dumps({"scanned_at": now.isoformat(), "missing": missing})
-        return Page(inspections=tuple(found), bad=(), cursor=scanned)
+        told = self._told_of(cursor, {*walk.keys, *absent})
+        found += [one for key in told[:MOST_ASKED] if (one := self._elsewhere(key)[0]) is not None]
+        reached = {"scanned_at": now.isoformat(), "missing": missing, "told": told[MOST_ASKED:]}
+        return Page(inspections=tuple(found), bad=(), cursor=json.dumps(reached))
+
+    def _told_of(self, cursor: str | None, read: set[str]) -> list[str]:
+        """Return the inspections outside of what was read of whose money events told since the reading before."""
+        if self._received is None or cursor is None:
+            return []
+        before = json.loads(cursor)
+        since = datetime.fromisoformat(before["scanned_at"]) - OVERLAP
+        return sorted({*before.get("told", ()), *self._received.touched(since)} - read)
 
     def _elsewhere(self, key: str) -> tuple[Inspection | None, bool]:
         """Return one that the window does not list, and whether it is there at all: moved, or unreadable."""
@@ -166,7 +180,8 @@ class Pages(Platform):
         """Read one page's records with their payments, each with when it was first found to be so."""
         records = body["data"]
         included = index_included(body.get("included"))
-        paid = self._payments([key for record in records if (key := _key(record))])
+        keys = [key for record in records if (key := _key(record))]
+        paid = self._payments(keys) if self._received is None else self._received.payments(keys)
         read = [_one(record, included, paid, at) for record in records]
         stamps = self._known.stamps([one.key for one in read if isinstance(one, Inspection)])
         return [_stamped(one, stamps) if isinstance(one, Inspection) else one for one in read]
@@ -258,7 +273,9 @@ def _inspection_of(payment: Any) -> str:
     return key
 
 
-def _one(record: Any, included: Included, paid: dict[str, list[Row]], at: datetime) -> Inspection | BadRecord:
+def _one(
+    record: Any, included: Included, paid: Mapping[str, list[Row]], at: datetime
+) -> Inspection | BadRecord:
     """Read one record as one of the feed, with what that would say: no tombstone, its payments, and the moment of this reading."""
     attributes = record.get("attributes") if isinstance(record, dict) else None
     if not isinstance(attributes, dict):

@@ -96,7 +96,7 @@ def _related(
     client = _client(_included(buyer[0], "contact", included)) if buyer else None
     line_items = [_included(one, "line_item", included) for one in _references(record, "line_items")]
     lines = [_line(item, place) for place, item in enumerate(line_items)]
-    payments = [_payment(_included(one, "payment", included)) for one in _references(record, "payments")]
+    payments = [read_payment(_included(one, "payment", included)) for one in _references(record, "payments")]
     _refuse_twice("line_item", (line.key for line in lines))
     _refuse_twice("payment", (payment.key for payment in payments))
     return client, tuple(sorted(lines, key=lambda line: line.position)), tuple(payments)
@@ -124,7 +124,12 @@ def _line(item: dict[str, Any], place: int) -> FeeLine:
     )
 
 
-def _payment(item: dict[str, Any]) -> PaymentReceived:
+def read_payment(item: dict[str, Any]) -> PaymentReceived:
+    """Return the payment that an object of the platform tells.
+
+    Raises:
+        BadRecordError: it cannot be read exactly.
+    """
     fields = Fields(item, f"payment {key_of(item)}")
     amount, refunded = fields.money("amount"), fields.money("refunded_amount")
     if amount <= 0:

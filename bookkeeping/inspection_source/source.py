@@ -93,6 +93,16 @@ class Source(Protocol):
         """Return what `changed` has to bring of what we know; None where that proves nothing, since nobody else's inspections can come."""
 
 
+class Received(Protocol):
+    """What a company's platform told of payments by events, for sources that read them from there."""
+
+    def payments(self, keys: list[str]) -> Mapping[str, list[dict[str, Any]]]:
+        """Return the payments of these inspections that stand, as JSON:API objects."""
+
+    def touched(self, since: datetime) -> frozenset[str]:
+        """Return the ids of the inspections that events since then are about."""
+
+
 class Known(Protocol):
     """What we keep of a company's inspections, for sources whose platform tells no changes by itself."""
 

@@ -6,6 +6,7 @@ A platform is asked between two looks, so each look at the inspections ends the 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -13,6 +14,7 @@ from bookkeeping.inspection_source.source import BadRecord
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.dropped import DroppedInspection
+from bookkeeping.storage.company.received import received_of, touched_since
 from bookkeeping.storage.records.inspections import InspectionRow
 
 
@@ -64,6 +66,26 @@ def _a_look() -> Iterator[None]:
     yield
     if began:
         db.session.commit()
+
+
+class ReceivedRows:
+    """The payments of one company that events told; none while it is still to be made."""
+
+    def __init__(self, company_id: int | None) -> None:
+        self._company_id = company_id
+
+    def payments(self, keys: list[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the payments of these inspections that stand, as JSON:API objects."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        with _a_look():
+            for row in received_of(self._company_id or 0, keys):
+                found.setdefault(row.inspection_key, []).append(row.told or {})
+        return found
+
+    def touched(self, since: datetime) -> frozenset[str]:
+        """Return the ids of the inspections that events since then are about."""
+        with _a_look():
+            return touched_since(self._company_id or 0, since)
 
 
 class DroppedRows:

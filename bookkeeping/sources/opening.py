@@ -11,7 +11,7 @@ from bookkeeping.inspection_source.dropped.source import Files
 from bookkeeping.inspection_source.feed import Feed
 from bookkeeping.inspection_source.pages import Pages
 from bookkeeping.inspection_source.source import Source, SourceCompany
-from bookkeeping.sources.kept import DroppedRows, Mirror
+from bookkeeping.sources.kept import DroppedRows, Mirror, ReceivedRows
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.credentials import credentials_of
 
@@ -38,10 +38,13 @@ def _feed(given: Opening) -> Source:
 
 def _pages(given: Opening) -> Source:
     days = {name: given.credentials[name] for name in _DAYS if name in given.credentials}
+    company_id = given.company.id if given.company else None
+    by_events = given.credentials.get("payments") == "events"
     return Pages(
         given.credentials["url"],
         given.credentials["key"],
-        Mirror(given.company.id if given.company else None),
+        Mirror(company_id),
+        received=ReceivedRows(company_id) if by_events else None,
         timeout=given.patience,
         public_only=given.public_only,
         **days,
@@ -61,16 +64,16 @@ _UNMADE = SourceCompany("", "US", True, "")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of source: how it is opened, and what it is opened with: texts that it needs, and whole numbers that it may be given."""
+    """One kind of source: how it is opened, and what it is opened with: texts that it needs, and whole numbers or words that it may be given."""
 
     open: Callable[[Opening], Source]
     needs: tuple[str, ...] = ()
-    may: Mapping[str, range] = field(default_factory=dict)
+    may: Mapping[str, range | tuple[str, ...]] = field(default_factory=dict)
 
 
 KINDS = {
     "feed": Kind(_feed, ("url", "key")),
-    "pages": Kind(_pages, ("url", "key"), _DAYS),
+    "pages": Kind(_pages, ("url", "key"), {**_DAYS, "payments": ("resource", "events")}),
     "files": Kind(_files),
 }
 
@@ -93,9 +96,13 @@ def checked_credentials(kind: str, given: Any) -> dict[str, Any]:
             raise ValueError(f"The {name} of the source is missing or empty.")
         found[name] = value.strip()
     for name, allowed in wanted.may.items():
-        if name in given and (type(given[name]) is not int or given[name] not in allowed):
+        value = given.get(name)
+        if name not in given or (value in allowed and type(value) is type(allowed[0])):
+            found |= {name: value} if name in given else {}
+        elif isinstance(allowed, range):
             raise ValueError(f"{name} must be a whole number from {allowed[0]} to {allowed[-1]}.")
-        found |= {name: given[name]} if name in given else {}
+        else:
+            raise ValueError(f"{name} must be one of {', '.join(allowed)}.")
     return found
 
 

@@ -8,6 +8,7 @@ from bookkeeping.storage.company import (  # noqa: F401 - for their tables
     dropped,
     merges,
     names,
+    received,
 )
 from bookkeeping.storage.people import audit, factors, memberships, notices, people  # noqa: F401
 from bookkeeping.storage.records import (  # noqa: F401

@@ -39,6 +39,7 @@ VIEWS = [
     (api.inspection, "GET /api/v1/inspections/<key>", STRANGERS),
     (api.inspections, "GET /api/v1/inspections", STRANGERS),
     (api.openapi, "GET /api/v1/openapi.json", STRANGERS),
+    (api.payment_events, "POST /api/v1/payment-events", STRANGERS),
     (api.sync, "POST /api/v1/sync", STRANGERS),
     (api_settings.page, "GET /settings/api", COMPANY),
     (api_settings.make, "POST /settings/api/keys", OWNER),

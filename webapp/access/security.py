@@ -20,6 +20,7 @@ _CALLED_BY_MACHINES = (
     "hooks.inspections",
     "webhooks.quickbooks",
     "api.sync",
+    "api.payment_events",
 )  # They read no form, and have no session.
 _TAKES_FILES = "dropping.drop"
 _READS = ("GET", "HEAD", "OPTIONS")

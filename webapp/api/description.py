@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bookkeeping.inspection_source.received import KINDS
+from bookkeeping.inspection_source.records import METHODS
 from bookkeeping.storage.company.api_keys import SCOPES
 from bookkeeping.storage.records.inspections import STATES
 from tieout_files import VERSION
@@ -13,6 +15,11 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _MOMENT = {"type": "string", "format": "date-time"}
 _DOLLARS = {"type": "string", "pattern": r"^-?\d+\.\d{2}$", "description": "US dollars"}
 _URL = {"type": "string", "format": "uri"}
+_OUTCOME = {
+    "type": "string",
+    "enum": ["taken", "repeated", "late"],
+    "description": "repeated: this id was taken already; late: a later event has told of the payment",
+}
 
 
 def _or_null(shape: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +89,31 @@ SCHEMAS: dict[str, Any] = {
         company={"type": "integer"},
         data={"anyOf": [_ref("Inspection"), {"type": "null"}]},
     ),
+    "PaymentEvent": {
+        "type": "object",
+        "properties": {
+            "id": {**_TEXT, "description": "The same however often the event is sent"},
+            "type": {"type": "string", "enum": list(KINDS)},
+            "occurred_at": {**_MOMENT, "description": "Of two events about a payment the later one counts"},
+            "inspection": {**_TEXT, "description": "The platform's own id of the inspection"},
+            "payment": _ref("ReceivedPayment"),
+        },
+        "required": ["id", "type", "occurred_at", "inspection", "payment"],
+    },
+    "ReceivedPayment": {
+        "type": "object",
+        "description": "The payment as it stands after the event. A withdrawn one needs its id alone.",
+        "properties": {
+            "id": {**_TEXT, "description": "The platform's own id of the payment"},
+            "amount": _DOLLARS,
+            "method": {"type": "string", "enum": list(METHODS)},
+            "received_at": _MOMENT,
+            "reference": _or_null(_TEXT),
+            "refunded_amount": {**_DOLLARS, "description": "Of the amount; 0.00 where it is left out"},
+            "voided_at": _or_null(_MOMENT),
+        },
+        "required": ["id"],
+    },
     "Errors": _object(errors={"type": "array", "items": _object(status=_TEXT, title=_TEXT, detail=_TEXT)}),
 }
 
@@ -92,6 +124,7 @@ def _answers(shape: dict[str, Any], status: str = "200", *more: str) -> dict[str
         "401": "No key in force",
         "403": "The key is not good for that",
         "404": "Not here",
+        "409": "This company's payments come another way",
         "429": "Too many; wait for Retry-After seconds",
     }
     content = {"application/json": {"schema": _ref("Errors")}}
@@ -164,6 +197,20 @@ def _paths() -> dict[str, Any]:
                     _answers(_object(data=_ref("Inspection")), "200", "404"),
                 ),
                 "parameters": [key],
+            },
+        },
+        "/api/v1/payment-events": {
+            "post": {
+                **_operation(
+                    "tellOfPayment",
+                    "Tell of a payment that was received, refunded, voided or withdrawn",
+                    "payments",
+                    _answers(_object(data=_object(id=_TEXT, outcome=_OUTCOME)), "202", "400", "409"),
+                ),
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": _ref("PaymentEvent")}},
+                },
             },
         },
         "/api/v1/sync": {

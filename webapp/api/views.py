@@ -1,4 +1,4 @@
-"""The addresses below /api/v1: one inspection, a list, the company, and a wake-up. JSON only; docs/api.md tells developers how to use them."""
+"""The addresses below /api/v1: one inspection, a list, the company, a wake-up, and events of payments. JSON only; docs/api.md tells developers how to use them."""
 
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -7,7 +7,10 @@ from flask import Blueprint, Response, abort, current_app, jsonify, make_respons
 from sqlalchemy import select
 
 from bookkeeping.answering.answers import answers
+from bookkeeping.inspection_source.fields import BadRecordError
+from bookkeeping.inspection_source.received import read_event
 from bookkeeping.settings import Settings
+from bookkeeping.sources.receiving import take_event
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import make_poll_due
 from bookkeeping.storage.company.connections import connection_of
@@ -86,7 +89,26 @@ def sync() -> tuple[Response, int]:
     return jsonify(data={"queued": True}), 202
 
 
+@bp.post("/api/v1/payment-events")
+@with_key("payments")
+def payment_events() -> tuple[Response, int]:
+    """Take one event that tells of a payment: read with the inspections, within a minute."""
+    asking = asking_company()
+    if asking.source_kind != "pages":
+        _refuse(
+            409, "Not of this company", "Its payments come with its inspections; none are taken by events."
+        )
+    try:
+        event = read_event(request.get_json(silent=True))
+    except BadRecordError as error:
+        _refuse(400, "Not understood", str(error))
+    outcome = take_event(asking, event)
+    db.session.commit()
+    return jsonify(data={"id": event.id, "outcome": outcome}), 202
+
+
 csrf.exempt(sync)
+csrf.exempt(payment_events)
 
 
 def _settings() -> Settings:
@@ -113,6 +135,9 @@ def _moment(text: str) -> datetime:
 
 def _wrong(name: str) -> NoReturn:
     """Refuse the request for one of its parameters."""
-    detail = f"{name} is not one of its values. See /api/v1/openapi.json."
-    answer = jsonify(errors=[{"status": "400", "title": "Not understood", "detail": detail}])
-    abort(make_response(answer, 400))
+    _refuse(400, "Not understood", f"{name} is not one of its values. See /api/v1/openapi.json.")
+
+
+def _refuse(status: int, title: str, detail: str) -> NoReturn:
+    answer = jsonify(errors=[{"status": str(status), "title": title, "detail": detail}])
+    abort(make_response(answer, status))

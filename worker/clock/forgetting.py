@@ -15,6 +15,7 @@ from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db, rows_changed
 from bookkeeping.storage.company.callbacks import CallbackEvent
 from bookkeeping.storage.company.connections import ConsentState
+from bookkeeping.storage.company.received import ReceivedEvent
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink
 from bookkeeping.storage.people.sessions import SESSION_HOURS
@@ -29,6 +30,7 @@ KEPT_DAYS = {
     "consents": 30,
     "personal notices": 365,
     "callbacks": 30,
+    "payment events": 90,
 }
 ARCHIVE_DAYS = 2557
 """Seven years, as long as books are kept in the United States."""
@@ -66,6 +68,11 @@ def _old(now: datetime) -> dict[str, tuple[Any, Any, ColumnElement[bool]]]:
         "links": (ResetLink, ResetLink.digest, linked),
         "consents": (ConsentState, ConsentState.digest, ConsentState.created_at < before["consents"]),
         "personal notices": (Notice, Notice.id, personal),
+        "payment events": (
+            ReceivedEvent,
+            ReceivedEvent.id,
+            ReceivedEvent.taken_at < before["payment events"],
+        ),
         "callbacks": (CallbackEvent, CallbackEvent.id, CallbackEvent.ended_at < before["callbacks"]),
     }
 

@@ -10,6 +10,7 @@ from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
 SCOPES = {
     "read": "Read what is in the books: inspections, documents, payments",
     "sync": "Have changes read at once",
+    "payments": "Tell of payments that were received",
 }
 """What a key may be good for."""
 

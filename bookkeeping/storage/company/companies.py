@@ -1,9 +1,9 @@
 """Inspection companies: how they want their books, where their feed is, and when they are due for work."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, String, Text, case, false, select, update
+from sqlalchemy import JSON, String, Text, case, false, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.rules.inspection import BookSettings
@@ -153,8 +153,16 @@ def is_being_erased(company_id: int) -> bool:
     return db.session.scalar(begun) is not None
 
 
-def make_poll_due(company_id: int) -> None:
-    """Note in the current transaction that this company's next poll is due at once, or when the wait is over that the platform asked for."""
+def make_poll_due(company_id: int, within: timedelta = timedelta(0)) -> None:
+    """Note in the current transaction that this company's next poll is due at once, or when the wait is over that the platform asked for.
+
+    `within`: that much later is soon enough, and what is due before stays.
+    """
     now = utcnow()
     at = case((Company.feed_not_before > now, Company.feed_not_before), else_=now)
-    db.session.execute(update(Company).where(Company.id == company_id).values(next_poll_at=at))
+    which = [Company.id == company_id]
+    if within:
+        soon = now + within
+        which.append(or_(Company.next_poll_at.is_(None), Company.next_poll_at > soon))
+        at = case((Company.feed_not_before > soon, Company.feed_not_before), else_=soon)
+    db.session.execute(update(Company).where(*which).values(next_poll_at=at))

@@ -1,6 +1,7 @@
 """A world for each kind of source: a company whose inspections are made, changed and deleted there, and what a reader keeps of it.
 
-`World` says what the contract wants of every kind (`test_contract.py`); a fourth kind is a fourth class here, and a line in WORLDS.
+`World` says what the contract wants of every kind (`test_contract.py`); another kind is another class here, and its name in WORLDS. `manner` names
+a second way in which a kind is read.
 """
 
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ import time_machine
 
 from bookkeeping.inspection_source.feed import Feed
 from bookkeeping.inspection_source.pages import Pages
+from bookkeeping.inspection_source.received import read_event
 from bookkeeping.inspection_source.source import OVERLAP, BadRecord, Page, Source
 from bookkeeping.rules.inspection import Inspection
 from bookkeeping.sources.dropping import drop_file, take_file
+from bookkeeping.sources.kept import ReceivedRows
 from bookkeeping.sources.opening import open_source
+from bookkeeping.sources.receiving import take_event
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.dropped import last_turn
@@ -30,6 +34,7 @@ class World:
     """One company of one kind. `kept` is what was read last of each inspection, `bad` what could not be read, `cursor` where reading goes on."""
 
     kind = ""
+    manner = ""
     has_key = True
     numbered = False
     keeps_rows = False
@@ -164,6 +169,36 @@ class PagesWorld(FeedWorld):
         return self.book(raw={"attributes": {"number": number}})[0]
 
 
+class EventsWorld(PagesWorld):
+    """The same company once more, its payments told by events."""
+
+    manner = "pages with events"
+    keeps_rows = True
+
+    def __init__(self, platform, house) -> None:
+        super().__init__(platform, house)
+        self.ours = house.make_company(NAME, source_kind="pages")
+        self.told = 0
+
+    def source(self) -> Source:
+        return Pages(f"{self.platform.base_url}/paged", self.key, self, received=ReceivedRows(self.ours))
+
+    def pay(self, key: str, amount: str) -> None:
+        self.told += 1
+        self.tell(key, f"evt_{self.told}", f"P{self.told}", amount=amount)
+
+    def tell(
+        self, key: str, event: str, payment: str, *, type: str = "payment.received", at: str = "", **paid: Any
+    ) -> str:
+        """Let an event tell of a payment; return what came of it."""
+        now = utcnow().isoformat()
+        said = {"id": payment, "method": "card", "received_at": now, **paid}
+        told = {"id": event, "type": type, "occurred_at": at or now, "inspection": key, "payment": said}
+        outcome = take_event(db.session.get_one(Company, self.ours), read_event(told))
+        db.session.commit()
+        return outcome
+
+
 class FilesWorld(World):
     """A company whose inspections come in files; each act drops one and takes it."""
 
@@ -224,4 +259,4 @@ class FilesWorld(World):
         return self.book(number=number)[0]
 
 
-WORLDS = {world.kind: world for world in (FeedWorld, PagesWorld, FilesWorld)}
+WORLDS = {world.manner or world.kind: world for world in (FeedWorld, PagesWorld, EventsWorld, FilesWorld)}

@@ -58,6 +58,11 @@ def test_a_feed_keeps_what_the_release_before_can_read(row):
 
 BAD = {
     "no object": ("feed", [], "must be an object"),
+    "no such way": (
+        "pages",
+        {"url": "u", "key": "k", "payments": "by pigeon"},
+        "must be one of resource, events",
+    ),
     "nothing": ("pages", {"key": "k"}, "The url of the source is missing or empty."),
     "blank": ("feed", {"url": "https://f.example", "key": " "}, "The key of the source is missing or empty."),
     "no text": ("feed", {"url": 7, "key": "k"}, "The url of the source is missing or empty."),
@@ -81,7 +86,8 @@ def test_credentials_that_would_open_nothing_are_refused_in_a_sentence(kind):
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_is_opened_with_what_it_needs_and_asks_nothing_by_it(kind, row):
-    given = {name: f" {name} " for name in KINDS[kind].needs} | dict.fromkeys(KINDS[kind].may, 30)
+    given = {name: f" {name} " for name in KINDS[kind].needs}
+    given |= {name: allowed[-1] for name, allowed in KINDS[kind].may.items()}
     found = checked_credentials(kind, given)
     assert found == {
         name: value.strip() if isinstance(value, str) else value for name, value in given.items()

@@ -6,6 +6,7 @@ import json
 import re
 import time
 
+from bookkeeping.inspection_source.received import KINDS, read_event
 from bookkeeping.storage.company.api_keys import SCOPES
 from bookkeeping.storage.records.inspections import STATES
 from tests.harness import ROOT
@@ -26,6 +27,13 @@ def test_every_state_and_scope_is_told():
 def test_the_example_is_an_answer():
     (example,) = re.findall(r"(?s)```json\n(.*?)```", PAGE)
     fits("Inspection", json.loads(example)["data"])
+
+
+def test_the_event_is_one_that_is_taken():
+    (told,) = re.findall(r"(?s) -d '\n(.*?)'\n", PAGE)
+    fits("PaymentEvent", json.loads(told))
+    assert read_event(json.loads(told)).inspection_key == "1042"
+    assert set(re.findall(r"(?m)^\| `(payment\.[a-z]+)` \|", PAGE)) == set(KINDS)
 
 
 def test_the_code_takes_what_is_signed_and_nothing_else():

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from bookkeeping.answering.opening import make_key, revoke_key
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.api_keys import ApiKey
+from bookkeeping.storage.company.api_keys import SCOPES, ApiKey
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.received import ReceivedPayment
 from bookkeeping.storage.records.inspections import STATES
 from tests.webapp.house import House
 from tests.webapp.records import NOON, Records, paid
@@ -66,7 +67,7 @@ def test_the_description_is_one_and_names_every_address(house):
     }
     assert described == served
     scopes = {view.scope for view in house.app.view_functions.values() if hasattr(view, "scope")}
-    assert scopes == {"read", "sync"}
+    assert scopes == set(SCOPES)
 
 
 def test_an_inspection_in_the_books_is_answered_whole(house, company, records: Records, key):
@@ -192,3 +193,56 @@ def test_guessing_keys_has_to_wait_while_a_right_one_is_answered_often(house, ke
     waits = ask(house, PATHS[0], "tieout_more")
     assert waits.status_code == 429 and int(waits.headers["Retry-After"]) > 0
     fits("Errors", waits.json)
+
+
+TOLD = {
+    "id": "evt_1",
+    "type": "payment.received",
+    "occurred_at": "2026-03-02T19:00:00Z",
+    "inspection": "1042",
+    "payment": {
+        "id": "ch_9",
+        "amount": "425.00",
+        "method": "card",
+        "received_at": "2026-03-02T19:00:00Z",
+        "reference": None,
+    },
+}
+
+
+def test_an_event_about_a_payment_is_taken_once_and_by_its_own_scope_alone(house):
+    company = house.make_company(source_kind="pages")
+    key, other = new_key(house, company, "payments"), new_key(house, company, "read", "sync")
+    fits("PaymentEvent", TOLD)
+    path, sent = "/api/v1/payment-events", {"method": "POST", "json": TOLD}
+    assert (ask(house, path, "", **sent).status_code, ask(house, path, other, **sent).status_code) == (
+        401,
+        403,
+    )
+    answers = [ask(house, path, key, **sent) for _ in range(2)]
+    assert [(one.status_code, one.json["data"]["outcome"]) for one in answers] == [
+        (202, "taken"),
+        (202, "repeated"),
+    ]
+    spec = description("https://x.example")["paths"][path]["post"]["responses"]["202"]
+    fits(spec["content"]["application/json"]["schema"], answers[0].json)
+    with house.writing():
+        [row] = db.session.scalars(select(ReceivedPayment))
+        assert (row.company_id, row.inspection_key, row.told["attributes"]["amount"]) == (
+            company,
+            "1042",
+            "425.00",
+        )
+    assert ask(house, path, other).status_code == 405
+
+
+def test_an_event_that_is_not_understood_or_not_of_this_company_is_refused_with_a_sentence(house, company):
+    pages = new_key(house, house.make_company(source_kind="pages"), "payments")
+    path = "/api/v1/payment-events"
+    for sent in ({"json": {**TOLD, "type": "lost"}}, {"json": []}, {"data": b"{"}, {"data": b""}):
+        answer = ask(house, path, pages, "POST", **sent)
+        fits("Errors", answer.json)
+        assert answer.status_code == 400 and answer.json["errors"][0]["detail"].endswith("."), sent
+    assert ask(house, path, new_key(house, company, "payments"), "POST", json=TOLD).status_code == 409
+    with house.writing():
+        assert db.session.scalars(select(ReceivedPayment)).all() == []

@@ -16,6 +16,7 @@ from bookkeeping.storage.base import Base, db, utcnow
 from bookkeeping.storage.company.callbacks import CallbackEvent
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
+from bookkeeping.storage.company.received import ReceivedEvent
 from bookkeeping.storage.people.audit import AuditEntry, broken_entries, record_act
 from bookkeeping.storage.people.memberships import add_membership, membership_in
 from bookkeeping.storage.people.notices import Notice
@@ -323,6 +324,8 @@ def test_old_personal_data_is_forgotten_and_young_is_kept(inside, desk: Desk):
         db.session.add(ConsentState(digest=name, company_id=desk.id, session_digest="x", created_at=at))
         called = {"uid": name, "kind": "ping", "made_at": at, "ended_at": at}
         db.session.add(CallbackEvent(company_id=desk.id, **called))
+        told = {"event_id": name, "inspection_key": "1", "taken_at": at}
+        db.session.add(ReceivedEvent(company_id=desk.id, **told))
         notice = {"kind": "told", "subject": "s", "text": "t", "created_at": at, "sent_at": at}
         db.session.add(Notice(company_id=desk.id, occasion=name, address="a@b.example", **notice))
         db.session.add(Notice(company_id=desk.id, occasion=f"{name}-all", **notice))
@@ -340,6 +343,7 @@ def test_old_personal_data_is_forgotten_and_young_is_kept(inside, desk: Desk):
             (ConsentState, ConsentState.company_id == desk.id),
             (Notice, Notice.company_id == desk.id),
             (CallbackEvent, CallbackEvent.company_id == desk.id),
+            (ReceivedEvent, ReceivedEvent.company_id == desk.id),
         )
     }
     assert kept == {
@@ -349,6 +353,7 @@ def test_old_personal_data_is_forgotten_and_young_is_kept(inside, desk: Desk):
         "consent_states": 1,
         "notices": 7,
         "callback_events": 1,
+        "received_events": 2,
     }
     assert gone["archives"] == 0
     assert forget_old(settings(), now + timedelta(days=ARCHIVE_DAYS + 1))["archives"] == 1
