@@ -15,6 +15,7 @@ from webapp.frame.error_pages import register_error_pages
 from webapp.frame.navigation import set_up_frame
 from webapp.frame.request_ids import set_up_request_ids
 from webapp.frame.words import set_up_words
+from webapp.machines.traces import set_up_traces
 from webapp.ops.looks import set_up_looks
 from webapp.page_families import register_views
 from webapp.serving.files import set_up_files
@@ -32,6 +33,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["bell"] = Bell(settings.redis_url)
     connect_storage(app, settings.database_url)
     set_up_request_ids(app)
+    set_up_traces(app)
     set_up_packing(app)
     set_up_security(app, settings)
     set_up_files(app)

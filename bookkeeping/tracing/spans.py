@@ -1,4 +1,4 @@
-"""Spans of what the worker does: one trace a run, from the poll to what was settled, over however many slices, workers and threads.
+"""Spans of what the worker does: one trace a run, from the poll to what was settled, over however many slices, workers and threads; and of requests.
 
 Off, and nothing of OpenTelemetry imported, unless the environment names where traces go (OTEL_EXPORTER_OTLP_ENDPOINT and the like, which its SDK
 reads itself). Spans carry ids and counts alone, as the logs do: no names, no amounts, no words of an error; other people's servers get no header of it.
@@ -94,10 +94,11 @@ def span(name: str, **facts: Value) -> Iterator[Callable[..., None]]:
     if _provider is None:
         yield lambda **_: None
         return
-    from opentelemetry.trace import Status, StatusCode
+    from opentelemetry.trace import SpanKind, Status, StatusCode
 
     tracer = _provider.get_tracer("tieout")
     options = {"record_exception": False, "set_status_on_exception": False, "attributes": facts}
+    options["kind"] = SpanKind.SERVER if "http.route" in facts else SpanKind.INTERNAL
     with tracer.start_as_current_span(name, **options) as current:
         try:
             yield lambda **more: current.set_attributes(more)

@@ -34,11 +34,11 @@ def _end(response: Response) -> Response:
             "status": response.status_code,
             "milliseconds": round((time.monotonic() - g.started) * 1000) if "started" in g else None,
         }
-        logger.info("Request answered", extra={**facts, **_about()})
+        logger.info("Request answered", extra={**facts, **about()})
     return response
 
 
-def _about() -> dict[str, int]:
+def about() -> dict[str, int]:
     """Return whom and what the request was about, as far as that is known without asking the database."""
     person = g.get("_login_user")
     found = {"company_id": (request.view_args or {}).get("company_id")}
