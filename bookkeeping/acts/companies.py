@@ -3,7 +3,10 @@
 Each function changes rows and writes the audit entry in the current transaction; the caller commits.
 """
 
-from sqlalchemy import delete, func, select
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
 
 from bookkeeping.acts.connecting import end_connection
 from bookkeeping.acts.telling import tell_owners
@@ -19,6 +22,8 @@ from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.refunds import Refund
 from bookkeeping.storage.work.runs import queue_run
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def change_company(
@@ -60,6 +65,33 @@ def change_company(
     )
     _tell(company, changed, before)
     return changed
+
+
+def change_source(
+    company: Company, who: str, kind: str, credentials: dict[str, Any], address: str = ""
+) -> None:
+    """Read the company's inspections from another source, from the start, as soon as possible. Owners are told.
+
+    What was looked at before (`sources.changing.look_at_source`) is the caller's business. Moments of change are each source's own: of
+    what we know they are forgotten where the other source has its own, or what it says would seem to be of the past.
+    """
+    before = {"source": company.source_kind, "url": company.feed_url}
+    keep_credentials(company, kind, credentials)
+    company.feed_state, company.feed_detail, company.feed_not_before = "ok", "", None
+    company.cursor = company.source_cursor = company.last_full_poll_at = None
+    company.next_poll_at = utcnow()
+    _forget_what_was_read(company)
+    db.session.execute(delete(BadRecord).where(BadRecord.company_id == company.id))
+    if kind != "pages":
+        mine = update(InspectionRow).where(InspectionRow.company_id == company.id)
+        db.session.execute(mine.values(source_updated_at=LONG_AGO))
+    after = {"source": kind, "url": company.feed_url}
+    record_act(company.id, who, "changed the source", before=before, after=after, address=address)
+    where = f"come from {company.feed_url}" if company.feed_url else "come in files that you drop"
+    sentence = (
+        f"Whoever runs this installation changed where inspections come from: they {where} from now on."
+    )
+    tell_owners(company.id, "Inspections are read another way", sentence)
 
 
 def _give_credentials(company: Company, url: str | None, key: str | None) -> set[str]:

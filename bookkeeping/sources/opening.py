@@ -122,6 +122,7 @@ def try_source(
     *,
     public_only: bool,
     patience: tuple[float, float] = PATIENCE,
+    company: Company | None = None,
 ) -> Source:
-    """Return a source with these credentials, of a company that is still to be made or changed."""
-    return KINDS[kind].open(Opening(None, credentials, patience, public_only))
+    """Return a source with these credentials, of a company that is still to be made, or of one whose source is to be another."""
+    return KINDS[kind].open(Opening(company, credentials, patience, public_only))

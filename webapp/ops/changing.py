@@ -4,26 +4,33 @@ Each wants the person within ten minutes. What another zone would date anew is s
 How a company keeps its books is its own people's, and nothing here connects or migrates.
 """
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+import json
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, StringField
-from wtforms.validators import DataRequired, Length, Regexp
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional, Regexp
 
 from bookkeeping.acts import connecting
-from bookkeeping.acts.companies import begin_erasing, change_company
-from bookkeeping.errors import FeedRefusedError, FeedUnavailableError, RuleError
+from bookkeeping.acts.companies import begin_erasing, change_company, change_source
+from bookkeeping.errors import FeedRefusedError, FeedUnavailableError, MisconfiguredError, RuleError
 from bookkeeping.faults import fault
 from bookkeeping.inspection_source.source import SourceCompany
 from bookkeeping.logbook.beforehand import zone_change
 from bookkeeping.rules.local_time import zone_named
+from bookkeeping.sources.changing import SourceLook, look_at_source
+from bookkeeping.sources.opening import KINDS, checked_credentials, try_source
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company, company_or_none
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.credentials import credentials_of
+from bookkeeping.storage.company.vault import vault
 from webapp.access.confirming import recently_confirmed
 from webapp.access.limits import by_person, client_address, limiter
 from webapp.access.matrix import Right
@@ -31,7 +38,7 @@ from webapp.access.roles import open_to
 from webapp.access.security import start_writing
 from webapp.frame.bell import commit_and_ring
 from webapp.quickbooks_settings.connecting import revoke_stored
-from webapp.quickbooks_settings.platform import asked
+from webapp.quickbooks_settings.platform import PATIENCE, asked
 
 bp = Blueprint("ops_changing", __name__)
 
@@ -51,6 +58,15 @@ US_ZONES = (
     "Pacific/Guam",
 )
 """Offered while typing; any IANA name is taken."""
+
+
+SOURCES = {"feed": "Feed of changes", "pages": "Numbered pages", "files": "Files that people drop"}
+"""Kinds of source in words."""
+
+READS_FOR = 20
+"""Seconds for which another source is read while somebody waits; what takes longer is the command's."""
+
+SEALED_FOR = "another_source"
 
 
 def _strip(typed: str | None) -> str:
@@ -79,6 +95,25 @@ class PlatformForm(FlaskForm):
     )
     feed_key = PasswordField(
         "Another API key",
+        filters=[_strip],
+        validators=[Length(max=1000, message="That is too long for a key.")],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+class SourceForm(FlaskForm):
+    kind = SelectField("Kind", choices=[SelectChoice(kind, words) for kind, words in SOURCES.items()])
+    source_url = StringField(
+        "Address, where it has one",
+        filters=[_strip, lambda typed: typed.rstrip("/")],
+        validators=[
+            Optional(),
+            Regexp(r"https?://[^\s/]+", message="Enter scheme and host, such as https://api.example.com."),
+            Length(max=500, message="Use at most 500 letters."),
+        ],
+    )
+    source_key = PasswordField(
+        "API key, where it has one",
         filters=[_strip],
         validators=[Length(max=1000, message="That is too long for a key.")],
         render_kw={"autocomplete": "off"},
@@ -149,6 +184,75 @@ def change_platform(company_id: int) -> ResponseReturnValue:
     commit_and_ring(company_id)
     _flash_answer(_company(company_id), said)
     return redirect(url_for(".page", company_id=company_id), 303)
+
+
+@bp.post("/ops/companies/<int:company_id>/change/source")
+@open_to(Right.OPS_CHANGE)
+@recently_confirmed
+@limiter.limit("20 per minute", key_func=by_person)
+def source(company_id: int) -> ResponseReturnValue:
+    """Read another source, and show what would follow from it. Changes nothing."""
+    company, form = _company(company_id), SourceForm()
+    if not form.validate_on_submit():
+        return _show(company, source=form), 422
+    kind, typed = form.kind.data, {"url": form.source_url.data, "key": form.source_key.data}
+    try:
+        given = checked_credentials(kind, typed if KINDS[kind].needs else {})
+        look, _ = _looked_at(company, kind, given)
+    except ValueError as problem:
+        form.source_url.errors = [str(problem)]
+        return _show(_company(company_id), source=form), 422
+    except (FeedRefusedError, FeedUnavailableError) as error:
+        form.source_url.errors = [f"{fault(error.code).title}. {error.detail} Nothing was changed."]
+        return _show(_company(company_id), source=form), 422
+    sealed = vault().seal(json.dumps([kind, given]), company_id, SEALED_FOR)
+    company = _company(company_id)
+    return render_template(
+        "ops/change_source.html",
+        company=company,
+        look=look,
+        sealed=sealed,
+        kinds=SOURCES,
+        url=given.get("url", ""),
+    )
+
+
+@bp.post("/ops/companies/<int:company_id>/change/source/take")
+@open_to(Right.OPS_CHANGE)
+@recently_confirmed
+@limiter.limit("20 per minute", key_func=by_person)
+def take_source(company_id: int) -> ResponseReturnValue:
+    """Take the source whose consequences were shown, while they are still the same."""
+    company = _company(company_id)
+    try:
+        kind, given = json.loads(vault().open(request.form.get("sealed", ""), company_id, SEALED_FOR))
+        look, said = _looked_at(company, kind, given)
+    except (FeedRefusedError, FeedUnavailableError) as error:
+        return _done(company_id, f"{fault(error.code).title}. {error.detail} Nothing was changed.", "warning")
+    except (MisconfiguredError, ValueError):
+        return _done(company_id, "Look at the source again first; nothing was changed.", "warning")
+    if look.in_the_way or request.form.get("fingerprint") != look.fingerprint:
+        problem = look.in_the_way or "Something changed since that was shown. Look again."
+        return _done(company_id, f"{problem} Nothing was changed.", "warning")
+    start_writing()
+    company = _company(company_id)
+    company.us_based = said.us_based
+    change_source(company, current_user.email, kind, given, client_address())
+    commit_and_ring(company_id)
+    return _done(company_id, f"Inspections come from another source now: {SOURCES[kind].lower()}.")
+
+
+def _looked_at(company: Company, kind: str, given: dict[str, Any]) -> tuple[SourceLook, SourceCompany]:
+    """Return what another source shows, and what it says of the company. No transaction is open while it is asked.
+
+    Raises:
+        FeedRefusedError, FeedUnavailableError: it cannot be read.
+    """
+    public_only, company_id = not current_app.extensions["settings"].with_standins, company.id
+    other = try_source(kind, given, public_only=public_only, patience=PATIENCE, company=company)
+    db.session.commit()
+    said = other.company()
+    return look_at_source(_company(company_id), kind, other, seconds=READS_FOR), said
 
 
 @bp.get("/ops/companies/<int:company_id>/change/time-zone")
@@ -223,6 +327,7 @@ def _show(
     name: NameForm | None = None,
     platform: PlatformForm | None = None,
     zone: ZoneForm | None = None,
+    source: SourceForm | None = None,
     removing: RemoveForm | None = None,
 ) -> str:
     return render_template(
@@ -231,7 +336,9 @@ def _show(
         name=name or NameForm(MultiDict({"name": company.name})),
         platform=platform or PlatformForm(MultiDict({"feed_url": company.feed_url})),
         zone=zone or ZoneForm(MultiDict({"zone": company.time_zone})),
+        source=source or SourceForm(MultiDict({"kind": company.source_kind})),
         removing=removing or RemoveForm(MultiDict()),
+        kinds=SOURCES,
         us_zones=US_ZONES,
     )
 

@@ -9,11 +9,12 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from bookkeeping.acts.companies import change_company, release_realm
+from bookkeeping.acts.companies import change_company, change_source, release_realm
 from bookkeeping.errors import FeedRefusedError, FeedUnavailableError
 from bookkeeping.faults import fault
 from bookkeeping.inspection_source.source import SourceCompany
 from bookkeeping.logbook.beforehand import ZoneChange, zone_change
+from bookkeeping.sources.changing import SourceLook, look_at_source
 from bookkeeping.sources.opening import KINDS, checked_credentials, try_source
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
@@ -177,6 +178,59 @@ def update_company(
     db.session.commit()
     told = _said(company_of(company_id)) | {"changed": sorted(changed)}
     return told | ({"platform": _answer(said)} if said else {})
+
+
+@company.command("change-source", cls=PlainCommand)
+@click.argument("company_id", type=int)
+@click.option(
+    "--source",
+    "kind",
+    type=click.Choice(sorted(KINDS)),
+    required=True,
+    help="Where its inspections come from.",
+)
+@click.option(
+    "--credentials-stdin",
+    is_flag=True,
+    help='Read {"url": …, "key": …} as JSON from standard input, where no list of processes shows it.',
+)
+@click.option("--yes", is_flag=True, help="Change it, where nothing is in the way.")
+@answering
+def change_source_of(company_id: int, kind: str, credentials_stdin: bool, yes: bool) -> dict[str, Any]:
+    """Read a company's inspections from another source. Without --yes only what would follow is shown."""
+    given = _credentials(kind, None, None, credentials_stdin)
+    row = company_of(company_id)
+    public = not settings().with_standins
+    try:
+        source = try_source(kind, given, public_only=public, company=row)
+        db.session.commit()  # No transaction is open while a platform is asked.
+        said = source.company()
+        look = look_at_source(company_of(company_id), kind, source)
+    except (FeedRefusedError, FeedUnavailableError) as error:
+        raise Refusal(
+            f"{fault(error.code).title}. {error.detail} Nothing was changed.", error.code
+        ) from error
+    if look.in_the_way:
+        raise Refusal(f"{look.in_the_way} Nothing was changed.", "source-in-the-way")
+    told = _looked(look) | {"platform": _answer(said)}
+    if not yes:
+        message = "Nothing was changed. This would follow: give --yes, too, to change it."
+        return told | {"error": "source-to-confirm", "message": message, "failed": True}
+    row = company_of(company_id)
+    row.us_based = said.us_based
+    change_source(row, WHO, kind, given)
+    db.session.commit()
+    return _said(company_of(company_id)) | told
+
+
+def _looked(look: SourceLook) -> dict[str, Any]:
+    return {
+        "in_quickbooks": len(look.booked),
+        "known": sorted(look.known),
+        "new": look.new,
+        "another_total": look.retotaled,
+        "unreadable": look.unreadable,
+    }
 
 
 @company.command("release-realm", cls=PlainCommand)

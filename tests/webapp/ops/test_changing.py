@@ -60,13 +60,15 @@ def test_every_change_wants_the_person_and_the_right(house, ops, company, place)
         for endpoint, view in house.app.view_functions.items()
         if Right.OPS_CHANGE in getattr(view, "rights", ())
     }
-    assert len(views) == 6 and all(view.recently_confirmed for view in views.values())
+    assert len(views) == 8 and all(view.recently_confirmed for view in views.values())
     before = facts(house, company)
     ten_minutes_pass(house)
     for path, values in {
         "/change/name": {"name": "Other"},
         "/change/time-zone": {"zone": EAST},
         "/change/platform": {"feed_url": "https://x.example"},
+        "/change/source": {"kind": "files"},
+        "/change/source/take": {"sealed": "x"},
         "/remove": {"typed": before[0]},
     }.items():
         answer = ops.post(place + path, values, page="/ops/companies")
@@ -167,6 +169,38 @@ def test_a_platform_of_numbered_pages_keeps_its_kind_and_what_else_it_was_given(
         row = db.session.get_one(Company, company)
         assert (row.source_kind, row.feed_key) == ("pages", "")
         assert credentials_of(row) == {**given, "url": platform.url}
+
+
+def test_another_source_is_shown_first_and_taken_when_it_was_seen(house, ops, company, place):
+    house.make_person("owner", company)
+    house.make_inspection(company, "7")
+    shown = ops.post(place + "/change/source", {"kind": "files"}, page=place + "/change").text
+    assert "Nothing is changed yet." in shown and "Nothing is booked yet" in shown
+    hidden = dict(re.findall(r'name="(sealed|fingerprint)" value="([^"]+)"', shown))
+    for wrong in ({**hidden, "fingerprint": "of before"}, {**hidden, "sealed": "a.b.c"}, {}):
+        answer = ops.post(place + "/change/source/take", wrong, page=place + "/change")
+        assert "othing was changed." in ops.read(answer.location)
+    assert facts(house, company)[2] != ""
+    done = ops.post(place + "/change/source/take", hidden, page=place + "/change")
+    assert "files that people drop" in ops.read(done.location)
+    with house.app.app_context():
+        row = db.session.get_one(Company, company)
+        assert (row.source_kind, row.feed_url, row.feed_key) == ("files", "", "")
+        assert db.session.query(InspectionRow).count() == 0
+    assert acts(house)[-1] == ("changed the source", "") and told(house) == [
+        "Inspections are read another way"
+    ]
+
+
+def test_a_source_under_which_what_is_booked_would_be_lost_is_not_taken(house, ops, company, place, records):
+    records.connect()
+    records.booked("1")
+    shown = ops.post(place + "/change/source", {"kind": "files"}, page=place + "/change").text
+    assert "It shows nothing that is in QuickBooks (1 inspection)" in shown and 'name="sealed"' not in shown
+    bad = ops.post(
+        place + "/change/source", {"kind": "feed", "source_url": "https://x.example"}, page=place + "/change"
+    )
+    assert bad.status_code == 422 and "The key of the source is missing" in bad.text
 
 
 def test_a_company_of_files_has_no_platform_to_change(house, ops):

@@ -338,3 +338,42 @@ def test_the_readme_names_every_command_about_people_and_companies():
     for group in (company, user):
         [listed] = re.findall(rf"`{group.name} ([a-z|-]+)`", said)
         assert set(listed.split("|")) == set(group.commands)
+
+
+def test_a_company_is_read_from_another_source_once_that_was_looked_at(desk: Desk):
+    [key, _] = desk.book(inspection(1), inspection(2))
+    desk.run()
+    desk.sync_until_quiet()
+    elsewhere = json.dumps({"url": f"{desk.platform.base_url}/paged", "key": desk.feed_key})
+    command = ("change-source", desk.id, "--source", "pages", "--credentials-stdin")
+    told = say(desk, company, *command, typed=elsewhere)
+    assert (told["error"], told["code"], told["in_quickbooks"]) == ("source-to-confirm", 1, 2)
+    assert key in told["known"] and "key" not in told
+    assert desk.company().source_kind == "feed"
+    told = say(desk, company, "change-source", desk.id, "--source", "files", "--yes")
+    assert (told["error"], told["code"]) == ("source-in-the-way", 1) and "booked twice" in told["message"]
+    told = say(desk, company, *command, "--yes", typed=elsewhere)
+    assert (told["code"], told["source"]) == (0, "pages")
+    before = desk.books()
+    desk.change(key, canceled=True)
+    desk.sync_until_quiet()
+    desk.assert_exact()
+    assert len(desk.books()["Invoice"]) == len(before["Invoice"]) - 1
+    back = json.dumps({"url": desk.platform.base_url, "key": desk.feed_key})
+    assert (
+        say(
+            desk,
+            company,
+            "change-source",
+            desk.id,
+            "--source",
+            "feed",
+            "--credentials-stdin",
+            "--yes",
+            typed=back,
+        )["code"]
+        == 0
+    )
+    desk.sync_until_quiet()
+    desk.assert_exact()
+    assert ("changed the source", "") in acts(desk, desk.id)
