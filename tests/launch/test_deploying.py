@@ -33,6 +33,21 @@ def test_every_command_that_is_written_down_exists():
         assert '["web", "--bind", "0.0.0.0:8000"]' in (DEPLOY / file).read_text()
 
 
+ON_A_FRESH_DEBIAN = {"apt-get", "useradd", "python3", "runuser", "install", "cp", "systemctl", "openssl"}
+"""Beside what the guide itself installs or defines. There is no sudo on it."""
+
+
+def test_the_guide_wants_no_program_that_a_fresh_machine_has_not():
+    guide = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    blocks = re.findall(r"(?ms)^ *```\n(.*?)^ *```", guide)
+    said = {line.split()[0] for block in blocks for line in block.splitlines() if line.strip()}
+    said -= {word for word in said if word.startswith("/opt/tieout/bin/")}
+    assert said == ON_A_FRESH_DEBIAN - {"openssl"} | {"tieout()", "tieout", "docker", "(set"}
+    assert "sudo" not in guide and {"postgresql", "redis-server", "caddy", "python3-venv"} <= set(
+        guide.split()
+    )
+
+
 def test_the_example_of_settings_names_only_settings_and_shows_no_secret():
     text = (DEPLOY / "tieout.env.example").read_text()
     named = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, flags=re.M))
