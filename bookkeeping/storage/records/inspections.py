@@ -70,7 +70,7 @@ class InspectionRow(Base):
             postgresql_where=text(_IS_NUMBERED),
         ),
         # Words within a name are looked for in this index alone, without reading the records beside it.
-        Index("ix_inspections_search", "company_id", "search_text"),
+        Index("ix_inspections_search", "company_id", "search_text", postgresql_include=["id"]),
         # Of all inspections only those that are not settled: what fails is found without reading what is in sync.
         Index(
             "ix_inspections_failures",
