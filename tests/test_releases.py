@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from docs.make_release import NoReleaseError, release
 from tests.harness import ROOT
@@ -101,6 +102,27 @@ def test_the_host_of_the_repository_runs_the_projects_own_check():
     assert "contents: read" in workflow and "secrets." not in workflow
     oldest = re.search(r'requires-python = ">=(\S+)"', (ROOT / "pyproject.toml").read_text())
     assert oldest and f'"{oldest.group(1)}"' in workflow
+
+
+def test_what_others_read_as_yaml_can_be_read_and_names_what_there_is():
+    hosts = sorted((ROOT / ".github").rglob("*.yml"))
+    read = {path.name: yaml.safe_load(path.read_text("utf-8")) for path in hosts}
+    jobs = read["check.yml"]["jobs"]
+    assert jobs.keys() == {"check", "audit"} and all(one["timeout-minutes"] for one in jobs.values())
+    assert read["check.yml"][True] == {
+        "push": {"branches": ["main"]},
+        "pull_request": None,
+    }  # YAML 1.1 reads *on* so.
+    kinds = {one["package-ecosystem"]: one for one in read["dependabot.yml"]["updates"]}
+    assert kinds.keys() == {"pip", "github-actions"} and read["dependabot.yml"]["version"] == 2
+    assert all(one["directory"] == "/" and one["schedule"]["interval"] for one in kinds.values())
+    assert "intuit-oauth==1.2.6" in (ROOT / "requirements.txt").read_text(), "What is ignored is pinned."
+    for template in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.md"):
+        _, head, text = template.read_text("utf-8").split("---\n", 2)
+        assert {"name", "about"} <= yaml.safe_load(head).keys() and text.strip(), template.name
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))["services"]
+    assert services.keys() == {"database", "valkey", "release", "web", "worker", "tick", "proxy"}
+    assert services["worker"]["deploy"] == {"replicas": 2}
 
 
 def test_the_container_for_development_sets_itself_up_as_a_person_does():
