@@ -28,7 +28,7 @@ from webapp.papers import legal
 from webapp.people import account, audit_log, companies, forgotten, notifications, second_factor, second_step
 from webapp.people import login as auth
 from webapp.people import pages as people
-from webapp.questions import customers, drift
+from webapp.questions import customers, drift, undo
 from webapp.quickbooks_settings import connecting
 from webapp.quickbooks_settings import integrations as settings
 from webapp.quickbooks_settings import pages as quickbooks
@@ -65,6 +65,7 @@ BLUEPRINTS = (
     tie_out.bp,
     drift.bp,
     customers.bp,
+    undo.bp,
     ops.bp,
     ops_failures.bp,
     ops_acts.bp,

@@ -26,6 +26,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company, is_being_erased
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.work.runs import Run, is_unfinished
+from bookkeeping.storage.work.undos import held_companies, is_held
 from bookkeeping.tracing.spans import part_of, span, whole
 from worker.app import bell
 from worker.holding.work import Work
@@ -117,10 +118,10 @@ class Advanced:
 def next_run(work: Work) -> Run | None:
     """Return the run to go on with: the one already running, else the oldest queued, else a scheduled one that is due.
 
-    None of a company that is being erased, whatever was queued before.
+    None of a company that is being erased, whatever was queued before, nor while somebody may still take back what would be sent.
     """
     company_id = work.company_id
-    if is_being_erased(company_id):
+    if is_being_erased(company_id) or is_held(company_id, utcnow()):
         return None
     open_runs = select(Run).where(Run.company_id == company_id, is_unfinished())
     run = db.session.scalars(open_runs.order_by(Run.state.desc(), Run.id)).first()
@@ -176,11 +177,16 @@ def _advance(work: Work, run: Run) -> Advanced:
         if finished:
             work.run.step += 1
         work.commit()
-        if work.run.step < len(steps) and work.slice_over:
+        if work.run.step < len(steps) and (work.slice_over or _waits_for_undo(work)):
             work.commit()
             return Advanced(False, run.id)
     _finish(work)
     return Advanced(True, run.id)
+
+
+def _waits_for_undo(work: Work) -> bool:
+    """Whether a worker puts the run aside, since somebody may still take back what would be sent. A command in the foreground does as it says."""
+    return work.patience == 0 and is_held(work.company_id, utcnow())
 
 
 def run_to_end(work: Work, run: Run) -> Run:
@@ -252,6 +258,7 @@ def due_companies(limit: int = 1000, now: datetime | None = None) -> list[int]:
     due = select(Company.id).where(
         Company.id.in_(with_runs) | Company.id.in_(_poll_due(now or utcnow())),
         Company.erasing_since.is_(None),
+        Company.id.not_in(held_companies(now or utcnow())),
     )
     return list(db.session.scalars(due.order_by(Company.next_poll_at.asc().nulls_first()).limit(limit)))
 

@@ -21,4 +21,4 @@ from bookkeeping.storage.records import (  # noqa: F401
     others_refunds,
     refunds,
 )
-from bookkeeping.storage.work import journal, leases, ops, runs  # noqa: F401
+from bookkeeping.storage.work import journal, leases, ops, runs, undos  # noqa: F401

@@ -21,7 +21,7 @@ from webapp.page_families import BLUEPRINTS
 from webapp.people import account, audit_log, forgotten, login, second_factor, second_step
 from webapp.people import companies as their_companies
 from webapp.people import pages as people
-from webapp.questions import customers, drift
+from webapp.questions import customers, drift, undo
 from webapp.quickbooks_settings import connecting
 from webapp.quickbooks_settings import pages as quickbooks
 from webapp.sync_log import pages as sync_log
@@ -177,6 +177,7 @@ VIEWS = [
     (drift.manage_again, "POST /drift/<drift_id>/manage-again", BOTH),
     (drift.restore, "POST /drift/<drift_id>/restore", BOTH),
     (drift.settle, "POST /drift/settle", BOTH),
+    (undo.take_back, "POST /undo/<undo_id>", BOTH),
     (connecting.callback, "GET /quickbooks/callback", OWNER),
     (connecting.connect, "GET /quickbooks/connect", OWNER),
     (connecting.connect, "POST /quickbooks/connect", OWNER),

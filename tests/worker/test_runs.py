@@ -7,9 +7,10 @@ import pytest
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.work.runs import Run, queue_run
+from bookkeeping.storage.work.undos import remember
 from tests.harness.in_process import Desk
 from worker.holding.work import Work, hold_company
-from worker.runs import due_companies, next_run
+from worker.runs import advance, due_companies, next_run
 
 
 def _set(**facts: object) -> Callable[[Work], None]:
@@ -38,6 +39,11 @@ def _erasing_with_a_run(work: Work) -> None:
     queue_run(work.company_id, "sync", "by a person")
 
 
+def _may_be_taken_back(work: Work) -> None:
+    queue_run(work.company_id, "sync", "by a person")
+    remember(work.company_id, "ann@office.example", "restore", holds=True, drifts=[])
+
+
 SOON, BEFORE = timedelta(minutes=5), timedelta(minutes=-5)
 STATES: dict[str, tuple[Callable[[Work], None], bool]] = {
     "never polled": (_set(next_poll_at=None), True),
@@ -50,6 +56,7 @@ STATES: dict[str, tuple[Callable[[Work], None], bool]] = {
     "disconnected": (_connection("disconnected"), False),
     "paused with a run queued": (_paused_with_a_run, True),
     "being erased with a run queued": (_erasing_with_a_run, False),
+    "while it can be taken back": (_may_be_taken_back, False),
 }
 
 
@@ -83,3 +90,25 @@ def test_a_command_that_takes_another_moment_for_now_is_answered_for_that_moment
             assert run is not None and run.kind == "sync"
         finally:
             work.lease.release()
+
+
+def test_a_run_under_way_is_put_aside_while_something_can_be_taken_back_and_a_command_is_not(desk: Desk):
+    with desk.shop.app.app_context():
+        work = hold_company(desk.id)
+        try:
+            undo = remember(work.company_id, "ann@office.example", "restore", holds=True, drifts=[])
+            run = queue_run(work.company_id, "sync", "by a person")
+            work.commit()
+            assert advance(work, run).finished is False and work.run.step == 1
+            undo.taken_back_at = utcnow()
+            work.commit()
+            assert advance(work, run).finished is True
+            undo.taken_back_at = None
+            command = Run(company_id=desk.id, kind="poll", reason="command")
+            db.session.add(command)
+            work.patience = 1
+            work.commit()
+            assert advance(work, command).finished is True
+        finally:
+            work.lease.release()
+            db.session.remove()

@@ -1,17 +1,15 @@
-"""*Undo* for ten seconds after an act that another form of ours takes back whole: kept with the session, so that it outlives a reload.
+"""*Undo* for ten seconds after an act of `bookkeeping.undoing`: kept with the session, so that it outlives a reload; a plain form."""
 
-Only for acts that wait for nobody: what a worker may already be sending to QuickBooks is not offered here.
-"""
-
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from flask import session
+from flask import session, url_for
 
 from bookkeeping.storage.base import utcnow
+from bookkeeping.storage.work.undos import GRACE
+from bookkeeping.storage.work.undos import Undo as UndoRow
 from webapp.access.roles import may_send
 
-GRACE = timedelta(seconds=10)
 _KEPT = "undo"
 
 
@@ -23,9 +21,17 @@ class Undo(NamedTuple):
     seconds: int
 
 
-def offer_undo(sentence: str, action: str) -> None:
-    """Offer to take back what was just done by sending a form to `action`."""
-    until = utcnow() + GRACE
+def offer_undo(sentence: str, back: UndoRow | str | None) -> None:
+    """Offer to take back what was just done; nothing where there is no way back.
+
+    `back` may be the address of a form of ours that takes it back whole, whoever sends it: for what no worker ever sees.
+    """
+    if back is None:
+        return
+    if isinstance(back, str):
+        action, until = back, utcnow() + GRACE
+    else:
+        action, until = url_for("undo.take_back", undo_id=back.id), back.until
     session[_KEPT] = {"sentence": sentence, "action": action, "until": until.isoformat()}
 
 
@@ -38,3 +44,8 @@ def undo_offered() -> Undo | None:
     if left <= 0 or not may_send(kept["action"]):
         return None
     return Undo(kept["sentence"], kept["action"], max(round(left), 1))
+
+
+def forget_undo() -> None:
+    """Offer nothing any more."""
+    session.pop(_KEPT, None)

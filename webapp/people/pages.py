@@ -20,10 +20,12 @@ from bookkeeping.storage.people.factors import has_factor
 from bookkeeping.storage.people.memberships import membership_in
 from bookkeeping.storage.people.people import COMPANY_ROLES, Invitation
 from bookkeeping.storage.people.sessions import end_sessions_of
+from bookkeeping.undoing import ways_back
 from webapp.access.confirming import recently_confirmed
 from webapp.access.limits import by_person, client_address, limiter
 from webapp.access.matrix import Right
 from webapp.access.roles import current_company, keeps, kept_input, open_to, public
+from webapp.frame.undo import offer_undo
 from webapp.people.companies import go_to
 from webapp.people.login import INVITATION
 from webapp.people.new_password import NewPasswordForm
@@ -160,14 +162,15 @@ def change_role(user_id: int) -> Response:
 def remove(user_id: int) -> Response:
     """Put somebody out of the company."""
     try:
-        person = inviting.remove(current_company().id, user_id, current_user.email, client_address())
+        removed = ways_back.remove(current_company().id, user_id, current_user.email, client_address())
     except ValueError as error:
         db.session.rollback()
         flash(str(error), "warning")
         return redirect(url_for(".page"), 303)
-    if person is None:
-        abort(404)
+    person, undo = removed or abort(404)
     db.session.commit()
+    if person.id != current_user.user.id:
+        offer_undo(f"{person.name or person.email} was removed.", undo)
     flash(
         f"{person.name or person.email} can no longer come in here. What they did stays in the audit log.",
         "success",

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from bookkeeping.acts.questions import Choice, settle_drifts
+from bookkeeping.acts.questions import Choice
 from bookkeeping.acts.questions import manage_again as take_back
 from bookkeeping.case import answers
 from bookkeeping.logbook import pages as logbook
@@ -13,6 +13,7 @@ from bookkeeping.logbook.merged import merged_lately
 from bookkeeping.restoring import hindered_restores
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
+from bookkeeping.undoing import ways_back
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
@@ -30,6 +31,7 @@ bp = Blueprint("drift", __name__)
 
 SHOWN = 100
 IN_A_FILE = 10_000
+_OFFERED = {"restore": "Written again in ten seconds.", "keep": "Left as in QuickBooks."}
 _CHOICES: dict[str, Choice] = {"restore": "restore", "keep": "keep"}
 
 
@@ -136,7 +138,7 @@ def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:
 
 def _settled(drift_ids: list[int], choice: Choice) -> ResponseReturnValue:
     company = current_company()
-    settled = settle_drifts(company.id, drift_ids, choice, current_user.email, client_address())
+    settled, undo = ways_back.settle(company.id, drift_ids, choice, current_user.email, client_address())
     if not settled and len(drift_ids) == 1 and not logbook.has_drift(company.id, drift_ids[0]):
         abort(404)
     commit_and_ring(*([company.id] if settled else []))
@@ -144,8 +146,7 @@ def _settled(drift_ids: list[int], choice: Choice) -> ResponseReturnValue:
         flash("That was settled already.", "info")
     else:
         flash(_sentence(company, settled, choice), "success")
-        if choice == "keep" and len(settled) == 1:
-            offer_undo("Left as in QuickBooks.", url_for(".manage_again", drift_id=settled[0].id))
+        offer_undo(_OFFERED[choice], undo)
     return redirect(url_for(".page"), 303)
 
 

@@ -20,12 +20,14 @@ from bookkeeping.storage.company.companies import Company, make_poll_due
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.choices import living_documents
 from bookkeeping.storage.work.runs import Run, latest_run, queue_run
+from bookkeeping.undoing import ways_back
 from webapp.access.confirming import ask_first, recently_confirmed
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
 from webapp.access.roles import keeps, kept_input, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.standing import asks_platform, next_nightly, next_sync, standing_of
+from webapp.frame.undo import offer_undo
 from webapp.frame.words import day, money, plural
 from webapp.quickbooks_settings.sign_in import remember_authorize_origin
 from webapp.sync_log.progress import is_open, progress_of, result_sentence
@@ -183,7 +185,8 @@ def bring_in_earlier() -> Response | tuple[str, int]:
         flash("Your SalesReceipts say what comes in: choose the cutoff of the migration instead.", "warning")
         return redirect(url_for(".page"), 303)
     before = company.start_date
-    syncing.change_dates(company, form.earlier_from.data, company.invoice_date, current_user.email)
+    undo = ways_back.bring_in(company, form.earlier_from.data, current_user.email)
+    offer_undo("Brought in from ten seconds on.", undo)
     return _done(f"Bringing in the earlier inspections. {_what_follows(before, form.earlier_from.data)}")
 
 

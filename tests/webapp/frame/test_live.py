@@ -5,7 +5,6 @@ from datetime import timedelta
 from bookkeeping.storage.base import utcnow
 from webapp.access.roles import BY_SCRIPT
 from webapp.frame.ended import LATELY
-from webapp.frame.undo import GRACE
 
 FRESH = {BY_SCRIPT: "yes"}
 LIVE = {
@@ -51,17 +50,3 @@ def test_what_is_said_once_waits_for_a_person(records, owner):
     owner.post(f"/drift/{drift}/keep", page="/drift")
     assert "1 document left as in QuickBooks" not in owner.get("/drift", headers=FRESH).text
     assert "1 document left as in QuickBooks" in owner.read("/drift")
-
-
-def test_keeping_theirs_can_be_undone_for_ten_seconds_over_a_reload(records, owner):
-    drift = records.drift(records.document(records.inspection("1042")))
-    owner.post(f"/drift/{drift}/keep", page="/drift")
-    action = f'action="/drift/{drift}/manage-again" class="undo-box"'
-    for page in (owner.read("/drift"), owner.read("/inspections")):
-        assert action in page
-    with owner.client.session_transaction() as kept:
-        kept["undo"] = {**kept["undo"], "until": (utcnow() - timedelta(seconds=1)).isoformat()}
-    assert action not in owner.read("/drift")
-    assert timedelta(seconds=10) == GRACE
-    answer = owner.post(f"/drift/{drift}/manage-again", page="/drift")
-    assert answer.status_code == 303 and "Keep theirs" in owner.read("/drift")
