@@ -72,7 +72,33 @@
   new MutationObserver(function () {
     arrangeAll();
     offerPrint();
+    addUp();
   }).observe(document.body, { childList: true, subtree: true });
+
+  // Ticked rows are counted and added up; what can be done with them shows once there are some.
+  function ticks(id) { return Array.from(document.querySelectorAll('[data-cents][form="' + id + '"]')); }
+  function addUp() {
+    document.querySelectorAll("form.chosen").forEach(function (form) {
+      var all = form.elements.all, boxes = ticks(form.id), on = boxes.filter(function (box) { return box.checked; });
+      var every = document.querySelector('[data-tick-all="' + form.id + '"]');
+      var cents = on.reduce(function (sum, box) { return sum + Number(box.dataset.cents); }, 0);
+      var dollars = (cents / 100).toLocaleString("en-US", { style: "currency", currency: "USD" });
+      var said = all.checked ? all.dataset.said : on.length + " chosen: " + dollars, place = form.querySelector("[data-chosen-sum]");
+      if (place.textContent !== said) place.textContent = said;
+      form.hidden = !on.length && !all.checked;
+      if (!every) return;
+      every.parentElement.hidden = false;
+      every.checked = on.length > 0 && on.length === boxes.length;
+      every.indeterminate = on.length > 0 && on.length < boxes.length;
+    });
+  }
+  document.addEventListener("change", function (event) {
+    var id = event.target.dataset.tickAll;
+    if (id) ticks(id).forEach(function (box) { box.checked = event.target.checked; });
+    addUp();
+  });
+  window.addEventListener("pageshow", addUp);
+  addUp();
 
   // *Print* is there where it can print.
   function offerPrint() {
@@ -93,6 +119,7 @@
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented || event.target.method !== "post") return;
+    if (event.submitter && event.submitter.name === "as") return; // A file comes; the page stays.
     if (event.target.dataset.sent) {
       event.preventDefault();
       return;

@@ -10,7 +10,7 @@ from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.dropping import pages as dropping
 from webapp.first_steps import pages as first_steps
-from webapp.inspections import explain, search
+from webapp.inspections import chosen, explain, search, views
 from webapp.inspections import pages as inspections
 from webapp.machines import health, hooks, webhooks
 from webapp.machines import metrics_page as metrics
@@ -25,7 +25,15 @@ from webapp.ops import companies as ops_companies
 from webapp.ops import failures as ops_failures
 from webapp.ops import overview as ops
 from webapp.papers import legal
-from webapp.people import account, audit_log, companies, forgotten, notifications, second_factor, second_step
+from webapp.people import (
+    account,
+    audit_log,
+    companies,
+    forgotten,
+    notifications,
+    second_factor,
+    second_step,
+)
 from webapp.people import login as auth
 from webapp.people import pages as people
 from webapp.questions import customers, drift, undo
@@ -59,6 +67,8 @@ BLUEPRINTS = (
     connecting.bp,
     sync_log.bp,
     inspections.bp,
+    chosen.bp,
+    views.bp,
     explain.bp,
     search.bp,
     numbers.bp,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
-from bookkeeping.logbook.pages import STUCK_STATES
+from bookkeeping.logbook.pages import STUCK_STATES, InspectionFilter, matching
 from bookkeeping.rules.references import refund_key
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, unbillable
@@ -59,6 +59,17 @@ def retry_stuck(company_id: int, who: str, address: str = "", *, code: str | Non
         record_act(
             company_id, who, "retried all", subject=code or "every cause", after=after, address=address
         )
+        queue_run(company_id, "sync", "by a person", who)
+    return retried
+
+
+def retry_chosen(company_id: int, wanted: InspectionFilter, who: str, address: str = "") -> int:
+    """Make the inspections that the filter lets through due now, whatever their state; return how many there are."""
+    retried = make_due(company_id, "asked", *matching(company_id, wanted))
+    if retried:
+        subject = "chosen inspections" if wanted.keys is not None else "all of a list"
+        after = {"inspections": retried}
+        record_act(company_id, who, "retried", subject=subject, after=after, address=address)
         queue_run(company_id, "sync", "by a person", who)
     return retried
 

@@ -4,7 +4,8 @@ Every query is held to one company, and none walks the whole history: pages foll
 answers looks at a bounded number of rows a page and says so.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.paging import PAGE_SIZE, Page, Position, keyset_page, search_page
+from bookkeeping.storage.paging import PAGE_SIZE, Column, Page, Position, keyset_page, search_page
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, documents_of
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow, held_dollars, ids_found
 from bookkeeping.storage.work.journal import Call, Operation
@@ -21,6 +22,13 @@ from bookkeeping.storage.work.runs import Run
 OPERATION_ORDER = (Operation.id,)
 RUN_ORDER = (Run.id,)
 INSPECTION_ORDER = (InspectionRow.starts_at, InspectionRow.id)
+# By whom, folded as it is searched for; each ends in the id and has an index with the company before it.
+SORTS = {
+    "start": INSPECTION_ORDER,
+    "amount": (InspectionRow.total, InspectionRow.id),
+    "client": (InspectionRow.search_text, InspectionRow.id),
+    "state": (InspectionRow.state, InspectionRow.starts_at, InspectionRow.id),
+}
 BAD_RECORD_LIMIT = 200
 STUCK_STATES = ("waiting", "needs-you")
 _CLOCK_SLACK = timedelta(hours=1)
@@ -43,13 +51,18 @@ class OperationFilter:
 
 @dataclass(frozen=True)
 class InspectionFilter:
-    """What to show of the inspections; empty means all. `since` and `until` (exclusive) bound the scheduled start."""
+    """What to show of the inspections; empty means all. `since` and `until` (exclusive) bound the scheduled start.
+
+    `keys`: only these. `sort` is one of SORTS, and "-up" behind it turns the order round; empty is the latest start first.
+    """
 
     state: str = ""
     reason: str = ""
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    keys: tuple[str, ...] | None = None
+    sort: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,15 +141,33 @@ def run_or_none(company_id: int, run_id: int) -> Run | None:
 def inspections_page(
     company_id: int, wanted: InspectionFilter, position: Position | None, size: int = PAGE_SIZE
 ) -> Page[InspectionRow]:
-    """Return a page of the company's inspections, latest scheduled start first."""
-    query = select(InspectionRow).where(*_wanted(company_id, wanted))
-    return keyset_page(query, INSPECTION_ORDER, position, size)
+    """Return a page of the company's inspections in the order of the filter.
+
+    A position in another order than the plain one names a row by its id alone (`place_in_order`): clients' names stand in no address.
+    """
+    query = select(InspectionRow).where(*matching(company_id, wanted))
+    if not wanted.sort:
+        return keyset_page(query, INSPECTION_ORDER, position, size)
+    columns, up = SORTS[wanted.sort.removesuffix("-up")], wanted.sort.endswith("-up")
+    place = _place_in_order(company_id, columns, position)
+    found = keyset_page(query, columns, place, size, ascending=up)
+    older, newer = (Position(at.forward, at.values[-1:]) if at else None for at in (found.older, found.newer))
+    return replace(found, older=older, newer=newer)
+
+
+def _place_in_order(company_id: int, columns: Sequence[Column], position: Position | None) -> Position | None:
+    """Return the place of the row whose id the position ends with, as it stands now; None (the first page) when there is none such."""
+    if position is None:
+        return None
+    mine = (InspectionRow.company_id == company_id, InspectionRow.id == position.values[-1])
+    values = db.session.execute(select(*columns).where(*mine)).one_or_none()
+    return Position(position.forward, tuple(values)) if values is not None else None
 
 
 def inspection_sum(company_id: int, wanted: InspectionFilter) -> tuple[int, Decimal]:
     """Return how many inspections the filter lets through, and for how many US dollars."""
     total = func.sum(InspectionRow.total, type_=InspectionRow.total.type)
-    rows = select(func.count(), total).where(*_wanted(company_id, wanted))
+    rows = select(func.count(), total).where(*matching(company_id, wanted))
     count, amount = db.session.execute(rows).one()
     return count, amount or Decimal("0.00")
 
@@ -329,8 +360,11 @@ def _created_between(
     return query
 
 
-def _wanted(company_id: int, wanted: InspectionFilter) -> list[ColumnElement[bool]]:
+def matching(company_id: int, wanted: InspectionFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions for the company's inspections that the filter lets through."""
     found = [InspectionRow.company_id == company_id]
+    if wanted.keys is not None:
+        found.append(InspectionRow.key.in_(wanted.keys))
     if wanted.state:
         found.append(InspectionRow.state == wanted.state)
     if wanted.reason:

@@ -71,21 +71,23 @@ def keyset_page(
     size: int = PAGE_SIZE,
     *,
     top_up: bool = True,
+    ascending: bool = False,
 ) -> Page[T]:
-    """Return the page of `query` at `position` (None: the first), ordered by `columns` descending.
+    """Return the page of `query` at `position` (None: the first), ordered by `columns` descending (or `ascending`: "older" is then further up).
 
     The columns together must be unique and not null, or rows are lost between pages. The last is the table's id.
     With `top_up` a page that reaches the newest row is the first page, whole, rather than a short one.
     """
     forward = position is None or position.forward
-    ordered = query.order_by(*(column.desc() if forward else column.asc() for column in columns))
+    down = forward is not ascending
+    ordered = query.order_by(*(column.desc() if down else column.asc() for column in columns))
     if position is not None:
-        ordered = ordered.where(beyond(columns, position))
+        ordered = ordered.where(beyond(columns, replace(position, forward=down)))
     rows = list(db.session.scalars(ordered.limit(size + 1)))
     more = len(rows) > size
     rows = rows[:size]
     if top_up and not forward and not more:
-        return keyset_page(query, columns, None, size)
+        return keyset_page(query, columns, None, size, ascending=ascending)
     if not forward:
         rows.reverse()
     older = more if forward else True

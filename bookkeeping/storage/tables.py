@@ -10,7 +10,14 @@ from bookkeeping.storage.company import (  # noqa: F401 - for their tables
     names,
     received,
 )
-from bookkeeping.storage.people import audit, factors, memberships, notices, people  # noqa: F401
+from bookkeeping.storage.people import (  # noqa: F401
+    audit,
+    factors,
+    list_views,
+    memberships,
+    notices,
+    people,
+)
 from bookkeeping.storage.records import (  # noqa: F401
     choices,
     documents,

@@ -9,8 +9,8 @@ from webapp.api import views as api
 from webapp.bookkeeping_settings import items, practice
 from webapp.bookkeeping_settings import pages as bookkeeping
 from webapp.first_steps import pages as first_steps
+from webapp.inspections import chosen, search, views
 from webapp.inspections import pages as inspections
-from webapp.inspections import search
 from webapp.migration import downloads
 from webapp.migration import pages as migration
 from webapp.migration import steps as migration_steps
@@ -67,6 +67,11 @@ VIEWS = [
     (inspections.detail, "GET /inspections/<key>", COMPANY),
     (inspections.preview, "GET /inspections/<key>/preview", COMPANY),
     (inspections.retry, "POST /inspections/<key>/retry", BOTH),
+    (chosen.retry, "POST /chosen-inspections/retry", BOTH),
+    (chosen.files, "POST /chosen-inspections/files", COMPANY),
+    (views.keep, "POST /inspection-views", COMPANY),
+    (views.rename, "POST /inspection-views/<view_id>/rename", COMPANY),
+    (views.remove, "POST /inspection-views/<view_id>/remove", COMPANY),
     (downloads.archive_file, "GET /settings/quickbooks/migration/<migration_id>/archive.<ending>", COMPANY),
     (downloads.archive_json, "GET /settings/quickbooks/migration/<migration_id>/archive.json", COMPANY),
     (downloads.manifest, "GET /settings/quickbooks/migration/<migration_id>/manifest.json", COMPANY),

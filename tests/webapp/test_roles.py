@@ -119,6 +119,7 @@ READERS_SEND = {
         "account.end_others",
         "account.not_me",
         "auth.log_out",
+        "chosen.files",
         "companies.choose",
         "confirming.confirm",
         "notifications.choose",
@@ -128,6 +129,9 @@ READERS_SEND = {
         "second_factor.confirm_app",
         "second_factor.new_codes",
         "second_factor.remove",
+        "views.keep",
+        "views.remove",
+        "views.rename",
     },
     "ops-read-only": {
         "account.change_password",

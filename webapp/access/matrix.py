@@ -25,6 +25,7 @@ class Right(StrEnum):
     OWN_LOGIN = "One's own login: password, second factor, sessions, logging out"
     COMPANIES = "One's own companies: which there are, going to another, accepting an invitation"
     OWN_NOTICES = "What oneself is mailed about"
+    OWN_VIEWS = "Views of lists that one keeps for oneself"
     READ = "Read everything of the company, and download it"
     SYNC = "Sync, check QuickBooks, refresh, pause and resume"
     SETTLE = "Retry, answer questions about Customers and Payments, settle what was changed in QuickBooks"
@@ -52,6 +53,7 @@ MATRIX: dict[Right, tuple[str, ...]] = {
     Right.OWN_LOGIN: _EVERYBODY,
     Right.COMPANIES: _COMPANY,
     Right.OWN_NOTICES: _COMPANY,
+    Right.OWN_VIEWS: _COMPANY,
     Right.READ: _COMPANY,
     Right.SYNC: _WORKING,
     Right.SETTLE: _WORKING,

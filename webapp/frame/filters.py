@@ -29,11 +29,11 @@ class Day(DateField):
             raise ValueError(f"Choose a day between {EARLIEST} and {LATEST}.")
 
 
-def choice(label: str, words: dict[str, str]) -> SelectField:
-    """Return a field that takes one of these keys or nothing (all of them)."""
+def choice(label: str, words: dict[str, str], none: str = "All") -> SelectField:
+    """Return a field that takes one of these keys or nothing (all of them, or what `none` says)."""
     return SelectField(
         label,
-        choices=[SelectChoice("", "All"), *(SelectChoice(key, word) for key, word in words.items())],
+        choices=[SelectChoice("", none), *(SelectChoice(key, word) for key, word in words.items())],
         validate_choice=False,
         validators=[Optional(), AnyOf(words, message="There is no such choice. Pick one from the list.")],
     )

@@ -1,6 +1,7 @@
 """Inspections: the list with state and reason, and each one's page: platform beside QuickBooks, why, and history."""
 
 from functools import partial
+from typing import Literal, NamedTuple
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,6 +34,7 @@ from webapp.frame.words import plural
 from webapp.inspections.export import inspections_table
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of
+from webapp.inspections.views import address_of, kept_views, may_change
 from webapp.questions.drift import drift_cards
 from webapp.questions.left import Left, by_inspection, left_as_theirs
 from webapp.sync_log.pages import what_happens
@@ -41,9 +43,41 @@ bp = Blueprint("inspections", __name__)
 bp.url_value_preprocessor(refuse_nul)
 
 
+SORTS = {
+    "start": "Latest start",
+    "start-up": "Earliest start",
+    "amount": "Highest amount",
+    "amount-up": "Lowest amount",
+    "client-up": "Client, A to Z",
+    "client": "Client, Z to A",
+    "state-up": "State, A to Z",
+    "state": "State, Z to A",
+}
+
+
 class InspectionFilterForm(ListFilter):
     state = choice("State", STATES)
     reason = choice("Cause", {code: known.title for code, known in CATALOGUE.items()})
+    sort = choice("Order", SORTS, none="Latest start")
+
+
+class Head(NamedTuple):
+    """A heading that sorts: the order that it leads to, and how the list is sorted by it now ("" for not)."""
+
+    leads_to: str
+    now: Literal["", "ascending", "descending"]
+
+
+def heads(sort: str) -> dict[str, Head]:
+    """Return each column that sorts. Pressed again it turns round; names begin with A, amounts and days with the latest."""
+    by, up = (sort or "start").removesuffix("-up"), sort.endswith("-up")
+    found = {}
+    for column in logbook.SORTS:
+        first, then = (column, f"{column}-up") if column in ("start", "amount") else (f"{column}-up", column)
+        now: Literal["ascending", "descending"] = "ascending" if up else "descending"
+        turn = then if by == column and (sort or "start") == first else first
+        found[column] = Head("" if turn == "start" else turn, now if by == column else "")
+    return found
 
 
 @bp.get("/inspections")
@@ -52,10 +86,12 @@ def page() -> ResponseReturnValue:
     """Show a page of inspections; filters and place are in the address. As a file on request: all of the filter."""
     company = current_company()
     form = InspectionFilterForm.read()
-    position, problem = position_asked(*logbook.INSPECTION_ORDER)
     wanted = logbook.InspectionFilter(**form.wanted(company.time_zone))
+    position, problem = position_asked(
+        *(logbook.INSPECTION_ORDER if not wanted.sort else (InspectionRow.id,))
+    )
     if file_asked() and not form.errors:
-        return file_answer(inspections_table(company, wanted, partial(_why, company)), file_asked())
+        return file_answer(inspections_table(company, wanted, partial(why, company)), file_asked())
     found = logbook.inspections_page(company.id, wanted, position)
     documents = logbook.documents_by_inspection(company.id, [row.key for row in found.rows])
     left = _left_of(company, documents)
@@ -67,7 +103,11 @@ def page() -> ResponseReturnValue:
         problem=problem,
         narrowed=bool(form.given or position),
         inspections=found,
-        summed=logbook.inspection_sum(company.id, wanted) if form.given else None,
+        summed=logbook.inspection_sum(company.id, wanted),
+        heads=heads(wanted.sort or ""),
+        views=kept_views(),
+        may_change=may_change,
+        view_address=address_of(form.given),
         today=local_today(company).isoformat(),
         reasons=reasons(company, found.rows, left),
         left=left,
@@ -137,7 +177,8 @@ def same_money(key: str) -> ResponseReturnValue:
     return redirect(url_for(".detail", key=key), 303)
 
 
-def _why(company: Company, rows: list[InspectionRow], documents: dict[str, list[Document]]) -> dict[str, str]:
+def why(company: Company, rows: list[InspectionRow], documents: dict[str, list[Document]]) -> dict[str, str]:
+    """Return why each of some rows stands as it does."""
     return reasons(company, rows, _left_of(company, documents))
 
 

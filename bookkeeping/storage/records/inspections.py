@@ -61,6 +61,7 @@ class InspectionRow(Base):
         Index("ix_inspections_due", "company_id", "due", "next_try_at"),
         Index("ix_inspections_state", "company_id", "state", "starts_at"),
         Index("ix_inspections_start", "company_id", "starts_at", "id"),
+        Index("ix_inspections_total", "company_id", "total", "id"),
         Index("ix_inspections_waits_for", "company_id", "waits_for"),
         Index("ix_inspections_client", "company_id", "client_key"),
         Index(
