@@ -17,6 +17,7 @@ from bookkeeping.storage.people import (  # noqa: F401
     memberships,
     notices,
     people,
+    told,
 )
 from bookkeeping.storage.records import (  # noqa: F401
     choices,

@@ -26,7 +26,7 @@ from bookkeeping.storage.work.journal import Operation
 from bookkeeping.storage.work.undos import SPARE, Undo, remember, undo_of
 
 _DOCUMENT = ("hands_off", "status", "fingerprint", "token_stale", "as_read", "customer_id")
-_PLACE = ("role", "topics", "owner_since", "created_at", "chosen_at")
+_PLACE = ("role", "topics", "owner_since", "created_at", "chosen_at", "notices_read_to")
 _CHANGED = "Something changed meanwhile, so that this cannot be taken back any more."
 
 

@@ -18,7 +18,7 @@ from webapp.numbers import pages as numbers
 from webapp.numbers import tie_out
 from webapp.ops import acts, changing, companies, failures, overview
 from webapp.page_families import BLUEPRINTS
-from webapp.people import account, audit_log, forgotten, login, second_factor, second_step
+from webapp.people import account, audit_log, forgotten, login, notices, second_factor, second_step
 from webapp.people import companies as their_companies
 from webapp.people import pages as people
 from webapp.questions import customers, drift, undo
@@ -168,6 +168,9 @@ VIEWS = [
     (second_step.page, "GET /login/second-step", STRANGERS),
     (second_step.check, "POST /login/second-step", STRANGERS),
     (people.require_factor, "POST /settings/people/second-factor", OWNER),
+    (notices.page, "GET /notices", COMPANY),
+    (notices.read, "POST /notices/<notice_id>/open", COMPANY),
+    (notices.mark_all_read, "POST /notices/read", COMPANY),
     (people.page, "GET /settings/people", COMPANY),
     (people.end_sessions, "POST /settings/people/<user_id>/end-sessions", OWNER),
     (people.remove, "POST /settings/people/<user_id>/remove", OWNER),

@@ -122,6 +122,8 @@ READERS_SEND = {
         "chosen.files",
         "companies.choose",
         "confirming.confirm",
+        "notices.mark_all_read",
+        "notices.read",
         "notifications.choose",
         "people.accept",
         "second_factor.add_passkey",

@@ -9,6 +9,7 @@ from werkzeug.utils import cached_property
 
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.people.people import OPS_ROLES
+from bookkeeping.storage.people.told import unread_count
 from webapp.access.roles import BY_SCRIPT, may_send
 from webapp.frame.ended import Ended, ended_lately
 from webapp.frame.standing import Standing, standing_of
@@ -72,6 +73,11 @@ class Frame:
     def undo(self) -> Undo | None:
         """What the person can still take back."""
         return undo_offered() if self.person else None
+
+    @cached_property
+    def unread(self) -> int | None:
+        """How many notices the person has not read; None for who has no bell."""
+        return unread_count(self.person.membership) if self.person and self.person.company else None
 
     @property
     def ended(self) -> list[Ended]:

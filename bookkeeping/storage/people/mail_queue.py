@@ -6,7 +6,7 @@ Writing notices down is `notices.py`; mailing them is the worker's.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, false, func, or_, select, update
 
 from bookkeeping.faults import UNTIED
 from bookkeeping.storage.base import db, rows_changed
@@ -35,6 +35,13 @@ STALE_AFTER = timedelta(days=2)
 def topic_of(kind: str) -> str:
     """Return the topic of a notice: what is not about single inspections or migrations is about being let in."""
     return _TOPIC_OF.get(kind, "connection")
+
+
+def about(topics: set[str]) -> ColumnElement[bool]:
+    """Return the condition for the notices of these topics."""
+    named = [kind for kind, topic in _TOPIC_OF.items() if topic in topics]
+    rest = Notice.kind.not_in(_TOPIC_OF) if "connection" in topics else false()
+    return or_(Notice.kind.in_(named), rest)
 
 
 def topics_of(person: Membership) -> set[str]:

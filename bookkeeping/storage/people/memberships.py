@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
-from bookkeeping.storage.base import Base, UtcDateTime, db, utcnow
+from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.people import User
 
@@ -14,7 +14,7 @@ class Membership(Base):
     """One person in one company. The row goes when the person is removed; what was done stays in the audit log.
 
     `owner_since` is None for no owner, or one from before this was noted; `topics` is None for the topics of the role;
-    `chosen_at` is when the person last went to this company.
+    `chosen_at` is when the person last went to this company; up to `notices_read_to` they have read its notices (`told.py`).
     """
 
     __tablename__ = "memberships"
@@ -28,6 +28,7 @@ class Membership(Base):
     topics: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     chosen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    notices_read_to: Mapped[int] = mapped_column(BigId, default=0, server_default="0")
     user: Mapped[User] = relationship()
     company: Mapped[Company] = relationship()
 

@@ -23,6 +23,8 @@ class Notice(Base):
     __table_args__ = (
         UniqueConstraint("company_id", "kind", "occasion"),
         Index("ix_notices_unsent", "sent_at", "id"),
+        # Whom each is for is told by the index alone: the bell of every page asks it.
+        Index("ix_notices_told", "company_id", "id", "address", "kind", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -9,7 +9,7 @@ from webapp.frame.ended import LATELY
 FRESH = {BY_SCRIPT: "yes"}
 LIVE = {
     "/": ("standing", "places", "head", "job", "home", "toasts"),
-    "/inspections": ("standing", "records", "toasts"),
+    "/inspections": ("standing", "bell", "records", "toasts"),
     "/sync-log": ("trouble", "runs", "operations"),
     "/settings/quickbooks": ("job",),
     "/numbers": ("job",),
