@@ -6,7 +6,8 @@ from typing import Any
 
 from bookkeeping.rules.money import cents
 
-KEY_LIMIT = 100
+KEY_LIMIT = 64
+"""Characters of an id at most: what every table keeps of one, which PostgreSQL takes at its word."""
 _YEARS = range(1970, 2200)
 
 

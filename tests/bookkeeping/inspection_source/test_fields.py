@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import String
 
+import bookkeeping.storage.tables  # noqa: F401 - all of them are looked at
 from bookkeeping.inspection_source.fields import (
+    KEY_LIMIT,
     BadRecordError,
     Fields,
     key_of,
@@ -13,6 +16,7 @@ from bookkeeping.inspection_source.fields import (
     storable,
     storable_text,
 )
+from bookkeeping.storage.base import db
 
 
 def _fields(**attributes) -> Fields:
@@ -70,16 +74,29 @@ def test_an_unknown_word_and_a_missing_moment_are_named():
     )
 
 
-@pytest.mark.parametrize(("value", "key"), [(1042, "1042"), ("a-1", "a-1"), ("x" * 100, "x" * 100)])
+@pytest.mark.parametrize(("value", "key"), [(1042, "1042"), ("a-1", "a-1"), ("x" * 64, "x" * 64)])
 def test_an_id_is_printable_text_or_a_number(value, key):
     assert key_of({"id": value, "type": "inspection"}) == key
 
 
-@pytest.mark.parametrize("value", [None, "", "x" * 101, "é", "a\nb", True, 1.5, ["1"]])
+@pytest.mark.parametrize("value", [None, "", "x" * 65, "é", "a\nb", True, 1.5, ["1"]])
 def test_an_id_that_cannot_be_kept_is_refused(value):
     assert _refusal(key_of, {"id": value, "type": "inspection"}).startswith(
         "The id of the 'inspection' is missing"
     )
+
+
+def test_every_table_has_room_for_the_longest_id():
+    """PostgreSQL refuses what is longer than its column; SQLite takes it."""
+    keeps = {
+        f"{table.name}.{column.name}": column.type.length
+        for table in db.metadata.tables.values()
+        for column in table.columns
+        if column.name in ("key", "inspection_key", "source_key", "payment_key", "client_key")
+        and isinstance(column.type, String)
+    }
+    assert len(keeps) > 12
+    assert {name: length for name, length in keeps.items() if length < KEY_LIMIT} == {}
 
 
 def test_what_is_shown_is_short_and_ascii_and_what_is_stored_any_database_takes():
