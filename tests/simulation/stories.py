@@ -63,6 +63,21 @@ class Story:
 
 
 KEPT = (
+    # Everything of a company was deleted, and another company's inspections on the next page were taken for its own.
+    (
+        647,
+        "feed",
+        "platform:book:680659 | platform:book:73402 | platform:book:924489 | platform:book:465606 | feed:small pages:533167 | "
+        "work:day:794017 | feed:delete all:80601 | work:night:915341 | feed:other company:309822 | work:night:316778",
+    ),
+    # Money of others on an Invoice whose total a person had changed was not seen, and ours was taken off it for a move that QuickBooks refuses.
+    (
+        620,
+        "people",
+        "platform:book:532295 | platform:book:491556 | platform:book:529614 | work:night:453546 | books:edit amount:777492 | "
+        "platform:book:784098 | books:pay by hand:401100 | platform:book:474706 | platform:book:910207 | work:day:126040 | "
+        "books:switch:307559",
+    ),
     # A client was corrected while its Customer was inactive, and nothing said it again once that was active.
     (
         923,
