@@ -25,6 +25,8 @@ ASKED_EACH_TIME = {
 
 CAN_BE_TAKEN_BACK = {
     "people.withdraw": "invites again",
+    "first_steps.put_away": "the list of first steps on Home comes back by the next",
+    "first_steps.show_again": "put away again",
 }
 OPS_ACTS = {"ops_companies.approve_deletes"}
 

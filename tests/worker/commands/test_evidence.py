@@ -21,6 +21,7 @@ READ_ONLY = {"audit verify", "backup-key", "backup-open", "doctor", "company lis
 SEEN_BESIDE_THEIR_OWN_TESTS = {
     *(
         "company create",
+        "company change-source",
         "company erase",
         "user erase",
         "person erase",
