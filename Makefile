@@ -48,11 +48,13 @@ reset: bootstrap  ## Start over: empty var/ (refused while Tieout runs)
 
 .PHONY: lint
 lint: bootstrap-tests  ## Check style, formatting, types, the floors' imports, and what bandit knows to be weak
-	@$(MAKE) --no-print-directory -j 2 lint-types lint-style lint-weak lint-imports
+	@$(MAKE) --no-print-directory -j 2 lint-types lint-tests lint-style lint-weak lint-imports
 
-.PHONY: lint-types lint-style lint-weak lint-imports
+.PHONY: lint-types lint-tests lint-style lint-weak lint-imports
 lint-types:
 	$(PY) -m mypy
+lint-tests:  # Reads them all once, so that none of the processes that run them has to.
+	@$(PY) -m pytest --collect-only -qqq >/dev/null || $(PY) -m pytest --collect-only -q
 lint-style:
 	$(PY) -m ruff check $(wildcard $(CODE))
 	$(PY) -m ruff format --check $(wildcard $(CODE))

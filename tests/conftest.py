@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import tests.harness.cheap_passwords  # noqa: F401 - before what makes a hasher is imported
 from tests.harness.browser import MILLISECONDS_TO_FIND, chromium
 from tests.harness.servers import Postgres, Valkey
 from tests.harness.standins import StandIn

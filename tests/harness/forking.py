@@ -27,6 +27,7 @@ from tests.harness.processes import Process
 from worker.commands.register import COMMANDS
 
 _IMPORTED_ONCE = [
+    "tests.harness.cheap_passwords",
     "alembic.autogenerate.api",
     "bookkeeping.storage.tables",
     "flask_limiter._cli",
