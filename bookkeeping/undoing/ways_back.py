@@ -23,7 +23,7 @@ from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.records.due import make_due
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import Operation
-from bookkeeping.storage.work.undos import SPARE, Undo, remember, undo_of
+from bookkeeping.storage.work.undos import SPARE, Undo, remember
 
 _DOCUMENT = ("hands_off", "status", "fingerprint", "token_stale", "as_read", "customer_id")
 _PLACE = ("role", "topics", "owner_since", "created_at", "chosen_at", "notices_read_to")
@@ -89,11 +89,6 @@ def take_back(undo: Undo, who: str, address: str = "") -> TakenBack:
         return TakenBack(False, _CHANGED)
     undo.taken_back_at = utcnow()
     return TakenBack(True, said)
-
-
-def find(company_id: int, undo_id: int) -> Undo | None:
-    """Return what can be taken back under this id, whoever did it and however long ago; None when the company has none such."""
-    return undo_of(company_id, undo_id)
 
 
 def _as_they_are(company_id: int, drift_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -5,6 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db
+from bookkeeping.storage.work.undos import undo_of
 from bookkeeping.undoing import ways_back
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
@@ -27,7 +28,7 @@ KINDS = {
 def take_back(undo_id: int) -> Response:
     """Take back one act of one's own."""
     company = current_company()
-    row = ways_back.find(company.id, undo_id) or abort(404)
+    row = undo_of(company.id, undo_id) or abort(404)
     right, page = KINDS[row.kind]
     if not current_user.may(right):
         abort(403)

@@ -89,8 +89,7 @@ class Document(Base):
     @property
     def in_books(self) -> Decimal:
         """What QuickBooks' TotalAmt was when it took what we last wrote, or has been put right to since; ours where it said none."""
-        said = self.body.get("TotalAmt")
-        return self.total if said is None else Decimal(str(said)).quantize(Decimal("0.01"))
+        return self._total_in(self.body)
 
     @property
     def covered(self) -> Decimal | None:
@@ -100,10 +99,11 @@ class Document(Base):
         """
         if self.balance is None:
             return None
-        total = (self.as_read or {}).get("TotalAmt")
-        return (
-            self.in_books if total is None else Decimal(str(total)).quantize(Decimal("0.01"))
-        ) - self.balance
+        return self._total_in({**self.body, **(self.as_read or {})}) - self.balance
+
+    def _total_in(self, row: dict[str, Any]) -> Decimal:
+        said = row.get("TotalAmt")
+        return self.total if said is None else Decimal(str(said)).quantize(Decimal("0.01"))
 
     @property
     def frozen(self) -> bool:
