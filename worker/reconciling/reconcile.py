@@ -6,7 +6,7 @@ own inspection with the cause; the others go on.
 
 from collections.abc import Callable
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from bookkeeping.case import Case, build_cases
 from bookkeeping.rules.brake import brake_trips
@@ -94,21 +94,21 @@ def reconcile(work: Work) -> bool:
 
 def due_count(work: Work) -> int:
     """Return how many inspections are due now."""
-    return db.session.scalar(select(func.count()).select_from(_due_query(work).subquery())) or 0
+    return db.session.scalar(select(func.count(InspectionRow.id)).where(*_is_due(work))) or 0
 
 
-def _due_query(work: Work) -> Select[InspectionRow]:
-    now = utcnow()
-    return select(InspectionRow).where(
+def _is_due(work: Work) -> tuple[ColumnElement[bool], ...]:
+    return (
         InspectionRow.company_id == work.company_id,
         InspectionRow.due.is_(True),
-        or_(InspectionRow.next_try_at.is_(None), InspectionRow.next_try_at <= now),
+        or_(InspectionRow.next_try_at.is_(None), InspectionRow.next_try_at <= utcnow()),
     )
 
 
 def _due(work: Work) -> list[InspectionRow]:
-    query = _due_query(work).order_by(InspectionRow.starts_at, InspectionRow.id).limit(SLICE_INSPECTIONS)
-    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+    turns = select(InspectionRow).where(*_is_due(work)).order_by(InspectionRow.starts_at, InspectionRow.id)
+    rows = turns.limit(SLICE_INSPECTIONS).execution_options(populate_existing=True)
+    return list(db.session.scalars(rows))
 
 
 def _count_to_do(work: Work, at_least: int) -> None:

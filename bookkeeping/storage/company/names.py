@@ -56,6 +56,8 @@ def emails_of_customers(company_id: int) -> dict[str, str]:
 
 def names_like(company_id: int, wanted: NamesWanted) -> list[NameEntry]:
     """Return those of the index that can matter to some clients. The database leaves out most, `wanted` decides: only these are read whole."""
+    if not (wanted.keys or wanted.qbo_ids):
+        return []
     people = NamedThing.company_id == company_id, NamedThing.kind.in_(PEOPLE)
     given, family = (
         func.coalesce(NamedThing.more[name].as_string(), "") for name in ("given_name", "family_name")

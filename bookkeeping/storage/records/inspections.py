@@ -58,7 +58,10 @@ class InspectionRow(Base):
     __tablename__ = "inspections"
     __table_args__ = (
         UniqueConstraint("company_id", "key"),
-        Index("ix_inspections_due", "company_id", "due", "next_try_at"),
+        # What waits its turn, in order: a slice is read without a look at what is settled.
+        Index("ix_inspections_due", "company_id", "due", "starts_at", "id"),
+        # A reading of the feed asks which of ours it has to bring.
+        Index("ix_inspections_changed", "company_id", "source_updated_at"),
         Index("ix_inspections_state", "company_id", "state", "starts_at"),
         Index("ix_inspections_start", "company_id", "starts_at", "id"),
         Index("ix_inspections_total", "company_id", "total", "id"),

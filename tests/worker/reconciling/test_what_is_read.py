@@ -1,0 +1,78 @@
+"""What a sync asks of the database is found in an index, by more than which company it is: a large company is not walked for a small change.
+
+Told by SQLite's own plans, which depend on indexes alone here. What PostgreSQL makes of the hot questions is in `tests/bookkeeping`.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+
+from bookkeeping.storage.base import db
+from tests.functional.office import inspection
+from tests.harness.in_process import Desk
+
+LARGE = ("inspections", "documents", "operations", "calls", "customer_links", "named_things")
+"""Tables with a row an inspection and more."""
+
+MAY_WALK = {
+    "FROM documents WHERE documents.company_id = ? AND documents.status = ?": "the brake asks which share of all would be deleted",
+}
+"""Parts of statements that look at each row of a company, at most once a slice, and why."""
+
+
+@contextmanager
+def plans() -> Iterator[dict[str, list[str]]]:
+    """Collect how SQLite answers each different statement of the block that reads, by statement."""
+    told: dict[str, list[str]] = {}
+
+    def listen(
+        connection: Connection, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+    ) -> None:
+        if " ".join(statement.split()) in told or statement.split()[0] not in ("SELECT", "UPDATE", "DELETE"):
+            return
+        plan = connection.connection.cursor()
+        plan.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[0] if many else parameters)
+        told[" ".join(statement.split())] = [row[3] for row in plan.fetchall()]
+
+    engine = db.engine
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        yield told
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
+
+
+def walks(plan: list[str]) -> list[str]:
+    """Return the steps that look at a whole large table, or at all that a company has in one."""
+    tables = "|".join(LARGE)
+    walked = re.compile(rf"^SCAN ({tables})\b|^SEARCH ({tables}) USING .*\(company_id=\?\)$")
+    return [step for step in plan if walked.match(step)]
+
+
+def test_a_slice_walks_no_large_table(desk: Desk):
+    fee, payment, cancelled = desk.book(*[inspection(number) for number in range(3)])
+    desk.run()  # Reads all lists, and what follows from them is looked for everywhere, once.
+    more = inspection(4)
+    with desk.shop.app.app_context(), plans() as told:
+        desk.book(more)
+        desk.change(fee, line_items=[{"kind": "service", "name": "Full Home Inspection", "amount": "600.00"}])
+        desk.change(payment, payments=[])
+        desk.change(cancelled, canceled=True)
+        desk.run()
+    assert len(told) > 50
+    walking = {statement: walks(plan) for statement, plan in told.items() if walks(plan)}
+    allowed = {statement: why for statement in walking for why in MAY_WALK if why in statement}
+    bad = [f"{steps}: {statement}" for statement, steps in walking.items() if statement not in allowed]
+    assert not bad, "\n".join(bad)
+    assert set(allowed.values()) == set(MAY_WALK), "what is allowed is asked"
+
+
+def test_a_walk_is_told():
+    """The words of SQLite 3.40 and later."""
+    assert walks(["SCAN documents"])
+    assert walks(["SEARCH documents USING INDEX ix_documents_qbo (company_id=?)"])
+    assert not walks(["SEARCH documents USING INDEX ix_documents_qbo (company_id=? AND kind=?)"])
