@@ -5,6 +5,7 @@ that one failure never blocks everything behind it.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -171,13 +172,14 @@ def _advance(work: Work, run: Run) -> Advanced:
     steps = STEPS[run.kind]
     while work.run.step < len(steps):
         db.session.expire_all()
-        step = steps[work.run.step]
+        step, begun = steps[work.run.step], time.monotonic()
         with span(f"step {step.name}"):
             finished = _one_slice(work, step)
+        took = 0 if finished else time.monotonic() - begun  # As long as its next part is likely to take.
         if finished:
             work.run.step += 1
         work.commit()
-        if work.run.step < len(steps) and (work.slice_over or _waits_for_undo(work)):
+        if work.run.step < len(steps) and (not work.has_time_for(took) or _waits_for_undo(work)):
             work.commit()
             return Advanced(False, run.id)
     _finish(work)

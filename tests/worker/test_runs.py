@@ -9,7 +9,7 @@ from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.work.runs import Run, queue_run
 from bookkeeping.storage.work.undos import remember
 from tests.harness.in_process import Desk
-from worker.holding.work import Work, hold_company
+from worker.holding.work import SLICE_SECONDS, Work, hold_company
 from worker.runs import advance, due_companies, next_run
 
 
@@ -112,3 +112,9 @@ def test_a_run_under_way_is_put_aside_while_something_can_be_taken_back_and_a_co
         finally:
             work.lease.release()
             db.session.remove()
+
+
+def test_what_would_not_fit_into_the_slice_is_left_to_the_next(desk: Desk):
+    with desk.holding() as work:
+        assert work.has_time_for(SLICE_SECONDS / 2) and not work.has_time_for(SLICE_SECONDS + 1)
+        assert not work.slice_over
