@@ -74,7 +74,7 @@ class Deposited:
 
 @dataclass(frozen=True)
 class StandingInvoice:
-    """The Invoice as it was last written: its lines below zero as (description, amount). `live`: QuickBooks has it."""
+    """The Invoice: the total that QuickBooks has, and of what we wrote last the lines below zero as (description, amount). `live`: it is there."""
 
     total: Decimal
     negative: tuple[tuple[str, Decimal], ...]

@@ -93,13 +93,13 @@ class Document(Base):
 
     @property
     def covered(self) -> Decimal | None:
-        """How much of an Invoice is paid or lowered, by whatever, as QuickBooks last said; None while it has not.
+        """How much of an Invoice is paid or lowered, by whatever, as QuickBooks last said; None while it has not."""
+        return None if self.balance is None else self.stands_at - self.balance
 
-        A person may have given it another total since we wrote it, which stands there until ours is restored.
-        """
-        if self.balance is None:
-            return None
-        return self._total_in({**self.body, **(self.as_read or {})}) - self.balance
+    @property
+    def stands_at(self) -> Decimal:
+        """The total that QuickBooks has now: a person may have given it another since we wrote it, which stands there until ours is restored."""
+        return self._total_in({**self.body, **(self.as_read or {})})
 
     def _total_in(self, row: dict[str, Any]) -> Decimal:
         said = row.get("TotalAmt")

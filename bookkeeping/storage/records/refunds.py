@@ -128,7 +128,7 @@ def _deposited(payment: Document) -> Deposited:
 
 
 def _standing(invoice: Document) -> StandingInvoice:
-    return StandingInvoice(invoice.total, negative_lines(invoice.body), invoice.status == "live")
+    return StandingInvoice(invoice.stands_at, negative_lines(invoice.body), invoice.status == "live")
 
 
 def _account(receipt: Document) -> str:

@@ -37,3 +37,16 @@ def test_what_stands_of_an_inspection_is_its_living_documents(house, company, re
         assert books == books_of("1", documents, iter(()), "71") != books_of("1", documents[:1], [], "71")
         assert books != books_of("1", documents[1:], [], "71"), "The Invoice is part of it."
         assert books == books_of("1", documents[:2], [], "71"), "A Payment in no Deposit is no history."
+
+
+def test_an_invoice_that_a_person_gave_another_total_takes_as_much_money_as_quickbooks_lets_it(
+    house, company, records
+):
+    records.document(
+        "1", total=Decimal("425.00"), body={"Line": []}, as_read={"TotalAmt": 123.45, "Line": []}
+    )
+    records.document("1", "Payment", source_key="p1", qbo_id="150", deposit_id="77", fingerprint="p")
+    with house.app.app_context():
+        documents = db.session.query(Document).order_by(Document.id).all()
+        invoice = books_of("1", documents, [], "71").invoice
+        assert invoice is not None and invoice.total == Decimal("123.45")
