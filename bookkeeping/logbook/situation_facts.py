@@ -17,7 +17,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.dropped import WAITING, DroppedFile
 from bookkeeping.storage.records.documents import Document, Drift, LegacyReceipt
-from bookkeeping.storage.records.inspections import InspectionRow, held_dollars
+from bookkeeping.storage.records.inspections import STATES, InspectionRow, held_dollars
 from bookkeeping.storage.records.migrations import MigrationReceipt, newest_migration
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none
 from bookkeeping.storage.work.runs import latest_run
@@ -83,18 +83,22 @@ def _waiting_file(company: Company) -> str:
 
 
 def _grouped(company_id: int) -> Grouped:
-    """Return the inspections by state and reason."""
+    """Return the inspections by state and reason. What is in sync, most of them, is counted in an index alone, without dollars."""
+    mine = InspectionRow.company_id == company_id
+    settled = _count_of(select(func.count()).where(mine, InspectionRow.state == "in-sync"))
     rows = select(
         InspectionRow.state,
         InspectionRow.reason,
         func.count(),
         func.sum(held_dollars(), type_=InspectionRow.total.type),
-    ).where(InspectionRow.company_id == company_id)
-    grouped = rows.group_by(InspectionRow.state, InspectionRow.reason)
-    return {
+    ).where(mine, InspectionRow.state.in_(set(STATES) - {"in-sync"}))
+    grouped = {
         (state, reason): Amount(count, total or ZERO)
-        for state, reason, count, total in db.session.execute(grouped)
+        for state, reason, count, total in db.session.execute(
+            rows.group_by(InspectionRow.state, InspectionRow.reason)
+        )
     }
+    return {**grouped, ("in-sync", ""): Amount(settled)} if settled else grouped
 
 
 def _causes(grouped: Grouped) -> tuple[HeldUp, ...]:
