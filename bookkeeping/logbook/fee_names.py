@@ -1,6 +1,7 @@
 """The service and fee names that a company's inspections carry: which there are, how often, and whose Invoices have them."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,24 +34,31 @@ class SeenName:
 
 def names_seen(company_id: int) -> list[SeenName]:
     """Return every name on the company's inspections, the most frequent first. A name with two kinds counts for the first."""
-    source, name, kind = _lines()
-    rows = (
-        select(
-            name, kind, func.count(), func.max(InspectionRow.starts_at, type_=InspectionRow.starts_at.type)
-        )
-        .select_from(InspectionRow)
-        .join(source, true())
-        .where(InspectionRow.company_id == company_id)
-        .group_by(name, kind)
-    )
     found: dict[tuple[str, bool], SeenName] = {}
-    for written, kind_of, times, last in db.session.execute(rows):
-        said = line_name(FeeLine("", kind_of, written or "", ZERO))
-        place = (said, kind_of in MAPPED_KINDS)
-        known = found.get(place, SeenName(said, kind_of, 0, last, ()))
-        spellings = (*known.written, written or "")
+    for kind, written, times, last in sorted(_noted(company_id), key=lambda one: (one[1], one[0])):
+        said = line_name(FeeLine("", kind, written, ZERO))
+        place = (said, kind in MAPPED_KINDS)
+        known = found.get(place, SeenName(said, kind, 0, last, ()))
+        spellings = known.written if written in known.written else (*known.written, written)
         found[place] = SeenName(said, known.kind, known.times + times, max(known.last, last), spellings)
     return sorted(found.values(), key=lambda one: (-one.times, one.name))
+
+
+def _noted(company_id: int) -> Iterator[tuple[LineKind, str, int, datetime]]:
+    """Yield (kind, name as the platform has it, lines, the latest start): from the index, and from the records of rows that it does not have."""
+    mine, starts_at = InspectionRow.company_id == company_id, InspectionRow.starts_at
+    latest = func.max(starts_at, type_=starts_at.type)
+    alike = select(InspectionRow.fee_names, func.count(), latest).where(
+        mine, InspectionRow.fee_names.is_not(None)
+    )
+    for names, times, last in db.session.execute(alike.group_by(InspectionRow.fee_names)):
+        for kind, name in json.loads(names or "[]"):
+            yield kind, name, times, last
+    source, name, kind = _lines()
+    others = select(kind, name, func.count(), latest).select_from(InspectionRow).join(source, true())
+    others = others.where(mine, InspectionRow.fee_names.is_(None)).group_by(kind, name)
+    for kind_of, written, times, last in db.session.execute(others):
+        yield kind_of, written or "", times, last
 
 
 def invoices_with(company_id: int, names: Collection[str], kinds: Collection[str]) -> dict[str, Any]:

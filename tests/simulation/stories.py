@@ -63,6 +63,13 @@ class Story:
 
 
 KEPT = (
+    # An Invoice that a person had given another total stays as its deposited money left it, and more money was applied to it than it took.
+    (
+        831,
+        "people",
+        "platform:book:362218 | platform:book:954687 | platform:decide:637633 | platform:pay:207111 | platform:pay:886363 | "
+        "work:day:155115 | platform:change fees:520890 | books:deposit:128884 | books:edit amount:393894",
+    ),
     # Everything of a company was deleted, and another company's inspections on the next page were taken for its own.
     (
         647,

@@ -1,5 +1,7 @@
 """The mirror of the platform's inspections with their sync state, and the feed records that could not be read."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -39,6 +41,9 @@ STATES = {
 LONGEST_SEARCH_TEXT = 600
 """Letters: an entry of an index of PostgreSQL holds 2,700 bytes, and a letter may take four."""
 
+LONGEST_FEE_NAMES = 600
+"""Letters, as above."""
+
 LOOKED_THROUGH = 500
 """Of so many that fit the latest are shown: who typed two letters goes on typing."""
 
@@ -75,6 +80,8 @@ class InspectionRow(Base):
         ),
         # Words within a name are looked for in this index alone, without reading the records beside it.
         Index("ix_inspections_search", "company_id", "search_text", postgresql_include=["id"]),
+        # Which fees there are, how often and until when is answered by this index alone.
+        Index("ix_inspections_fee_names", "company_id", "fee_names", "starts_at"),
         # Of all inspections only those that are not settled: what fails is found without reading what is in sync.
         Index(
             "ix_inspections_failures",
@@ -106,8 +113,10 @@ class InspectionRow(Base):
     # The documents of it that wait, each {kind, source_key, verb, name, amount, date, code, detail, depends}: see `worker.reconciling.finishing`.
     waiting_documents: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     held_amount: Mapped[Decimal | None] = mapped_column(Cents)  # What waits of it, where single documents do.
-    # What it is looked for by, folded: client, address, number, references and amounts. Kept by `_note_search_text`.
+    # What it is looked for by, folded: client, address, number, references and amounts. Kept by `_note_what_is_asked_for`.
     search_text: Mapped[str] = mapped_column(String(LONGEST_SEARCH_TEXT), default="", server_default="")
+    # The kinds and names of its lines, see `fee_names`; None where the last release kept the row, or they are longer.
+    fee_names: Mapped[str | None] = mapped_column(String(LONGEST_FEE_NAMES))
     waits_for: Mapped[str] = mapped_column(String(100), default="")
     due: Mapped[bool] = mapped_column(default=True)
     wanted_gen: Mapped[int] = mapped_column(default=1)
@@ -135,10 +144,17 @@ def search_text(row: InspectionRow) -> str:
     return fold(" ".join(part or "" for part in parts))[:LONGEST_SEARCH_TEXT]
 
 
+def fee_names(record: Mapping[str, Any] | None) -> str | None:
+    """Return [kind, name] of each line of a record, sorted, as JSON: the same for all inspections of the same services."""
+    lines = sorted([one["kind"], one["name"] or ""] for one in (record or {}).get("lines") or [])
+    said = json.dumps(lines, separators=(",", ":"), ensure_ascii=False)
+    return said if len(said) <= LONGEST_FEE_NAMES else None
+
+
 @event.listens_for(InspectionRow, "before_insert")
 @event.listens_for(InspectionRow, "before_update")
-def _note_search_text(_mapper: Any, _connection: Any, row: InspectionRow) -> None:
-    row.search_text = search_text(row)
+def _note_what_is_asked_for(_mapper: Any, _connection: Any, row: InspectionRow) -> None:
+    row.search_text, row.fee_names = search_text(row), fee_names(row.record)
 
 
 def ids_found(company_id: int, typed: str) -> Select[int]:

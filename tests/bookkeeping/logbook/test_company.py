@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from bookkeeping.logbook.company import COUNT_UP_TO, CompanyFacts, company_facts, history_page, usage_by_day
 from bookkeeping.logbook.fee_names import inspectors, invoices_with, names_seen
@@ -11,6 +12,7 @@ from bookkeeping.rules.inspection import FeeLine
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.work.journal import ApiUsage
 from tests.webapp.records import NOON
 
@@ -97,17 +99,25 @@ def _line(key: str, name: str, kind: str = "service", amount: str = "1.00") -> F
     return FeeLine(key, kind, name, Decimal(amount))
 
 
+def _as_the_last_release_keeps_them() -> None:
+    db.session.execute(update(InspectionRow).where(InspectionRow.key == "2").values(fee_names=None))
+    db.session.commit()
+
+
 def test_names_are_counted_under_one_spelling_with_the_latest_inspection(asked, records, company):
     records.inspection("1", lines=(_line("a", "Radon"), _line("b", "Radon  "), _line("c", "Tip", "discount")))
     later = NOON + timedelta(days=3)
     records.inspection("2", starts_at=later, lines=(_line("a", "Radon", "fee"), _line("b", "", "service")))
-    first, *others = asked(names_seen, company)
+    found = asked(names_seen, company)
+    first, *others = found
     assert (first.name, first.times, first.last) == ("Radon", 3, later)
     assert set(first.written) == {"Radon", "Radon  "}
     assert {(one.name, one.kind, one.times) for one in others} == {
         ("Tip", "discount", 1),
         ("Inspection", "service", 1),
     }
+    asked(_as_the_last_release_keeps_them)
+    assert set(asked(names_seen, company)) == set(found), "read from the records"
 
 
 def test_only_living_invoices_that_carry_the_name_are_found(asked, records, company):
