@@ -1,4 +1,5 @@
 """Every page against WCAG 2.2 AA by axe, full and empty, wide and narrow, light and dark; on a phone nothing is cut and nothing is too small.
+None is heavy: at most 60 kB with all that it loads, compressed, and nothing from another host.
 
 The suite looks at each page in one look, the same page of two companies in two; `make axe` looks at each in all.
 """
@@ -43,7 +44,9 @@ CUT = """() => Array.from(document.querySelectorAll('main *')).filter(one =>
   one.checkVisibility() && one.scrollWidth > one.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(one).overflowX)
 ).map(one => one.tagName + '.' + one.className)"""
 
-
+HEAVIEST = 60_000
+LOADS = """() => performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'))
+  .filter(one => one.initiatorType !== 'fetch').map(one => [one.name, one.encodedBodySize])"""
 MOVES = "document.getAnimations().filter(one => one.playState === 'running').map(one => one.animationName || 'transition')"
 LINKS = "() => Array.from(document.querySelectorAll('a[href^=\"/\"]:not([download])')).map(one => one.getAttribute('href'))"
 NO_PAGE = re.compile(r"\.(csv|json|xlsx|svg)\b|/download\b")
@@ -93,6 +96,7 @@ class Eye:
     def look(self, url: str) -> None:
         """Look at one page: in one look, or in all; and on a phone, whether all is there and large enough."""
         self.page.goto(url)
+        self.weigh()
         self.page.evaluate(AXE_SCRIPT)
         for width, scheme in LOOKS if ALL else [LOOKS[self.looked % len(LOOKS)]]:
             self.page.set_viewport_size({"width": width, "height": 900})
@@ -108,6 +112,14 @@ class Eye:
         self.note("small", self.page.evaluate(TOO_SMALL, SMALLEST))
         self.note("cut", self.page.evaluate(CUT))
         self.looked += 1
+
+    def weigh(self) -> None:
+        """How many bytes somebody's first visit begins with, as they were sent or would be, and from where."""
+        loaded = self.page.evaluate(LOADS)
+        here = urlsplit(self.page.url).netloc
+        self.note("loads", [name for name, _ in loaded if urlsplit(name).netloc not in ("", here)])
+        bytes_sent = sum(size for _, size in loaded)
+        self.note("weighs", [f"{bytes_sent} bytes"] if not 5_000 < bytes_sent <= HEAVIEST else [])
 
     def note(self, look: str, found: list[str]) -> None:
         self.wrong += [f"{self.page.url} {look} {one}" for one in found]
