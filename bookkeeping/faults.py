@@ -49,7 +49,8 @@ class Fault:
                      `call`: all that went with it, since the request id is the call's
     token_refused    the access token was not taken: it is renewed once before anybody is asked to reconnect
     held_by_person   only a person lets it go, with a button of its own
-    of_files         title, remedy or link that are others where the company's inspections come in files that people drop
+    quotes_intuit    what is noted beside it are Intuit's own words (of every `qbo-…` they are): they stand under Details
+    of_files         title, cause, remedy or link that are others where the company's inspections come in files that people drop
 
     `ends_with`, beside a *Retry*:
     time        a while, by itself: tried again on a back-off
@@ -77,6 +78,7 @@ class Fault:
     outcome_unknown: OutcomeUnknown = ""
     token_refused: bool = False
     held_by_person: bool = False
+    quotes_intuit: bool = False
     ends_with: tuple[End, ...] = ()
     of_files: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -89,7 +91,8 @@ class Fault:
 _CONTACT = "ontact support"  # At the beginning of a sentence or within.
 _support = ""
 
-# Intuit's codes that can only mean that what we sent was malformed: one text for all, with Intuit's own name as the title.
+# Intuit's codes that can only mean that what we sent was malformed: one text for all; the title says first whose
+# mistake it is, then Intuit's own name for it.
 _OUR_MISTAKES = {
     400: "Malformed request",
     413: "Request too large",
@@ -192,17 +195,25 @@ def error_for(number: str | int, detail: str = "", tid: str | None = None) -> Bo
 def _catalogue() -> dict[str, Fault]:
     written = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     entries = {
-        code: Fault(code=code, **{**words, "ends_with": tuple(words.get("ends_with", ()))})
+        code: Fault(
+            code=code,
+            **{
+                "quotes_intuit": code.startswith("qbo-"),
+                **words,
+                "ends_with": tuple(words.get("ends_with", ())),
+            },
+        )
         for code, words in written.items()
     }
     for number, title in _OUR_MISTAKES.items():
         entries[f"qbo-{number}"] = Fault(
             code=f"qbo-{number}",
-            title=title,
+            title=f"Our mistake: {title[0].lower()}{title[1:]}",
             cause="We sent something that QuickBooks does not accept. This is our mistake, not yours.",
             remedy="Our staff sees it. If it is urgent, contact support with the reference under Details.",
             who="ops",
             handling="bug",
+            quotes_intuit=True,
             ends_with=("inspection", "night"),
         )
     return entries

@@ -5,6 +5,7 @@ is a RuleError whose detail is a sentence for the person.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -13,6 +14,7 @@ from bookkeeping.acts.telling import tell_owners
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.cutoff import parse_cutoff, side_of
 from bookkeeping.rules.local_time import say_moment
+from bookkeeping.rules.money import dollars
 from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
@@ -119,10 +121,12 @@ def confirm(
         "runs_at": runs_at.isoformat(),
     }
     _record(migration, who, "confirmed the migration", address, after | {"typed": wanted})
-    cutoff = f"{migration.typed_cutoff.replace('T', ' ')} ({company.time_zone})"
+    change, cutoff = migration.numbers["change"], say_moment(migration.cutoff, company.time_zone)
+    count = f"{change['count']:,} SalesReceipt{'' if change['count'] == 1 else 's'}"
     sentence = (
-        f"{who} confirmed that SalesReceipts of inspections from {cutoff} on are replaced by Invoices and Payments."
-        " Until it starts, the migration can be cancelled on its page."
+        f"{who} confirmed that {count} ({dollars(Decimal(change['total']))}) of inspections from {cutoff} on are replaced by Invoices and "
+        f"Payments. That begins {say_moment(runs_at, company.time_zone)}, and there is no way back from it. Until then it can be cancelled "
+        "on its page."
     )
     tell_owners(company.id, "The migration was confirmed", sentence, address=address)
 

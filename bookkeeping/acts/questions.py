@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.logbook.pages import STUCK_STATES, InspectionFilter, matching
+from bookkeeping.rules.money import dollars
 from bookkeeping.rules.references import refund_key
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, unbillable
@@ -132,7 +133,7 @@ def manage_again(company_id: int, drift_id: int, who: str, address: str = "") ->
     else:
         document.token_stale, document.as_read = True, kept.theirs
     document.hands_off = "drift" if kept.fields else ""
-    after, subject = {"hands_off": document.hands_off}, _subject(document)
+    after, subject = {"hands_off": document.hands_off}, called(document)
     record_act(company_id, who, "managed again", subject=subject, before=before, after=after, address=address)
     make_due(company_id, "asked", InspectionRow.key == document.inspection_key)
     queue_run(company_id, "sync", "by a person", who)
@@ -210,12 +211,15 @@ def _record(drift: Drift, before: dict[str, str], who: str, address: str) -> Non
     act = "restored ours" if drift.choice == "restore" else "kept theirs"
     after = {"hands_off": document.hands_off, "status": document.status}
     record_act(
-        drift.company_id, who, act, subject=_subject(document), before=before, after=after, address=address
+        drift.company_id, who, act, subject=called(document), before=before, after=after, address=address
     )
 
 
-def _subject(document: Document) -> str:
-    return f"{document.kind} {document.doc_number or document.source_key}"
+def called(document: Document) -> str:
+    """`Invoice SP-1042`, `Payment of $425.00 on inspection 1042`: a document as people know it, never by the platform's number of money."""
+    if document.kind == "Invoice" and document.doc_number:
+        return f"Invoice {document.doc_number}"
+    return f"{document.kind} of {dollars(document.total)} on inspection {document.inspection_key}"
 
 
 def _asking(company_id: int, client_key: str) -> CustomerLink | None:

@@ -5,9 +5,9 @@ Each function writes notices in the current transaction; the caller commits, and
 
 import secrets
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bookkeeping.faults import with_support
+from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
@@ -65,8 +65,7 @@ def with_article(role: str) -> str:
 
 def _tell(company_id: int, email: str, title: str, sentence: str, address: str) -> None:
     company = db.session.get_one(Company, company_id)
-    now = utcnow().astimezone(ZoneInfo(company.time_zone))
-    when = f"{now:%B} {now.day}, {now.year} at {now:%H:%M} ({company.time_zone})"
+    when = say_moment(utcnow(), company.time_zone)
     where = f", from the address {address}" if address else ""
     text = f"{sentence}\n\nThat was on {when}{where}.\n\n{with_support(_NOT_YOU)}"
     notice = write_once(company_id, KIND, secrets.token_hex(16), title, text, "/account", urgent=True)

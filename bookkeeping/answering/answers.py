@@ -26,7 +26,7 @@ from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.inspections import STATES, InspectionRow
 
 NOT_BOOKED = {
-    "deleted": "Deleted on the platform",
+    "deleted": "Deleted",
     "cancelled": "Cancelled",
     "not-confirmed": "Not confirmed yet",
     "no-start-date": "No sync start date is set",

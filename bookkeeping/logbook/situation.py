@@ -276,7 +276,7 @@ def _causes(facts: Facts) -> list[Open]:
         sum(one.held.count for one in facts.causes), sum((one.held.dollars for one in facts.causes), ZERO)
     )
     sentence = f"{counted(held.count, 'inspection needs', 'inspections need')} you."
-    more = f"{dollars(held.dollars)} waits. Nothing is lost."
+    more = f"{dollars(held.dollars)} waits. Nothing is lost." if held.dollars else "Nothing is lost."
     each = [
         Open(
             f"cause:{one.code}",

@@ -208,15 +208,15 @@ class _Settling:
         self._disagrees(one, payment, lowered)
 
     def _disagrees(self, one: Deposited, payment: PaymentReceived | None, more: Decimal) -> None:
-        """Say what the platform says of a deposited payment that no refund explains."""
+        """Say what the inspection says of a deposited payment that no refund explains."""
         name = f"The payment of {dollars(one.total)} (Payment {one.qbo_id}) {_held_by(one)}"
         if payment is None or payment.voided_at:
             said = "no longer has it" if payment is None else "says that it was removed or pulled back"
-            self._wait("Payment", one.payment_key, "deposited", f"{name}, but the platform {said}.")
+            self._wait("Payment", one.payment_key, "deposited", f"{name}, but the inspection {said}.")
         elif one.to_restore:
             self._wait("Payment", one.payment_key, "deposited", f"{name}, so ours cannot be put back.")
         elif more or payment.amount < one.total:
-            detail = f"{name}, but the platform says {dollars(payment.amount)} now."
+            detail = f"{name}, but the inspection says {dollars(payment.amount)} now."
             self._wait("Payment", one.payment_key, "deposited", detail)
 
     def _pair(self) -> None:

@@ -272,7 +272,7 @@ def differing(
         if other is not None and other.total != amount:
             name = f"{other.kind} {other.reference}".rstrip()
             says = f"{dollars(amount)} was given back" if amount else "nothing of it was given back"
-            detail = f"{name} of {dollars(other.total)} is used for a refund of it, but the platform says that {says}."
+            detail = f"{name} of {dollars(other.total)} is used for a refund of it, but the inspection says that {says}."
             found[step.payment_key] = Hindrance("refund-differs", detail)
     return found
 

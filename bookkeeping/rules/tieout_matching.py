@@ -346,7 +346,7 @@ class _Matching:
         record = self.records[document.kind, document.qbo_id]
         stays = not one.standing and one.inspection.key in self._deposited
         cause, reason = cause_of(one, self.settings, "after-deposit" if stays else "left-over", record)
-        said = "the platform no longer has it" if one.standing else "the inspection is not in the books"
+        said = "the inspection no longer has it" if one.standing else "the inspection is not in the books"
         sentence = f"{document.said} of {one.inspection.key} is still in QuickBooks, but {said}."
         if stays:
             sentence = (

@@ -131,7 +131,7 @@ def _unrestore(undo: Undo, address: str) -> str:
             setattr(document, name, value)
         document.deleted_at = None if document.status == "live" else document.deleted_at
         drift.settled_at, drift.settled_by, drift.choice = None, "", ""
-        subject = f"{document.kind} {document.doc_number or document.source_key}"
+        subject = questions.called(document)
         record_act(undo.company_id, undo.who, "took back restoring ours", subject=subject, address=address)
         mine = InspectionRow.key == document.inspection_key
         make_due(undo.company_id, "look-again", mine, state=fact["state"])

@@ -32,9 +32,11 @@ def test_every_entry_is_said_in_whole_plain_sentences(code):
     assert entry.who in {"owner", "bookkeeper", "ops", "nobody"}
     assert entry.handling in {"temporary", "stale", "reconnect", "refused", "bug", "done"}
     assert entry.link is None or entry.link.startswith("/")
-    assert set(entry.of_files) <= {"title", "remedy", "link"}
+    assert set(entry.of_files) <= {"title", "cause", "remedy", "link"}
     if not code.startswith(("feed-", "platform-")):  # Nothing of these is met where files are dropped.
-        assert "platform" not in fault(code, "files").remedy
+        said = fault(code, "files")
+        assert "platform" not in f"{said.title} {said.cause} {said.remedy}".lower()
+    assert "file" not in entry.remedy  # Where a platform is read, nobody drops any.
 
 
 @pytest.mark.parametrize("code", sorted(CATALOGUE))

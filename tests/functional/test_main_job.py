@@ -283,7 +283,7 @@ def test_a_platform_that_does_not_speak_our_feed_is_said_to_ops_and_deletes_noth
     assert done.code != 0 and "feed-foreign" in done.out
     assert office.tieout.flask_json("status", office.id)["feed"] == "foreign"
     assert len(office.books()["Invoice"]) == 1
-    assert "does not speak our feed" in office.get("/sync-log").text
+    assert "answers in another form than agreed" in office.get("/sync-log").text
 
 
 def test_a_change_that_is_committed_late_arrives_whatever_its_stamp(office):

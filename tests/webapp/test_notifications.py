@@ -60,7 +60,7 @@ def test_what_needs_somebody_is_told_once_a_day_to_bookkeepers_too(
     first = mail_server.mails[0]
     assert first["To"] == "owner@office.example, pat@office.example"
     assert "3 inspections need you" in first["Subject"]
-    assert "3 · The books are closed for that date" in first.get_content()
+    assert "3 inspections: The books are closed for that date" in first.get_content()
 
 
 def test_notices_that_can_wait_go_together_next_morning(house, company, owner, mail_server):

@@ -177,7 +177,7 @@ def test_metered_calls_are_those_of_this_month(house, ops):
         ApiUsage(company_id=blue, day=today, kind="batch", metered=False, count=7),
         ApiUsage(company_id=blue, day=long_ago, kind="query", metered=True, count=9),
     )
-    assert tiles(ops.read("/ops"))["Metered calls this month"] == "600,000 of 500,000 (120.0 %)"
+    assert tiles(ops.read("/ops"))["Reads that Intuit counted this month"] == "600,000 of 500,000 (120.0 %)"
 
 
 def test_stuck_things_are_found_by_the_software(house, ops):

@@ -241,7 +241,7 @@ def test_an_owner_requires_it_of_the_company_and_of_no_other(strict):
     assert both.get("/").status_code == 200
     with strict.app.app_context():
         assert [db.session.get(Company, one).factor_required for one in (company, other)] == [True, False]
-    assert f"{OWNER}" in [to for to, subject in mails(strict) if "requires a second factor" in subject]
+    assert f"{OWNER}" in [to for to, subject in mails(strict) if "A second factor is required" in subject]
 
 
 def test_with_the_stand_ins_ops_need_none_and_what_an_owner_requires_holds(house, company, owner):

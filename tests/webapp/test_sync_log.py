@@ -255,7 +255,7 @@ def test_runs_say_when_why_what_and_what_it_cost(records, owner):
 def test_a_run_that_only_reads_is_not_said_to_have_had_nothing_to_do(records, owner):
     records.run(kind="tieout", reason="command", counts={})
     page = owner.read("/sync-log")
-    assert "Tie-out statement, command" in page and "Made · 8 s" in page
+    assert "Tie-out statement, from the command line" in page and "Made · 8 s" in page
     records.run(kind="numbers", reason="by a person", counts={}, state="failed")
     page = owner.read("/sync-log")
     assert "Numbers from QuickBooks, by a person" in page and "Not finished · 8 s" in page

@@ -40,7 +40,7 @@ class KeyForm(FlaskForm):
         "Name",
         filters=[_strip],
         validators=[
-            DataRequired("Say what it is for, such as the platform's name."),
+            DataRequired("Say what it is for, such as the name of the system that asks."),
             Length(max=80, message="Use at most 80 letters."),
         ],
     )

@@ -1,5 +1,6 @@
 """How values read on screen: money, days, times with their zone, spans. Jinja filters, pure functions of their values."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -9,12 +10,14 @@ from flask_login import current_user
 
 from bookkeeping.acts.telling import with_article
 from bookkeeping.faults import Fault, fault, with_support
+from bookkeeping.sources.words import source_words
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.records.inspections import STATES
 from bookkeeping.storage.work.journal import OUTCOMES
 from tieout_files import VERSION
 
 MST = ZoneInfo("Etc/GMT+7")
+_MACHINES_NUMBER = re.compile(r"\bPayment (?=[\w-]*[A-Za-z_])(?=[\w-]*\d)[\w-]+(?=$| of \$)")
 # Each names itself beside those that it descends from, so the first that is found is it.
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS/": "Firefox", "Chrome/": "Chrome"}
 _BROWSERS |= {"CriOS/": "Chrome", "Safari/": "Safari"}
@@ -25,12 +28,13 @@ _SYSTEMS |= {"Mac OS X": "Mac", "CrOS": "Chromebook", "Linux": "Linux"}
 def set_up_words(app: Flask) -> None:
     """Make the filters known to the templates, and the tables of words that the components look up."""
     words = (money, day, local_time, clock_time, zone_name, ago, coming_up, span, plural, month, browser)
-    for word in (*words, with_article, with_support):
+    for word in (*words, with_article, with_support, of_ours, plainly):
         app.jinja_env.filters[word.__name__] = word
     app.jinja_env.globals |= {
         "STATES": STATES,
         "OUTCOMES": OUTCOMES,
         "fault": fault_here,
+        "source_words": source_words,
         "MST": MST,
         "VERSION": VERSION,
         "SUPPORT_EMAIL": app.extensions["settings"].support_email,
@@ -42,6 +46,16 @@ def fault_here(code: str, source: str = "") -> Fault:
     """The catalogue's entry in the words for this source, or for that of the company whose page is asked for."""
     company = None if source or current_user.is_anonymous else current_user.company
     return fault(code, company.source_kind if company is not None else source)
+
+
+def of_ours(detail: str, code: str) -> str:
+    """What is to be said beside the catalogue's words for `code`; "" where it is Intuit's own text, which stands under *Details*."""
+    return "" if fault(code).quotes_intuit else plainly(detail)
+
+
+def plainly(text: str) -> str:
+    """`Payment ch_9f of $425.00` → `Payment of $425.00`: money is not called by the number that a machine gave. A check's number stays."""
+    return _MACHINES_NUMBER.sub("Payment", text)
 
 
 def money(amount: Decimal) -> str:

@@ -5,12 +5,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from bookkeeping.acts.questions import called
 from bookkeeping.logbook.drift_names import fields_in_names
 from bookkeeping.rules.documents import line_name
 from bookkeeping.rules.inspection import FeeLine, PaymentReceived
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.numbers import acts_about, drifts_of, runs_by_id, statement_or_none
 from webapp.inspections.trace import Trace
+from webapp.people.audit_words import sentence_of
+from webapp.questions.drift_cards import DriftCard
 from webapp.sync_log.words import operation_title, run_title
 
 
@@ -98,16 +101,25 @@ def happenings(trace: Trace) -> list[Happening]:
         who = f"Tieout: {run_title(run)}" if run else "Tieout"
         qbo_id = f" ({one.kind} {one.qbo_id})" if one.qbo_id else ""
         found.append(Happening(one.settled_at or one.created_at, who, operation_title(one) + qbo_id))
-    names = {f"{one.kind} {one.doc_number or one.source_key}" for one in trace.documents}
+    names = {
+        name
+        for one in trace.documents
+        for name in (called(one), f"{one.kind} {one.doc_number or one.source_key}")
+    }
     for act in acts_about(company_id, [trace.key, *sorted(names)]):
-        found.append(Happening(act.at, act.who, f"{act.act}: {act.subject}"))
+        found.append(Happening(act.at, act.who, sentence_of(act).removeprefix(f"{act.who} ")))
     drifts = drifts_of(company_id, [one.id for one in trace.documents])
     named = fields_in_names(company_id, drifts)
+    number = trace.invoice.doc_number if trace.invoice else ""
     for drift in drifts:
-        name = f"{drift.document.kind} {drift.document.doc_number or drift.document.qbo_id}"
-        changes = "; ".join(f"{label}: {ours} → {theirs}" for label, ours, theirs in named[drift.id])
-        said = f"{name} {drift.kind} in QuickBooks{f' ({changes})' if changes else ''}"
-        found.append(Happening(drift.theirs_changed_at or drift.found_at, "Somebody in QuickBooks", said))
+        card = DriftCard(drift, trace.row, number, booked=True, named=named[drift.id])
+        found.append(
+            Happening(
+                drift.theirs_changed_at or drift.found_at,
+                "Somebody in QuickBooks",
+                f"{card.name} {card.happened}",
+            )
+        )
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 

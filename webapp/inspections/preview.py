@@ -34,7 +34,7 @@ from bookkeeping.storage.company.connections import connection_of
 from bookkeeping.storage.company.items import item_names
 from bookkeeping.storage.company.names import active_ids, named_things, names_like
 from bookkeeping.storage.records.documents import Document
-from webapp.frame.words import day, money
+from webapp.frame.words import day, money, plainly
 from webapp.inspections.json_text import parsed, readable
 from webapp.inspections.trace import Trace
 
@@ -186,7 +186,7 @@ class Preview:
         if action is not None:
             desired = action.desired  # What others of a person's already pay is taken off.
         fate = _fate(None if isinstance(action, CreatePayment) else standing, action)
-        shown = Shown("Payment", f"Payment {desired.reference}".rstrip(), fate)
+        shown = Shown("Payment", plainly(f"Payment {desired.reference}".rstrip()), fate)
         credit = desired.amount - desired.applied
         account_id = desired.deposit_account_id or _account_of(standing)
         shown.facts = _said(

@@ -33,7 +33,7 @@ from bookkeeping.storage.records.inspections import BadRecord, InspectionRow
 from bookkeeping.storage.records.others_payments import OthersPayment
 from bookkeeping.storage.records.others_refunds import OthersRefund
 from bookkeeping.storage.work.journal import Operation
-from webapp.frame.words import day, money
+from webapp.frame.words import day, money, plainly
 from webapp.questions.left import Left, left_as_theirs
 
 
@@ -257,11 +257,13 @@ def _name(desired: DesiredInvoice | DesiredPayment | DesiredRefund) -> str:
         return f"Invoice {desired.doc_number}"
     if isinstance(desired, DesiredRefund):
         return f"RefundReceipt {desired.doc_number}"
-    return f"Payment {desired.reference}".rstrip()
+    return plainly(f"Payment {desired.reference}".rstrip())
 
 
 def _known_name(document: Document) -> str:
-    return f"{document.kind} {document.doc_number or document.body.get('PaymentRefNum') or ''}".rstrip()
+    return plainly(
+        f"{document.kind} {document.doc_number or document.body.get('PaymentRefNum') or ''}".rstrip()
+    )
 
 
 def _desired_says(desired: DesiredInvoice | DesiredPayment | DesiredRefund) -> str:

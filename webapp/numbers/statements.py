@@ -1,7 +1,7 @@
 """A kept tie-out statement arranged for the screen and as a table for a file. It is shown as it was made; nothing is computed anew."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from bookkeeping.rules.tieout import MEASURES, dollars_only
 from bookkeeping.rules.tieout_causes import CAUSES, Cause, needs_a_look, verdict_of
+from bookkeeping.sources.words import SourceWords
 from webapp.frame.spreadsheets import Column, Table
 from webapp.frame.words import money, plural
 from webapp.frame.words import month as month_words
@@ -18,8 +19,8 @@ COLUMNS = (
     Column("Part"),
     Column("Month"),
     Column("Measure"),
-    Column("Platform, number", "number"),
-    Column("Platform, dollars", "money"),
+    Column("{source}, number", "number"),
+    Column("{source}, dollars", "money"),
     Column("QuickBooks, number", "number"),
     Column("QuickBooks, dollars", "money"),
     Column("Difference, number", "number"),
@@ -64,7 +65,7 @@ def months_with_figures(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def effect_words(effect: dict[str, Any]) -> str:
-    """`Invoiced −$575.00 in Mar 2026`: by how much QuickBooks is above or below the platform."""
+    """`Invoiced −$575.00 in Mar 2026`: by how much QuickBooks is above or below what the inspections say."""
     amount = Decimal(effect["dollars"])
     said = money(amount) if amount <= 0 else f"+{money(amount)}"
     if not amount:
@@ -72,27 +73,27 @@ def effect_words(effect: dict[str, Any]) -> str:
     return f"{MEASURES[effect['measure']]} {said} in {month_words(effect['month'], short=True)}"
 
 
-def chart(content: dict[str, Any]) -> Markup:
-    """Return what was invoiced by month, platform beside QuickBooks."""
+def chart(content: dict[str, Any], source: SourceWords) -> Markup:
+    """Return what was invoiced by month, what the source says beside QuickBooks."""
     months = months_with_figures(content)
     series = [
         (label, [Decimal(month["invoiced"][side]["dollars"]) for month in months])
-        for side, label in (("platform", "Invoiced, platform"), ("quickbooks", "Invoiced, QuickBooks"))
+        for side, label in (("platform", f"Invoiced, {source.name}"), ("quickbooks", "Invoiced, QuickBooks"))
     ]
     return charts.chart(
-        "Invoiced by month, platform beside QuickBooks",
+        f"Invoiced by month, {source.name} beside QuickBooks",
         [month_words(month["month"], short=True) for month in months],
         series,
     )
 
 
-def headline(content: dict[str, Any]) -> str:
+def headline(content: dict[str, Any], source: SourceWords) -> str:
     """Return what the statement comes to, in one sentence."""
     found, explained = verdict_of(content), len(content["explained"])
     if found.unexplained:
         return "There are differences that nothing explains."
     if found.word == "Agrees":
-        return "Platform and QuickBooks agree to the cent."
+        return f"{source.head} and QuickBooks agree to the cent."
     count = plural(explained, "difference is", "differences are")
     if found.number:
         return f"{count} explained; somebody has to settle {found.number} of them."
@@ -104,9 +105,10 @@ def currencies(content: dict[str, Any]) -> str:
     return dollars_only(content["other_currencies"]) if content.get("several_currencies") else ""
 
 
-def table(name: str, content: dict[str, Any]) -> Table:
+def table(name: str, content: dict[str, Any], source: SourceWords) -> Table:
     """Return the statement as a file of this name."""
-    return Table(name, COLUMNS, rows(content))
+    columns = tuple(replace(one, heading=one.heading.format(source=source.head)) for one in COLUMNS)
+    return Table(name, columns, rows(content))
 
 
 def rows(content: dict[str, Any]) -> Iterator[tuple[Any, ...]]:

@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import ValidationError
 from wtforms.validators import InputRequired
 
+from bookkeeping.sources.words import source_words
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import stood_until
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none, statements_of
@@ -70,9 +71,10 @@ def past(statement_id: int) -> ResponseReturnValue:
 @open_to(Right.READ)
 def as_file(statement_id: int, ending: str) -> ResponseReturnValue:
     """Answer with a kept statement as a file."""
-    kept = statement_or_none(current_company().id, statement_id) or abort(404)
+    company = current_company()
+    kept = statement_or_none(company.id, statement_id) or abort(404)
     name = f"tie-out-{kept.first_day}-{kept.last_day}"
-    return file_answer(statements.table(name, kept.content), ending)
+    return file_answer(statements.table(name, kept.content, source_words(company.source_kind)), ending)
 
 
 @bp.post("/numbers/tie-out")

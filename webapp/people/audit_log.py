@@ -13,6 +13,7 @@ from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
 from webapp.frame.filters import ListFilter, neighbours, position_asked
 from webapp.frame.spreadsheets import Column, Table, file_answer, file_asked
+from webapp.people.audit_words import said
 
 bp = Blueprint("audit_log", __name__, url_prefix="/settings/audit-log")
 
@@ -44,7 +45,7 @@ def page() -> tuple[str, int]:
         form=form,
         problem=problem,
         narrowed=bool(form.given or position),
-        acts=[(entry, changed_facts(entry)) for entry in found.rows],
+        acts=said(found.rows, company.id, company.time_zone),
         neighbours=neighbours(found, ".page", **form.given),
     ), (400 if form.errors else 200)
 
@@ -71,23 +72,6 @@ def download() -> Response:
         for entry in every_act(company.id)
     )
     return file_answer(Table("audit-log", COLUMNS, rows, company.time_zone), file_asked() or "csv")
-
-
-def changed_facts(entry: AuditEntry) -> list[tuple[str, str, str]]:
-    """Return (what, before, after) of an entry; what stayed the same is left out."""
-    before = entry.before if isinstance(entry.before, dict) else {"": entry.before}
-    after = entry.after if isinstance(entry.after, dict) else {"": entry.after}
-    names = dict.fromkeys((*before, *after))
-    pairs = ((name, _said(before.get(name)), _said(after.get(name))) for name in names)
-    return [(name.replace("_", " "), old, new) for name, old, new in pairs if old != new]
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{name or 'everybody else'} → {part}" for name, part in sorted(value.items()))
-    return "" if value is None else str(value)
 
 
 def _text(value: Any) -> str:

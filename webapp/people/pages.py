@@ -212,9 +212,9 @@ def require_factor() -> Response:
         company.factor_required = wanted
         act = "requires a second factor" if wanted else "requires no second factor any more"
         record_act(company.id, current_user.email, act, address=client_address())
-        tell_owners(
-            company.id, f"{company.name} {act}", f"{current_user.email} decided it.", address=client_address()
-        )
+        title = "A second factor is required" if wanted else "A second factor is no longer required"
+        sentence = f"{current_user.email} decided that everybody in your company {'must have one' if wanted else 'may do without one'}."
+        tell_owners(company.id, title, sentence, address=client_address())
         db.session.commit()
     flash(
         "Everybody here must have a second factor." if wanted else "A second factor is offered to everybody.",

@@ -9,7 +9,7 @@ from bookkeeping.faults import fault
 from bookkeeping.rules.planning import Hindrance
 from bookkeeping.storage.records.documents import Drift
 from bookkeeping.storage.records.inspections import InspectionRow
-from webapp.frame.words import day, money
+from webapp.frame.words import day, money, of_ours
 
 _AMOUNT_AT_END = re.compile(r"-?\d+\.\d\d$", re.MULTILINE)
 
@@ -93,7 +93,8 @@ class DriftCard:
             return self.hindered.detail
         known = fault(self.hindered.code)
         title = known.title if known.title.endswith("?") else f"{known.title}."
-        said = " ".join(part for part in (title, self.hindered.detail, known.remedy) if part)
+        detail = of_ours(self.hindered.detail, known.code)
+        said = " ".join(part for part in (title, detail, known.remedy) if part)
         return f"{said} Chosen now, it waits until then."
 
     @property

@@ -208,7 +208,8 @@ def _refusal(error: str) -> str:
         return (
             "You did not allow access at Intuit, so nothing was connected. Press Enable whenever you want to."
         )
-    return f"Intuit ended the sign-in ({error[:60]}). Nothing was connected. Press Enable and try again."
+    logger.warning("Intuit ended the sign-in", extra={"error": error[:60]})
+    return "Intuit ended the sign-in, so nothing was connected. Press Enable and try again."
 
 
 def _sign_in_trouble(error: BookkeepingError) -> str:

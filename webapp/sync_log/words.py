@@ -23,6 +23,7 @@ _MONEY = {"Payment": ("received", "Payment", "from"), "RefundReceipt": ("given b
 _RUN_KINDS = {
     "first": "First sync",
     "sync": "Sync",
+    "check": "Check of QuickBooks",
     "poll": "Looking for changes",
     "reconcile": "Sync",
     "nightly": "Nightly sync",
@@ -36,6 +37,13 @@ _RUN_KINDS = {
     "numbers": "Numbers from QuickBooks",
     "tieout": "Tie-out statement",
 }
+_REASONS = {"command": "from the command line"}
+_COUNTED = {
+    "drift": "changed in QuickBooks",
+    "unknown": "without an answer yet",
+    "planned": "about to be sent",
+}
+"""By outcome, where its word in the database is not what one says."""
 # What a run that writes nothing to QuickBooks leaves behind.
 _LEFT_BEHIND = {
     "sign-in": "It does",
@@ -49,7 +57,7 @@ _LEFT_BEHIND = {
 
 def operation_title(operation: Operation) -> str:
     """`Invoice SP-1042 created · $425.00 · Ann O'Neil · 12 Oak St`: what became of one write, and of whose document."""
-    if operation.kind in _MONEY and operation.amount is not None and operation.subject:
+    if operation.kind in _MONEY and operation.amount is not None:
         return _money_title(operation, operation.amount)
     what = " ".join(
         part for part in (_KINDS.get(operation.kind, operation.kind), operation.doc_number) if part
@@ -67,7 +75,7 @@ def _money_title(operation: Operation, amount: Decimal) -> str:
     """`$224.00 from Ann O'Neil received · 12 Oak St`: money is known by how much and whose it was, never by the platform's number of it."""
     done, thing, whose = _MONEY[operation.kind]
     client, _, place = operation.subject.partition(" · ")
-    whole = f"{money(amount)} {whose} {client}"
+    whole = f"{money(amount)} {whose} {client}" if client else money(amount)
     if operation.outcome == "created":
         said = f"{whole} {done}"
     else:
@@ -81,17 +89,21 @@ def run_title(run: Run) -> str:
     title = _RUN_KINDS.get(run.kind, run.kind.capitalize())
     if run.asked_by:
         return f"{title}, asked for by {run.asked_by}"
-    reason = "" if run.reason.casefold() in title.casefold() else run.reason
+    reason = "" if run.reason.casefold() in title.casefold() else _REASONS.get(run.reason, run.reason)
     return f"{title}, {reason}" if reason else title
 
 
 def run_counts(run: Run) -> str:
     """`12 created, 3 updated`, or what the run is doing, what it left behind, or that there was nothing to do."""
-    found = [f"{run.counts[outcome]:,} {outcome}" for outcome in _TITLES if run.counts.get(outcome)]
+    found = [
+        f"{run.counts[outcome]:,} {_COUNTED.get(outcome, outcome)}"
+        for outcome in _TITLES
+        if run.counts.get(outcome)
+    ]
     if found:
         return ", ".join(found)
     if run.state == "queued":
-        return "Waiting for a worker"
+        return "Waiting for its turn"
     if run.state == "running":
         return run.phase or "Under way"
     return "Not finished" if run.state == "failed" else _LEFT_BEHIND.get(run.kind, "Nothing to do")

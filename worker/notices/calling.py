@@ -217,8 +217,15 @@ def _send(
     except PrivateAddressError:
         return 0, "The address leads into our own network, where nothing is sent."
     except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
-        return 0, f"No answer: {type(error).__name__}"
-    return answer.status_code, f"Answered {answer.status_code}"
+        logger.info("Nobody answered the call", extra={"event": uid, "error": type(error).__name__})
+        late = isinstance(error, requests.Timeout)
+        return (
+            0,
+            f"No answer came within {TIMEOUT[1]} seconds." if late else "No answer came from that address.",
+        )
+    if 200 <= answer.status_code < 300:
+        return answer.status_code, ""
+    return answer.status_code, f"The address answered that it does not take it (HTTP {answer.status_code})."
 
 
 def _session(*, public_only: bool) -> requests.Session:

@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 
 from bookkeeping.acts.invitation_mail import drop_ended_invitations
 from bookkeeping.faults import UNTIED, fault
-from bookkeeping.logbook.situation import situation
+from bookkeeping.logbook.situation import counted, situation
 from bookkeeping.logbook.situation_facts import facts_of
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import FEED_STOPPED, Company
 from bookkeeping.storage.people.notices import notify_once, write_once
 from bookkeeping.storage.records.inspections import InspectionRow
-from bookkeeping.storage.records.migrations import Migration
+from bookkeeping.storage.records.migrations import Migration, receipt_counts
 from bookkeeping.storage.records.numbers import untied_statements
 
 DIGEST_AT = time(7, 0)
@@ -67,7 +67,7 @@ def _digests(now: datetime) -> None:
         stands = situation(facts_of(company))
         lines = [stands.more] if stands.more else []
         lines += [
-            f"{count:,} · {fault(reason).title}. {fault(reason, company.source_kind).remedy}"
+            f"{counted(count, 'inspection')}: {fault(reason, company.source_kind).title}. {fault(reason, company.source_kind).remedy}"
             for reason, count in by_company[company.id].most_common(12)
         ]
         lines += [
@@ -95,11 +95,7 @@ def _migrations(now: datetime) -> None:
         func.coalesce(Migration.finished_at, Migration.started_at) > now - RECENT,
     )
     for migration in db.session.scalars(ended):
-        text = (
-            fault(migration.code).remedy
-            if migration.code
-            else "The report shows each receipt and its documents."
-        )
+        text = _came_to(migration)
         title, link = _MIGRATION_WORDS[migration.state], "/settings/quickbooks/migration"
         occasion = f"{migration.id} {migration.state} {migration.code}"[:40]
         write_once(
@@ -112,3 +108,18 @@ def _migrations(now: datetime) -> None:
             urgent=migration.state != "done",
             at=now,
         )
+
+
+def _came_to(migration: Migration) -> str:
+    """Return what was done, as counted, and what is left to do."""
+    counts = receipt_counts(migration.id)
+    done, left = counts.get("done", 0), counts.get("left", 0) + counts.get("blocked", 0)
+    parts = [f"{counted(done, 'SalesReceipt was', 'SalesReceipts were')} replaced by Invoices and Payments."]
+    if migration.code:
+        words = fault(migration.code)
+        parts.append(f"{words.title}. {words.cause} {words.remedy}")
+    elif left:
+        parts.append(
+            f"{counted(left, 'other stays as it is', 'others stay as they are')}: the report says why for each."
+        )
+    return "\n\n".join([*parts, "The report shows each receipt and its documents."])

@@ -276,7 +276,7 @@ def _compare(work: Work, standing: dict[str, Any]) -> bool:
         documents = list(db.session.scalars(rows.limit(COMPARED_AT_ONCE)))
         if not documents:
             break
-        tell(work, f"Comparing documents with QuickBooks, from no. {documents[0].id}")
+        tell(work, "Comparing documents with QuickBooks")
         work.commit()
         _compare_some(work, documents)
         standing = {**standing, "after": documents[-1].id}

@@ -19,6 +19,7 @@ from bookkeeping.rules.customers import PEOPLE, of_people
 from bookkeeping.rules.eligibility import is_us
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import NamedThing, keep_name
+from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.customer_links import follow_customers
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.due import held_up_by, make_due, make_ended_due
@@ -149,6 +150,7 @@ def refuse(work: Work, code: str, detail: str) -> None:
     connection = work.existing_connection
     connection.state, connection.code, connection.detail = "refused", code, detail
     connection.state_since = utcnow()
+    record_act(work.company_id, "Tieout", "refused the QuickBooks company", subject=code)
     work.commit()
     work.forget_gateway()
     left = ConnectionTokens(work.company_id).take_leftover()

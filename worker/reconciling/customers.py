@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from bookkeeping.case import Case, whom_to_bill
 from bookkeeping.errors import DuplicateNameError, PermanentError, RuleError
+from bookkeeping.faults import fault
 from bookkeeping.quickbooks_gateway.bodies import Body, customer_body, customer_details
 from bookkeeping.quickbooks_gateway.gateway import quote
 from bookkeeping.rules.customers import (
@@ -95,7 +96,9 @@ def _one_round(work: Work, missing: list[Case], index: NameIndex) -> list[Case]:
         else:
             cases[0].park(write.error)
             for one in cases[1:]:
-                one.park_code("waiting-for-customer", write.error.detail, f"customer:{client_key}")
+                one.park_code(
+                    "waiting-for-customer", f"{fault(write.error.code).title}.", f"customer:{client_key}"
+                )
     return again
 
 

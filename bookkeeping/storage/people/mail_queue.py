@@ -16,7 +16,7 @@ from bookkeeping.storage.people.notices import Notice
 
 TOPICS = {
     "failures": "Inspections that need somebody",
-    "connection": "QuickBooks or the inspection platform no longer lets us in",
+    "connection": "QuickBooks no longer lets us in, or inspections cannot be read",
     "migrations": "Results of a migration",
 }
 BY_ROLE = {"owner": ("failures", "connection", "migrations"), "bookkeeper": ("failures",)}

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bookkeeping.faults import fault
+from bookkeeping.faults import Fault, fault
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
 from bookkeeping.storage.company.companies import Company
 
@@ -61,10 +61,17 @@ def notify_once(
     Subject and text are the catalogue's words for `kind`; `more` is a sentence in front of them. `at` is the moment whose facts are
     told, if that is not now.
     """
-    words = fault(kind)
-    said = [more, words.cause, words.remedy, "Every record is kept, and syncing goes on where it stopped."]
-    text = "\n\n".join(part for part in said if part)
+    words = fault(kind, db.session.get_one(Company, company_id).source_kind)
+    after = _afterwards(words) if urgent else ""
+    text = "\n\n".join(part for part in (more, words.cause, words.remedy, after) if part)
     return write_once(company_id, kind, occasion, words.title, text, words.link or "", urgent=urgent, at=at)
+
+
+def _afterwards(words: Fault) -> str:
+    """Return what becomes of the rest, where the remedy does not say it: the whole company waits, or only what a person has to let go."""
+    if words.held_by_person:
+        return "Everything else goes on."
+    return "" if "goes on" in words.remedy else "Every record is kept, and syncing goes on where it stopped."
 
 
 def write_once(

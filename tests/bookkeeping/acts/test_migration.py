@@ -52,7 +52,7 @@ def shown(row):
     """A preview that may be confirmed."""
     migration = Migration(company_id=row.id, cutoff=CUTOFF, typed_cutoff="2019-01-01T00:00", asked_by="ann")
     migration.state, migration.sha256, migration.previewed_at = "preview", "abc", utcnow()
-    migration.numbers = {"change": {"count": 1}}
+    migration.numbers = {"change": {"count": 1, "total": "575.00"}}
     migration.basis = basis_of(row, CUTOFF)
     db.session.add(migration)
     db.session.flush()

@@ -169,7 +169,7 @@ def test_theirs_that_gives_back_another_amount_than_the_platform_says_waits_for_
     received = replace(ONE.payments[0], voided_at=NOON + timedelta(days=1) if voided else None)
     one = replace(ONE, payments=(received,))
     found = differing(one, [replace(STEP, amount=Decimal(amount))], [USED])
-    detail = f"RefundReceipt R-17 of $75.00 is used for a refund of it, but the platform says that {says}."
+    detail = f"RefundReceipt R-17 of $75.00 is used for a refund of it, but the inspection says that {says}."
     assert found == ({"p1": Hindrance("refund-differs", detail)} if says else {})
 
 

@@ -127,10 +127,10 @@ def test_who_did_what_is_told_newest_first(traced, records, company):
     record_act(company, "ann@x.example", "retried", subject="1")
     db.session.commit()
     newest, found, ours = traced("1", happenings)
-    assert (newest.who, newest.what) == ("ann@x.example", "retried: 1")
+    assert (newest.who, newest.what) == ("ann@x.example", "tried again: inspection 1")
     assert (found.who, found.what) == (
         "Somebody in QuickBooks",
-        "Invoice SP-1 edited in QuickBooks (Total: 425.00 → 400.00)",
+        "Invoice SP-1 was changed: Total from $425.00 to $400.00",
     )
     assert ours.who == "Tieout: Sync, scheduled" and ours.what.endswith("(Invoice 145)")
     assert traced("1", stated) == (None, [])

@@ -6,14 +6,15 @@ import pytest
 
 from bookkeeping.rules.tieout import MEASURES
 from bookkeeping.rules.tieout_causes import CAUSES, needs_a_look
+from bookkeeping.sources.words import FILES, PLATFORM
 from webapp.numbers.statements import (
-    COLUMNS,
     chart,
     effect_words,
     groups,
     headline,
     months_with_figures,
     rows,
+    table,
 )
 
 
@@ -76,12 +77,13 @@ def _content(**values) -> dict:
     ],
 )
 def test_the_headline_says_what_it_comes_to(values, said):
-    assert headline(_content(**values)) == said
+    assert headline(_content(**values), PLATFORM) == said
 
 
 def test_months_without_figures_on_either_side_are_not_shown():
     assert [month["month"] for month in months_with_figures(_content())] == ["2026-03"]
-    assert "Mar 2026" in str(chart(_content())) and "Feb 2026" not in str(chart(_content()))
+    drawn = str(chart(_content(), PLATFORM))
+    assert "Mar 2026" in drawn and "Feb 2026" not in drawn
 
 
 def test_differences_are_grouped_by_cause_those_to_look_at_first():
@@ -117,10 +119,11 @@ def test_the_file_has_every_figure_and_every_difference():
         unexplained="-575.00",
         unexplained_count=-1,
     )
-    made = list(rows(content))
-    assert {len(row) for row in made} == {len(COLUMNS)}
+    made, headings = list(rows(content)), table("tie-out", content, PLATFORM).headings
+    assert "Your files, dollars" in table("tie-out", content, FILES).headings
+    assert {len(row) for row in made} == {len(headings)}
     assert len(made) == 2 * len(MEASURES) + len(MEASURES) + 2 + 1
-    named = [dict(zip([one.heading for one in COLUMNS], row, strict=True)) for row in made]
+    named = [dict(zip(headings, row, strict=True)) for row in made]
     invoiced = next(
         row for row in named if (row["Month"], row["Measure"]) == ("March 2026", MEASURES["invoiced"])
     )

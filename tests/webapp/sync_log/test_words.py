@@ -80,7 +80,7 @@ def test_a_run_says_what_it_is_and_why(kind, reason, asked_by, said):
     ("kind", "state", "counts", "said"),
     [
         ("sync", "done", {"deleted": 1, "created": 1200}, "1,200 created, 1 deleted"),
-        ("sync", "queued", {}, "Waiting for a worker"),
+        ("sync", "queued", {}, "Waiting for its turn"),
         ("sync", "running", {}, "Comparing"),
         ("sync", "failed", {}, "Not finished"),
         ("sync", "done", {}, "Nothing to do"),

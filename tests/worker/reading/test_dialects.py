@@ -48,7 +48,7 @@ def _refused(desk: Desk, step: Any) -> str:
     with pytest.raises(FeedForeignError) as caught:
         desk.do(step)
     assert (_feed(desk)[0], caught.value.code) == ("foreign", "feed-foreign")
-    assert fault("feed-foreign").title == "This platform does not speak our feed"
+    assert fault("feed-foreign").title == "The inspection platform answers in another form than agreed"
     return caught.value.detail
 
 
