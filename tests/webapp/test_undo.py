@@ -103,6 +103,8 @@ def test_each_act_is_taken_back_whole_and_once_and_nothing_is_sent_meanwhile(act
     assert f'action="{action}" class="undo-box"' in page and "<button" in page, (
         "over a reload, without a script"
     )
+    waits = "Begins within half a minute. Nothing is sent while it can be undone"
+    assert (waits in page) is HOLDS[acted.act]
     with acted.house.app.app_context():
         now = utcnow()
         assert is_held(company_id, now) is HOLDS[acted.act]

@@ -13,6 +13,7 @@ from bookkeeping.logbook.merged import merged_lately
 from bookkeeping.restoring import hindered_restores
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
+from bookkeeping.storage.work.runs import latest_run
 from bookkeeping.undoing import ways_back
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
@@ -26,12 +27,13 @@ from webapp.questions.drift_cards import DriftCard
 from webapp.questions.export import drift_table, left_table
 from webapp.questions.left import left_as_theirs
 from webapp.sync_log.pages import what_happens
+from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("drift", __name__)
 
 SHOWN = 100
 IN_A_FILE = 10_000
-_OFFERED = {"restore": "Written again in ten seconds.", "keep": "Left as in QuickBooks."}
+_OFFERED = {"restore": "Nothing is sent for ten seconds.", "keep": "Left as in QuickBooks."}
 _CHOICES: dict[str, Choice] = {"restore": "restore", "keep": "keep"}
 
 
@@ -43,11 +45,13 @@ def page() -> ResponseReturnValue:
     if file_asked():
         return file_answer(_table(company), file_asked())
     drifts = logbook.open_drifts(company.id, limit=SHOWN)
+    run = latest_run(company.id, "sync")
     return render_template(
         "drift/page.html",
         company=company,
         cards=drift_cards(company, drifts),
         total=logbook.attention_counts(company.id)["drift"],
+        job=progress_of(run) if is_open(run) and run.asked_by else None,
         left=left_as_theirs(company, limit=SHOWN),
         left_total=logbook.left_count(company.id),
         merged=merged_lately(company.id),
@@ -155,4 +159,5 @@ def _sentence(company: Company, settled: list[Drift], choice: Choice) -> str:
     if choice == "keep":
         them = "it" if len(settled) == 1 else "them"
         return f"{what} left as in QuickBooks. We do not touch {them} until you choose Manage it again."
-    return f"{what} will be written again as the inspection says. {what_happens(company)}"
+    soon = what_happens(company, "It begins within half a minute; for ten seconds you can undo it.")
+    return f"{what} will be written again as the inspection says. {soon}"

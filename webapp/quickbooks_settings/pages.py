@@ -186,7 +186,7 @@ def bring_in_earlier() -> Response | tuple[str, int]:
         return redirect(url_for(".page"), 303)
     before = company.start_date
     undo = ways_back.bring_in(company, form.earlier_from.data, current_user.email)
-    offer_undo("Brought in from ten seconds on.", undo)
+    offer_undo("Nothing is sent for ten seconds.", undo)
     return _done(f"Bringing in the earlier inspections. {_what_follows(before, form.earlier_from.data)}")
 
 

@@ -136,8 +136,8 @@ def retry_all() -> ResponseReturnValue:
     return redirect(url_for(".page"), 303)
 
 
-def what_happens(company: Company) -> str:
-    """Say when something that was just made due will go out."""
+def what_happens(company: Company, soon: str = "The result shows here in a moment.") -> str:
+    """Say when something that was just made due will go out; `soon` where nothing is in its way."""
     connection = db.session.get(Connection, company.id)
     if connection is None or not connection.usable:
         return "It goes as soon as QuickBooks is connected."
@@ -145,4 +145,4 @@ def what_happens(company: Company) -> str:
         return "Syncing is paused, so it goes when you press Resume."
     if company.halted:
         return f"{fault('platform-not-us').title}, so nothing is sent."
-    return "The result shows here in a moment."
+    return soon

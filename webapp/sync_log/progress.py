@@ -1,7 +1,7 @@
 """What a run looks like while it goes on and when it is over, in words: the same on its page and at its end."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeGuard
 
 from sqlalchemy import func, select
@@ -10,10 +10,13 @@ from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.work.journal import WRITTEN, Operation, documents_settled, writing_since
 from bookkeeping.storage.work.runs import Run
+from bookkeeping.storage.work.undos import is_held
 from webapp.frame.words import plural, span
 
 _SHOWN = ("Customer", "Invoice", "Payment", "RefundReceipt", "SalesReceipt")
 _OPEN = ("queued", "running")
+LATELY = timedelta(minutes=1)
+"""So long after it was asked for a run is about to begin: the sweep rings twice in it."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,18 @@ def progress_of(run: Run) -> Progress:
         total=total,
         numbers=numbers,
         left=_time_left(since, done, total),
-        phase=run.phase or ("Starting" if run.state == "running" else "Waiting for its turn"),
+        phase=run.phase or _before_it_begins(run),
         counts=counts_so_far(run),
     )
+
+
+def _before_it_begins(run: Run) -> str:
+    """Return what a run waits for that has said nothing yet: the seconds in which somebody may take back what it would send, or its turn."""
+    if run.state == "running":
+        return "Starting"
+    if is_held(run.company_id, utcnow()):
+        return "Begins within half a minute. Nothing is sent while it can be undone"
+    return "About to begin" if utcnow() - run.queued_at < LATELY else "Waiting for its turn"
 
 
 def counts_so_far(run: Run) -> str:

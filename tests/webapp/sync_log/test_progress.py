@@ -6,6 +6,7 @@ import pytest
 
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.work.runs import Run
+from bookkeeping.storage.work.undos import remember
 from webapp.sync_log.progress import is_open, progress_of, result_sentence, written_by
 
 
@@ -65,7 +66,17 @@ def test_no_time_is_told_before_a_document_is_settled(asked):
 
 def test_before_anything_is_known_nothing_is_claimed(asked):
     found = asked(progress_of, state="queued", started_at=None)
-    assert (found.numbers, found.left, found.counts, found.phase) == ("", "", "", "Waiting for its turn")
+    assert (found.numbers, found.left, found.counts, found.phase) == ("", "", "", "About to begin")
+    found = asked(progress_of, state="queued", started_at=None, queued_at=utcnow() - timedelta(minutes=2))
+    assert found.phase == "Waiting for its turn"
+
+
+def test_what_can_still_be_undone_is_said_to_begin_afterwards(asked, house, company):
+    with house.writing():
+        remember(company, "ann", "restore", holds=True)
+        db.session.commit()
+    found = asked(progress_of, state="queued", started_at=None)
+    assert found.phase == "Begins within half a minute. Nothing is sent while it can be undone"
 
 
 def test_more_done_than_was_thought_is_not_more_than_all(asked):
