@@ -27,6 +27,8 @@
 
   // On a phone each row of a table is a card (phone.css): which cell names it, which sum stands beside the name, the headings of the rest.
   // The sum is a column whose heading says data-sum, else the difference or the total, else the first amount.
+  // The text of a cell within a closed fold is its textContent alone.
+  function said(cell) { return cell.textContent.replace(/\s+/g, " ").trim(); }
   function arrange(table) {
     var heads = table.tHead ? Array.from(table.tHead.rows[0].cells) : [];
     var over = []; // The head over each column.
@@ -35,31 +37,31 @@
     });
     function numbers(cell) { return cell.classList.contains("num"); }
     var sum = heads.find(function (cell) { return "sum" in cell.dataset; }) || heads.find(function (cell) {
-      return /^difference|^total$|^amount$/i.test(cell.innerText.trim()) && numbers(cell);
+      return /^difference|^total$|^amount$/i.test(said(cell)) && numbers(cell);
     });
     var reach = []; // How many more rows a cell above stands in each column.
     table.querySelectorAll(":scope > tbody > tr, :scope > tfoot > tr").forEach(function (row) {
       var column = 0, named = false, summed = false, last = null;
       Array.from(row.cells).forEach(function (cell) {
         while (reach[column] > 0) reach[column++] -= 1;
-        var head = over[column], said = cell.innerText.trim();
+        var head = over[column], text = said(cell);
         var whole = cell.rowSpan > 1 || cell.colSpan > 2 || (over.length > 1 && cell.colSpan === over.length);
         if (whole) cell.classList.add("card-whole");
         else if (!named) cell.classList.add("card-name");
-        else if (!summed && (sum ? head === sum : numbers(cell)) && said.includes("$")) {
+        else if (!summed && (sum ? head === sum : numbers(cell)) && text.includes("$")) {
           cell.classList.add("card-sum");
           summed = true;
         }
-        else if (head && head.innerText.trim() === "State") cell.classList.add("card-state");
-        else if (head && head !== last && head.innerText.trim()) cell.dataset.label = head.innerText.trim();
-        if (!said && !cell.querySelector("input, select, img, svg")) said = "–";
-        if (said === "–") cell.classList.add("card-none");
+        else if (head && said(head) === "State") cell.classList.add("card-state");
+        else if (head && head !== last && said(head)) cell.dataset.label = said(head);
+        if (!text && !cell.querySelector("input, select, img, svg")) text = "–";
+        if (text === "–") cell.classList.add("card-none");
         named = named || !whole;
-        last = said === "–" ? last : head;
+        last = text === "–" ? last : head;
         for (var n = 0; n < cell.colSpan; n += 1) reach[column++] = cell.rowSpan - 1;
       });
-      var said = row.querySelector(":scope > :not(.card-name, .card-whole, .card-none)");
-      if (row.cells.length > 2 && !said) row.classList.add("card-nothing");
+      var more = row.querySelector(":scope > :not(.card-name, .card-whole, .card-none)");
+      if (row.cells.length > 2 && !more) row.classList.add("card-nothing");
     });
     table.classList.add("cards");
   }

@@ -6,70 +6,83 @@ import pytest
 
 from tests.functional.legacy import PAGE, LegacyOffice, old_inspection
 from tests.functional.office import PASSWORD
-from tests.harness.browser import log_in
+from tests.harness.browser import NARROW, WIDE, log_in, press, watch
 
 MILLISECONDS_FOR_A_JOB = 90_000
 
 
 @pytest.fixture
-def office(tieout, platform, intuit) -> LegacyOffice:
+def offices(tieout, platform, intuit) -> list[LegacyOffice]:
+    """Two companies with SalesReceipts in one installation: a migration is walked once."""
     tieout.web()
     tieout.worker()
-    office = LegacyOffice(tieout, platform, intuit).open()
-    office.book_with_receipts(
-        old_inspection(1, "2018-12-31T23:50:00", "300.00"),
-        old_inspection(2, "2019-01-01T00:00:00", "425.00"),
-        old_inspection(3, "2019-06-01T09:00:00", "99.95"),
-    )
-    return office
+    made = []
+    for name in ("Blue Ridge Home Inspections", "Front Range Home Inspections"):
+        office = LegacyOffice(tieout, platform, intuit, name=name).open()
+        office.book_with_receipts(
+            old_inspection(1, "2018-12-31T23:50:00", "300.00"),
+            old_inspection(2, "2019-01-01T00:00:00", "425.00"),
+            old_inspection(3, "2019-06-01T09:00:00", "99.95"),
+        )
+        made.append(office)
+    return made
 
 
-def test_an_owner_walks_from_the_cutoff_to_the_report(office, page):
-    problems: list[str] = []
-    page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+def test_an_owner_walks_from_the_cutoff_to_the_report_wide_and_on_a_phone(offices, browser):
+    for office, screen in zip(offices, (WIDE, NARROW), strict=True):
+        context = browser.new_context(viewport=screen)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        walk(office, page, watch(page))
+        context.close()
+
+
+def walk(office: LegacyOffice, page, complaints: list[str]) -> None:
+    """Enable, choose, preview, confirm, let tonight's run go, read the report; the books are as they should be."""
     log_in(page, office.tieout.url, office.owner, PASSWORD)
     page.goto(f"{office.tieout.url}/settings")
     assert "Disabled, migration needed" in page.inner_text("main")
-    page.get_by_role("button", name="Enable", exact=True).click()
-    page.get_by_text("Blue Ridge Home Inspections Books").first.click()
+    press(page.get_by_role("button", name="Enable", exact=True))
+    page.get_by_text(f"{office.name} Books").first.click()
     page.get_by_role("button", name="Connect").click()
     page.get_by_text("until you choose a cutoff and confirm it").wait_for()
     page.locator("#first-steps").get_by_role("link", name=re.compile("^Choose the cutoff")).click()
 
     choose(page)
-    page.get_by_role("button", name="Preview migration").click()
+    press(page.get_by_role("button", name="Preview migration"))
     page.get_by_text("Nothing stands in the way").wait_for(timeout=MILLISECONDS_FOR_A_JOB)
-    assert_fits(page)
-    page.get_by_role("link", name="Continue to what moves").click()
+    assert_one_screen(page)
+    press(page.get_by_role("link", name="Continue to what moves"))
     assert "Nothing moves between months" in page.inner_text("h1")
     assert "Difference: $0.00 in every month" in page.inner_text("#accrual summary")
+    assert_one_screen(page)
     page.get_by_text("At the boundary").click()
     boundary = page.inner_text("#boundary")
-    assert (
-        boundary.index("Dec 31, 2018, 11:50 PM")
-        < boundary.index("Cutoff:")
-        < boundary.index("Jan 1, 2019, 12:00 AM MST\t")
-    )
-    assert_fits(page)
-    page.get_by_role("link", name="Continue to confirm").click()
+    assert boundary.index("Dec 31, 2018, 11:50 PM") < boundary.index("Cutoff:"), boundary
+    assert boundary.index("Cutoff:") < boundary.rindex("Jan 1, 2019, 12:00 AM MST")
+    page.get_by_text("At the boundary").click()
+    press(page.get_by_role("link", name="Continue to confirm"))
     confirm(page)
     assert "The migration runs in" in page.inner_text("h1")
-    page.get_by_role("button", name="Run tonight's sync now").click()
+    page.reload()
+    assert_one_screen(page)
+    press(page.get_by_role("button", name="Run tonight's sync now"))
     page.get_by_text("As forecast, to the cent, in every month.").first.wait_for(
         timeout=MILLISECONDS_FOR_A_JOB
     )
     assert "Done. 2 SalesReceipts replaced" in page.inner_text("h1")
-    assert_fits(page)
+    assert_one_screen(page)
+    press(page.get_by_text("Report, receipts and files"))
     with page.expect_download() as download:
         page.get_by_role("link", name="Archive: copies of the receipts (CSV)").click()
     assert download.value.suggested_filename.endswith("archive.csv")
     page.goto(f"{office.tieout.url}{PAGE}")
-    page.get_by_role("link", name="Print").click()
+    press(page.get_by_role("link", name="Print"))
     assert "Migration statement" in page.inner_text("h1")
     books = office.books()
     assert [one["TotalAmt"] for one in books["SalesReceipt"]] == [300.0]
     assert sorted(one["TotalAmt"] for one in books["Invoice"]) == [99.95, 425.0]
-    assert problems == []
+    assert [said for said in complaints if "422" not in said] == []
 
 
 def choose(page) -> None:
@@ -89,8 +102,8 @@ def choose(page) -> None:
     assert page.evaluate("document.activeElement.type") == "range"
     field.fill("2019-01-01T00:00")
     said.get_by_text("2 change · 1 stay").wait_for()
-    assert_fits(page)
-    page.get_by_role("link", name="QuickBooks settings").click()
+    assert_one_screen(page)
+    press(page.get_by_role("link", name="QuickBooks settings"))
     page.get_by_role("link", name="Choose the cutoff").click()
     assert field.input_value() == "2019-01-01T00:00"
     said.get_by_text("2 change · 1 stay").wait_for()
@@ -99,6 +112,8 @@ def choose(page) -> None:
 def confirm(page) -> None:
     """By keyboard: wrong words and a wrong password, each said at its field; then the password alone; then both right."""
     words, password = page.get_by_label("Type REPLACE 2 RECEIPTS"), page.get_by_label("Password")
+    assert_one_screen(page)
+    assert "There is no going back" in page.inner_text("#confirm")
     words.focus()
     for typed, secret, focused in (
         ("REPLACE 3 RECEIPTS", "wrong", "words"),
@@ -113,7 +128,6 @@ def confirm(page) -> None:
         assert "That is not your password" in page.inner_text("#password-error")
         assert page.locator("#words-error").count() == (focused == "words")
         assert page.url.endswith("/confirm")
-    assert_fits(page)
     page.get_by_role("link", name="Back").click()
     page.get_by_role("link", name="Continue to confirm").click()
     words.fill("REPLACE 2 RECEIPTS")
@@ -125,9 +139,12 @@ def confirm(page) -> None:
     page.get_by_role("button", name="Cancel migration").wait_for()
 
 
-def assert_fits(page) -> None:
-    """A page is as wide as the screen, on a phone too, and has one main button."""
-    for width in (390, 1280):
-        page.set_viewport_size({"width": width, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+def assert_one_screen(page) -> None:
+    """The page is no larger than the screen, with one main button that is seen."""
+    high, wide = page.evaluate(
+        "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
+    )
+    screen = page.viewport_size
+    assert (high <= screen["height"], wide <= screen["width"]) == (True, True), (page.url, high, wide)
     assert page.locator("main [data-main]").count() == 1
+    assert page.locator("main [data-main]").is_visible()

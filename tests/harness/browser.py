@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A container has neither the kernel's sandbox for its root nor a large /dev/shm; the rest keeps it from calling home.
@@ -18,6 +18,20 @@ OPTIONS = (
     "--no-first-run",
 )
 MILLISECONDS_TO_FIND = 15_000
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+# Whatever a page does after it came: as soon as it is wider than its screen, its console says so.
+_TELL_OF_WIDTH = """addEventListener("load", () => {
+  const page = document.documentElement;
+  const look = () => {
+    if (page.scrollWidth > page.clientWidth) console.error(location.pathname + " is wider than the screen: " + page.scrollWidth);
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+  look();
+})"""
+_IS_ON_SCREEN = """one => {
+  const box = one.getBoundingClientRect();
+  return one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+}"""
 
 
 @contextmanager
@@ -39,3 +53,19 @@ def log_in(page: Page, url: str, email: str, password: str) -> None:
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(lambda address: not address.rstrip("/").endswith("/login"))
+
+
+def watch(page: Page) -> list[str]:
+    """Return what will be wrong with the pages that this one shows, as it comes: errors, and a page that is wider than its screen."""
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.add_init_script(_TELL_OF_WIDTH)
+    return heard
+
+
+def press(what: Locator) -> None:
+    """Press what a person presses next: it is on the screen, without scrolling and with nothing over it."""
+    what.wait_for()
+    assert what.evaluate(_IS_ON_SCREEN), f"{what} is not on the screen"
+    what.click()

@@ -16,7 +16,7 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import LegacyReceipt
 from bookkeeping.storage.records.inspections import InspectionRow
 
-HEIGHT = 150
+HEIGHT = 112
 MOST_BARS = 12
 """As many as have room for their values on a phone; where months would be more, quarters or years are drawn."""
 

@@ -84,7 +84,7 @@ def test_the_basis_of_the_companys_reports_comes_first_and_says_so(plan, owner, 
     page = owner.read(ADDRESS["what_moves"])
     assert "2 months differ" in page.split("<h1>")[1].split("</h1>")[0]
     assert page.index('id="cash"') < page.index('id="accrual"')
-    assert "By month, cash, as your reports are" in page
+    assert page.index("Your QuickBooks reports are on this basis.") < page.index('id="accrual"')
     with house.writing():
         db.session.execute(update(Connection).values(facts={"report_basis": "Accrual"}))
         db.session.commit()
@@ -94,7 +94,7 @@ def test_the_basis_of_the_companys_reports_comes_first_and_says_so(plan, owner, 
     with house.writing():
         db.session.execute(update(Connection).values(facts={}))
         db.session.commit()
-    assert "as your reports are" not in owner.read(ADDRESS["what_moves"])
+    assert "on this basis" not in owner.read(ADDRESS["what_moves"])
 
 
 def test_both_errors_stand_at_their_fields_at_once_and_the_words_are_kept(plan, owner, house, company):
