@@ -6,7 +6,7 @@ import gzip
 
 from flask import Flask, Response, g, request
 
-from standins.intuit import admin, admin_realms, books, books_acts, oauth, rest
+from standins.intuit import admin, admin_realms, books, books_acts, looks, oauth, rest
 from standins.intuit.world import World
 
 
@@ -16,7 +16,7 @@ def create_app(world: World) -> Flask:
     app.extensions["world"] = world
     app.json.sort_keys = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for blueprint in (rest.bp, oauth.bp, admin.bp, admin_realms.bp, books.bp, books_acts.bp):
+    for blueprint in (rest.bp, oauth.bp, admin.bp, admin_realms.bp, looks.bp, books.bp, books_acts.bp):
         app.register_blueprint(blueprint)
 
     @app.before_request

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, render_template, request, url_for
 
 from standins.intuit import ledger, merging, operations, profit, views
+from standins.intuit.looks import standing
 from standins.intuit.realm import Realm, Record
 from standins.intuit.schema import BY_LOWER_NAME, LISTS, SWEPT, TRANSACTIONS, VOIDABLE
 from standins.intuit.world import World
@@ -36,16 +37,15 @@ def company_name(realm: Realm) -> str:
     return realm.records["CompanyInfo"]["1"].body["CompanyName"]
 
 
-@bp.app_template_filter("dollars")
-def dollars(value: Any) -> str:
-    """Return an amount as people write it."""
-    return "" if value is None else f"{Decimal(value):,.2f}"
-
-
 @bp.app_context_processor
 def names() -> dict[str, Any]:
-    """Give templates the tabs and the way to a company's name."""
-    return {"TABS": TABS, "company_name": company_name}
+    """Give templates the tabs, how documents stand, and the ways to a company's name and the app's."""
+    return {"TABS": TABS, "company_name": company_name, "app_name": app_name, "standing": standing}
+
+
+def app_name() -> str:
+    """Return the name under which the app is registered, which Intuit shows where a person allows it."""
+    return current_app.extensions["world"].settings["app_name"]
 
 
 @bp.get("/")
@@ -104,10 +104,24 @@ def listing(realm_id: str, entity: str) -> str:
         if words:
             records = [record for record in records if _matches(views.shown(realm, record), words)]
         rows = [views.shown(realm, record) for record in records[start : start + PAGE_SIZE]]
+        totals = _totals(realm, records) if entity in TRANSACTIONS else None
     return render_template(
         "listing.html", realm=realm, entity=entity, rows=rows, words=words, start=start, found=len(records), size=PAGE_SIZE,
-        is_txn=entity in TRANSACTIONS,
+        is_txn=entity in TRANSACTIONS, totals=totals, today=realm.today().isoformat(),
     )  # fmt: skip
+
+
+def _totals(realm: Realm, records: list[Record]) -> tuple[Decimal, Decimal]:
+    """Return what these transactions come to, and what of them is open or unapplied."""
+    left = {
+        "Invoice": lambda record: ledger.open_balance(realm, record),
+        "CreditMemo": lambda record: ledger.open_balance(realm, record),
+        "Payment": lambda record: ledger.unapplied(record.body),
+    }
+    amounts = sum((record.body["TotalAmt"] for record in records), Decimal(0))
+    return amounts, sum(
+        (left[record.entity](record) for record in records if record.entity in left), Decimal(0)
+    )
 
 
 @bp.get("/books/<realm_id>/<entity>/<record_id>")
@@ -128,7 +142,7 @@ def detail(realm_id: str, entity: str, record_id: str, error: str = "") -> str:
             transactions=_transactions(realm, record), error=error, editable=entity in EDITABLE,
             voidable=entity in VOIDABLE, deletable=entity in TRANSACTIONS, deactivatable=entity in LISTS,
             items=[item for item in realm.all("Item") if item.body["Active"]],
-            survivors=_survivors(realm, record),
+            survivors=_survivors(realm, record), today=realm.today().isoformat(),
         )  # fmt: skip
 
 
@@ -187,26 +201,38 @@ def profit_and_loss(realm_id: str) -> str:
     return render_template("profit.html", realm=realm, columns=columns, rows=rows, year=year, basis=basis)
 
 
+def undeposited(realm: Realm) -> list[Record]:
+    """Return what waits in Undeposited Funds; hold `realm.lock`."""
+    account = ledger.account_of(realm, "UndepositedFunds").id
+    return [
+        record
+        for entity in SWEPT
+        for record in realm.all(entity)
+        if record.ref("DepositToAccountRef") == account
+        and record.body["TotalAmt"]
+        and ledger.deposit_of(realm, record) is None
+    ]
+
+
 @bp.get("/books/<realm_id>/to-deposit")
 def to_deposit(realm_id: str, error: str = "") -> str:
     """List what waits in Undeposited Funds."""
     realm = realm_or_404(realm_id)
     with realm.lock:
-        undeposited = ledger.account_of(realm, "UndepositedFunds").id
-        waiting = [
-            views.shown(realm, record) | {"entity": entity}
-            for entity in SWEPT
-            for record in realm.all(entity)
-            if record.ref("DepositToAccountRef") == undeposited
-            and record.body["TotalAmt"]
-            and ledger.deposit_of(realm, record) is None
-        ]
+        waiting = [views.shown(realm, record) | {"entity": record.entity} for record in undeposited(realm)]
         waiting.sort(key=lambda row: (row["TxnDate"], int(row["Id"])))
         banks = [account for account in realm.all("Account") if account.body["AccountType"] == "Bank"]
         return render_template(
             "to_deposit.html",
             realm=realm,
             waiting=waiting,
+            waits=sum(
+                (
+                    -row["TotalAmt"] if row["entity"] == "RefundReceipt" else row["TotalAmt"]
+                    for row in waiting
+                ),
+                Decimal(0),
+            ),
             banks=banks,
             today=realm.today().isoformat(),
             error=error,

@@ -135,7 +135,10 @@ def deposit(realm_id: str) -> Answer:
 
     def act() -> None:
         lines = []
-        for chosen in request.form.getlist("txn"):
+        ticked = request.form.getlist("txn")
+        if "everything" in request.form:
+            ticked = [f"{record.entity}:{record.id}" for record in books.undeposited(realm)]
+        for chosen in ticked:
             entity, _, record_id = chosen.partition(":")
             record = operations.read(realm, entity, record_id)
             link = {"TxnId": record.id, "TxnType": entity, "TxnLineId": "0"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 DEFAULTS: dict[str, Any] = {
+    "app_name": "Tieout",
     "rotate_refresh_token": True,
     "refresh_grace_seconds": 0,
     "access_token_seconds": 3600,

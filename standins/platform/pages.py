@@ -53,14 +53,29 @@ def company(company_id: int) -> str:
         sql = f"SELECT i.id {joined} ORDER BY i.datetime, i.id LIMIT ? OFFSET ?"
         ids = [each["id"] for each in db.execute(sql, (*values, PAGE_ROWS, (page - 1) * PAGE_ROWS))]
         inspections = [described(db, inspection_id) for inspection_id in ids]
+        sums = _sums(db, where, values)
         keys = db.execute(
             "SELECT key, state FROM api_keys WHERE company_id = ? ORDER BY rowid", (company_id,)
         ).fetchall()
     pages = max(1, -(-count // PAGE_ROWS))
     return render_template(
         "company.html", company=row, keys=keys, inspections=inspections, count=count, page=page, pages=pages, today=today,
-        chosen=chosen, states=STATES, months=_neighbours(chosen["month"] or f"{today:%Y-%m}"),
+        chosen=chosen, states=STATES, months=_neighbours(chosen["month"] or f"{today:%Y-%m}"), sums=sums,
     )  # fmt: skip
+
+
+def _sums(db: sqlite3.Connection, where: str, values: list[Any]) -> dict[str, Decimal]:
+    """Return fees and money received of the chosen inspections that stand, in dollars."""
+    chosen = f"SELECT i.id FROM inspections i LEFT JOIN contacts b ON b.id = i.buyer_id WHERE {where} AND i.deleted_at IS NULL AND i.canceled_at IS NULL"
+    fees = f"SELECT amount AS money FROM line_items WHERE inspection_id IN ({chosen})"
+    paid = f"SELECT amount - refunded_amount AS money FROM payments WHERE voided_at IS NULL AND inspection_id IN ({chosen})"
+    cents = {
+        name: db.execute(
+            f"SELECT COALESCE(SUM(CAST(ROUND(money * 100) AS INTEGER)), 0) FROM ({sql})", values
+        ).fetchone()[0]
+        for name, sql in (("fees", fees), ("received", paid))
+    }
+    return {name: Decimal(each) / 100 for name, each in cents.items()}
 
 
 @bp.get("/companies/<int:company_id>/inspections/new")

@@ -68,6 +68,7 @@ def test_consent_page_names_the_companies(auth, new_company):
     new_company(name="Peak & Sons <Inspections>")
     page = requests.get(auth.get_authorization_url([Scopes.ACCOUNTING], state_token="s"), timeout=10).text
     assert "Peak &amp; Sons &lt;Inspections&gt;" in page
+    assert "<strong>Tieout</strong> asks" in page
 
 
 def test_cancel_sends_back_a_refusal(auth):

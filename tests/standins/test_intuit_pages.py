@@ -5,6 +5,7 @@ import re
 import pytest
 import requests
 
+from standins.intuit.looks import standing
 from tests.standins.conftest import current
 from tests.standins.html_forms import press
 
@@ -53,7 +54,12 @@ def test_every_page_can_be_opened(company, ada, person):
         seen = person.get(page_of(company, name, record["Id"]), timeout=10).text
         assert f"Id {record['Id']} " in seen
         assert "<Reyes>" not in seen
-    assert "Ada O&#39;Hara &lt;Reyes&gt;" in person.get(page_of(company, "invoice"), timeout=10).text
+    seen = person.get(page_of(company, "invoice"), timeout=10).text
+    assert "Ada O&#39;Hara &lt;Reyes&gt;" in seen and "$350.00" in seen and "Paid" in seen
+    assert f'href="/books/{company.id}/customer/{ada["Id"]}"' in seen
+    seen = person.get(page_of(company, "invoice", invoice["Id"]), timeout=10).text
+    assert f'href="/books/{company.id}/payment/{payment["Id"]}"' in seen
+    assert f'href="/books/{company.id}/customer/{ada["Id"]}"' in seen
     found = person.get(page_of(company, "invoice"), params={"q": "INSPECTION 7"}, timeout=10).text
     assert invoice["DocNumber"] in found
     assert "Nothing found" in person.get(page_of(company, "invoice"), params={"q": "zzz"}, timeout=10).text
@@ -163,6 +169,44 @@ def test_deposit_takes_what_is_ticked(company, ada, person):
     assert frozen.status_code == 400 and "code 6540" in frozen.text
     press(person, page_of(company, "deposit", deposit["Id"]), "Delete")
     assert company.post("Payment", current(company.read("Payment", payment["Id"])), operation="delete")
+
+
+def test_everything_that_waits_is_deposited_at_once_and_lists_say_what_they_come_to(company, ada, person):
+    company.payment(company.invoice(ada))
+    company.receipt(ada, 80)
+    url = page_of(company, "to-deposit")
+    assert "$430.00" in person.get(url, timeout=10).text
+    assert press(person, url, "Deposit all", account="35").status_code == 200
+    (deposit,) = company.books()["Deposit"]
+    assert deposit["TotalAmt"] == 430
+    assert "Nothing waits in Undeposited Funds" in person.get(url, timeout=10).text
+    company.invoice(ada)
+    seen = " ".join(person.get(page_of(company, "invoice"), timeout=10).text.split())
+    total = seen.partition("<tfoot>")[2].partition("</tfoot>")[0]
+    assert "$700.00" in total and "$350.00" in total
+
+
+@pytest.mark.parametrize(
+    ("entity", "shown", "said"),
+    [
+        ("Invoice", {"Balance": 10, "TotalAmt": 10, "TxnDate": "2026-03-02"}, "Open"),
+        ("Invoice", {"Balance": 5, "TotalAmt": 10, "TxnDate": "2026-03-02"}, "Partly paid"),
+        (
+            "Invoice",
+            {"Balance": 5, "TotalAmt": 10, "TxnDate": "2026-03-01", "DueDate": "2026-03-01"},
+            "Overdue",
+        ),
+        ("Invoice", {"Balance": 0, "TotalAmt": 10, "TxnDate": "2026-03-02"}, "Paid"),
+        ("Invoice", {"Balance": 0, "TotalAmt": 0, "PrivateNote": "Voided"}, "Voided"),
+        ("Payment", {"UnappliedAmt": 0}, "Applied"),
+        ("Payment", {"UnappliedAmt": 5}, "Not all applied"),
+        ("Payment", {"UnappliedAmt": 0, "LinkedTxn": [{"TxnType": "Deposit"}]}, "Deposited"),
+        ("CreditMemo", {"Balance": 5}, "Open"),
+        ("Account", {}, ""),
+    ],
+)
+def test_a_document_says_how_it_stands(entity, shown, said):
+    assert standing(entity, shown, "2026-03-02") == said
 
 
 def test_customer_is_renamed_and_made_inactive_and_active(company, ada, person):

@@ -180,6 +180,27 @@ def test_the_list_filters_and_pages(standin):
     assert shown(month="2026-04") == set()
 
 
+def test_the_list_says_what_its_inspections_come_to(standin):
+    company = standin.company()
+    line = {"name": "Mold", "amount": "250.25"}
+    (made, _) = standin.book(
+        company,
+        {"datetime": "2026-05-01T09:00", "buyer": {"last_name": "Li"}, "line_items": [line, line]},
+        {
+            "datetime": "2026-05-02T09:00",
+            "buyer": {"last_name": "Li"},
+            "line_items": [line],
+            "canceled": True,
+        },
+    )
+    page = f"{standin.url}/inspections/{made['id']}"
+    press(standin.session, page, "Take payment", amount="100.10")
+    seen = standin.session.get(
+        f"{standin.url}/companies/{company['id']}", params={"month": "2026-05"}, timeout=10
+    ).text
+    assert "2 inspections" in seen and "$500.50 in fees, $100.10 received" in seen and "$400.40 open" in seen
+
+
 def test_unknown_pages_say_so(standin):
     for path in ("/companies/9", "/inspections/9", "/nowhere"):
         answer = standin.session.get(standin.url + path, timeout=10)
