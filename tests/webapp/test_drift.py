@@ -87,6 +87,14 @@ def test_card_shows_ours_and_theirs_and_what_each_choice_does(records, bookkeepe
     assert "/books/9341452/invoice/145" in page and 'href="/inspections/1042"' in page
 
 
+def test_of_several_changed_fields_the_total_is_said_and_the_others_named(records, bookkeeper):
+    records.connect()
+    fields = [["Lines", "Radon: 425.00", "Radon: 400.00"], ["Total", "425.00", "400.00"]]
+    records.drift(records.document(records.inspection("1042", "drift")), fields=fields)
+    page = unescape(bookkeeper.read("/drift"))
+    assert "Invoice SP-1042 was changed: Total from $425.00 to $400.00; Lines" in page
+
+
 def test_payment_is_named_by_its_invoice_and_reference(records, bookkeeper):
     records.inspection("1042", "drift")
     records.document("1042")

@@ -175,6 +175,12 @@ def test_days_are_the_companys_and_the_heading_says_so(house, company, owner, re
     assert (told["Invoice"], told["Invoice date"], told["Payments"]) == ("SP-1042", "2026-03-02", "1")
 
 
+def test_open_invoices_are_named_by_their_numbers(house, addresses):
+    [head, row] = csv_rows(reader(house, "open invoices").get(addresses["open invoices"].format("csv")).data)
+    told = dict(zip(head, row, strict=True))
+    assert (told["Invoice"], told["QuickBooks id"], told["Open"]) == ("SP-1042", "145", "150.00")
+
+
 def test_a_filter_that_is_wrong_shows_its_page_and_gives_no_file(owner):
     answer = owner.get("/inspections?since=nonsense&as=csv")
     assert answer.status_code == 400 and "no day" in answer.text

@@ -12,6 +12,7 @@ from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import User
 from tests.webapp.house import PASSWORD, Browser, House
 from tests.webapp.mailing import ZONE, mail, morning, notify, with_mail
+from tests.webapp.sheets import csv_table
 
 PAGE = "/settings/notifications"
 
@@ -60,6 +61,9 @@ def test_what_needs_somebody_is_told_once_a_day_to_bookkeepers_too(
     first = mail_server.mails[0]
     assert first["To"] == "owner@office.example, pat@office.example"
     assert "3 inspections need you" in first["Subject"]
+    told = csv_table(owner.get("/settings/notifications?as=csv").data)
+    assert {one["Notice"] for one in told} == {"3 inspections need you"}
+    assert {one["What became of it"] for one in told} == {"Mailed"}
     assert "3 inspections: The books are closed for that date" in first.get_content()
 
 

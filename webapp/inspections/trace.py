@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from werkzeug.utils import cached_property
+
 from bookkeeping.acts.questions import Answer
 from bookkeeping.case import Case, build_cases
 from bookkeeping.errors import RuleError
@@ -90,6 +92,16 @@ class Trace:
     given_by_others: list["GivenByOthers"] = field(default_factory=list)
     left: dict[int, Left] = field(default_factory=dict)  # What is left as in QuickBooks, by document.
 
+    @cached_property
+    def theirs(self) -> dict[int, Left]:
+        """What a person changed in QuickBooks and stands so there now, by document: left so, or not answered yet."""
+        asked = {
+            one.document_id: Left(one, self.row, "", None, "")
+            for one in self.drifts
+            if one.theirs or one.kind == "deleted"
+        }
+        return asked | self.left
+
     @property
     def live(self) -> list[Document]:
         """The documents that stand in QuickBooks, the Invoice first."""
@@ -110,9 +122,9 @@ class Trace:
         return self.total_of(self.invoice) - paid
 
     def total_of(self, document: Document) -> Decimal:
-        """Return what a document of it comes to in QuickBooks, US dollars: what we wrote, but for one that is left as it is there."""
-        left = self.left.get(document.id)
-        return left.total if left is not None else document.total
+        """Return what a document of it comes to in QuickBooks, US dollars: what we wrote, but for one that a person changed there."""
+        theirs = self.theirs.get(document.id)
+        return theirs.total if theirs is not None else document.total
 
     @property
     def paid(self) -> Decimal:
@@ -122,13 +134,13 @@ class Trace:
 
     def day_of(self, document: Document) -> date:
         """Return its day in QuickBooks, in the same way."""
-        left = self.left.get(document.id)
-        return left.txn_date if left is not None else document.txn_date
+        theirs = self.theirs.get(document.id)
+        return theirs.txn_date if theirs is not None else document.txn_date
 
     def body_of(self, document: Document) -> dict[str, Any]:
         """Return what QuickBooks has of it, in the same way."""
-        left = self.left.get(document.id)
-        return left.body if left is not None else document.body
+        theirs = self.theirs.get(document.id)
+        return theirs.body if theirs is not None else document.body
 
     @property
     def calls(self) -> int:

@@ -54,7 +54,7 @@ def open_invoices_table(opened: dict[str, Any]) -> Table:
     """Return the open invoices, the longest due first."""
     lines = (
         (
-            *(one.get("number", ""), one["id"], one["date"], one["due"] or one["date"], one["days_late"]),
+            *(one.get("doc_number", ""), one["id"], one["date"], one["due"] or one["date"], one["days_late"]),
             *(one["customer"], one["inspection"], one["total"], one["balance"]),
         )
         for one in opened.get("invoices", [])

@@ -9,6 +9,7 @@ from bookkeeping.acts.inviting import people_of
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.mail_queue import TOPICS, choose_topics, newest_notices, topics_of
 from bookkeeping.storage.people.memberships import membership_in
+from bookkeeping.storage.people.notices import Notice
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
@@ -30,8 +31,13 @@ def page() -> ResponseReturnValue:
     """Show the choices and the newest notices; those as a file on request."""
     company = current_company()
     notices = newest_notices(company.id)
+    by_mail = bool(current_app.extensions["settings"].smtp_url)
     if file_asked():
-        rows = ((one.created_at, one.subject, one.text, OUTCOMES.get(one.outcome, "")) for one in notices)
+        named = f"{company.name}: "
+        rows = (
+            (one.created_at, one.subject.removeprefix(named), one.text, became(one, by_mail=by_mail))
+            for one in notices
+        )
         return file_answer(Table("notices", NOTICE_COLUMNS, rows, company.time_zone), file_asked())
     people = people_of(company.id)
     return render_template(
@@ -41,9 +47,18 @@ def page() -> ResponseReturnValue:
         topics=TOPICS,
         chosen={person.user_id: topics_of(person) for person in people},
         notices=notices,
-        outcomes=OUTCOMES,
-        by_mail=bool(current_app.extensions["settings"].smtp_url),
+        became=became,
+        by_mail=by_mail,
     )
+
+
+def became(notice: Notice, *, by_mail: bool) -> str:
+    """Return what became of a notice, or will."""
+    if notice.sent_at is not None:
+        return OUTCOMES.get(notice.outcome, "Settled")
+    if not by_mail:
+        return "On screen only"
+    return "Not mailed yet" if notice.trouble else "To be mailed" if notice.urgent else "In the next digest"
 
 
 @bp.post("/<int(max=2147483647):user_id>")

@@ -61,10 +61,19 @@ class DriftCard:
         """`was voided`; of an edit, which fields it changed: `was changed: Total from $425.00 to $400.00`."""
         if self.drift.kind != "edited" or not self.fields:
             return _HEADINGS.get(self.drift.kind, "was changed")
-        label, ours, theirs = self.fields[0]
-        if len(self.fields) == 1 and ours and theirs and label in _IN_HEADINGS:
-            return f"was changed: {label} from {ours} to {theirs}"
-        return f"was changed: {', '.join(label for label, _, _ in self.fields)}"
+        told = next(
+            (
+                (label, ours, theirs)
+                for label, ours, theirs in self.fields
+                if ours and theirs and label in _IN_HEADINGS
+            ),
+            None,
+        )
+        others = ", ".join(label for label, _, _ in self.fields if told is None or label != told[0])
+        if told is None:
+            return f"was changed: {others}"
+        said = f"was changed: {told[0]} from {told[1]} to {told[2]}"
+        return f"{said}; {others}" if others else said
 
     @property
     def restore_means(self) -> str:

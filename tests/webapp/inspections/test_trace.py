@@ -56,6 +56,13 @@ def test_what_is_in_the_books_owes_nothing_and_says_what_is_open(traced, records
     assert traced("2") is None
 
 
+def test_what_a_person_changed_is_shown_as_quickbooks_has_it_and_is_paid_by_nobody(traced, records):
+    records.inspection("1")
+    records.drift(records.document("1", balance="400.00"))
+    found = traced("1")
+    assert (found.total_of(found.invoice), found.balance, found.others_took) == (400, 400, 0)
+
+
 def test_what_is_not_yet_there_is_owed_document_by_document(traced, records):
     records.inspection("1", lines=FEES, payments=(paid("575.00"),))
     found = traced("1")
