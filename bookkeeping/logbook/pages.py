@@ -4,8 +4,7 @@ Every query is held to one company, and none walks the whole history: pages foll
 answers looks at a bounded number of rows a page and says so.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -13,13 +12,27 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from bookkeeping.storage.base import db
-from bookkeeping.storage.paging import PAGE_SIZE, Column, Page, Position, keyset_page, search_page
+from bookkeeping.storage.paging import (
+    PAGE_SIZE,
+    Page,
+    Position,
+    keyset_page,
+    named_page,
+    search_page,
+    sorted_page,
+)
 from bookkeeping.storage.records.documents import CustomerLink, Document, Drift, documents_of
 from bookkeeping.storage.records.inspections import BadRecord, InspectionRow, held_dollars, ids_found
 from bookkeeping.storage.work.journal import Call, Operation
 from bookkeeping.storage.work.runs import Run
 
 OPERATION_ORDER = (Operation.id,)
+# Without an index of their own, so among a bounded number of rows. What has no amount counts as nothing.
+OPERATION_SORTS = {
+    "when": OPERATION_ORDER,
+    "amount": (func.coalesce(Operation.amount, Decimal(0)).label("amount"), Operation.id),
+    "client": (func.lower(Operation.subject).label("subject"), Operation.id),
+}
 RUN_ORDER = (Run.id,)
 INSPECTION_ORDER = (InspectionRow.starts_at, InspectionRow.id)
 # By whom, folded as it is searched for; each ends in the id and has an index with the company before it.
@@ -38,7 +51,8 @@ _CLOCK_SLACK = timedelta(hours=1)
 class OperationFilter:
     """What to show of the operations; empty means all. `since` and `until` are aware, `until` exclusive.
 
-    `text` is looked for in the document number, the inspection's id and the subject (client and address).
+    `text` is looked for in the document number, the inspection's id and the subject (client and address). `sort` is one of
+    OPERATION_SORTS, and "-up" behind it turns the order round; empty is the newest first.
     """
 
     outcome: str = ""
@@ -47,6 +61,7 @@ class OperationFilter:
     until: datetime | None = None
     text: str = ""
     run_id: int | None = None
+    sort: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,10 @@ class Cause:
 def operations_page(
     company_id: int, wanted: OperationFilter, position: Position | None, size: int = PAGE_SIZE
 ) -> Page[Operation]:
-    """Return a page of the company's operations, newest first, with their calls loaded."""
+    """Return a page of the company's operations in the order of the filter, with their calls loaded.
+
+    In another order than by time a page of the screen is `unfinished` where only the newest were sorted; a larger one, for files, has all.
+    """
     query = select(Operation).where(Operation.company_id == company_id)
     if wanted.outcome:
         query = query.where(Operation.outcome == wanted.outcome)
@@ -91,8 +109,9 @@ def operations_page(
     if named is not None:
         query = query.where(Operation.inspection_key == named)
     query = query.options(selectinload(Operation.call))
-    if not wanted.kind and (not wanted.text or named is not None):
-        return keyset_page(query, OPERATION_ORDER, position, size)
+    by, up = (wanted.sort or "when").removesuffix("-up"), (wanted.sort or "").endswith("-up")
+    if by == "when" and not wanted.kind and (not wanted.text or named is not None):
+        return keyset_page(query, OPERATION_ORDER, position, size, ascending=up)
     if wanted.text and named is None:
         columns = (Operation.subject, Operation.doc_number, Operation.inspection_key)
         matching = or_(*(column.icontains(wanted.text, autoescape=True) for column in columns))
@@ -100,7 +119,11 @@ def operations_page(
         matching = true()
     if wanted.kind:
         matching = and_(matching, Operation.kind == wanted.kind)
-    return search_page(query, matching, Operation.id, position, size)
+    if by == "when":
+        return search_page(query, matching, Operation.id, position, size, ascending=up)
+    order, whole = OPERATION_SORTS[by], size > PAGE_SIZE
+    mine = Operation.company_id == company_id
+    return sorted_page(query, matching, mine, order, position, size, ascending=up, whole=whole)
 
 
 def inspection_named(company_id: int, text: str) -> str | None:
@@ -141,27 +164,13 @@ def run_or_none(company_id: int, run_id: int) -> Run | None:
 def inspections_page(
     company_id: int, wanted: InspectionFilter, position: Position | None, size: int = PAGE_SIZE
 ) -> Page[InspectionRow]:
-    """Return a page of the company's inspections in the order of the filter.
-
-    A position in another order than the plain one names a row by its id alone (`place_in_order`): clients' names stand in no address.
-    """
+    """Return a page of the company's inspections in the order of the filter. In another than the plain one, positions are ids alone."""
     query = select(InspectionRow).where(*matching(company_id, wanted))
     if not wanted.sort:
         return keyset_page(query, INSPECTION_ORDER, position, size)
     columns, up = SORTS[wanted.sort.removesuffix("-up")], wanted.sort.endswith("-up")
-    place = _place_in_order(company_id, columns, position)
-    found = keyset_page(query, columns, place, size, ascending=up)
-    older, newer = (Position(at.forward, at.values[-1:]) if at else None for at in (found.older, found.newer))
-    return replace(found, older=older, newer=newer)
-
-
-def _place_in_order(company_id: int, columns: Sequence[Column], position: Position | None) -> Position | None:
-    """Return the place of the row whose id the position ends with, as it stands now; None (the first page) when there is none such."""
-    if position is None:
-        return None
-    mine = (InspectionRow.company_id == company_id, InspectionRow.id == position.values[-1])
-    values = db.session.execute(select(*columns).where(*mine)).one_or_none()
-    return Position(position.forward, tuple(values)) if values is not None else None
+    mine = InspectionRow.company_id == company_id
+    return named_page(query, mine, columns, position, size, ascending=up)
 
 
 def inspection_sum(company_id: int, wanted: InspectionFilter) -> tuple[int, Decimal]:

@@ -99,36 +99,88 @@ def keyset_page(
     )
 
 
+def named_page(
+    query: Select[T],
+    mine: ColumnElement[bool],
+    columns: Sequence[Column],
+    position: Position | None,
+    size: int = PAGE_SIZE,
+    *,
+    ascending: bool = False,
+) -> Page[T]:
+    """As `keyset_page`, in an order by what stands in no address, such as clients' names: a position names a row by its id alone.
+
+    `mine` says whose rows they are. The place is that of the row as it stands now; the first page when there is none such.
+    """
+    place = None
+    if position is not None:
+        row = db.session.execute(
+            select(*columns).where(mine, columns[-1] == position.values[-1])
+        ).one_or_none()
+        place = Position(position.forward, tuple(row)) if row is not None else None
+    found = keyset_page(query, columns, place, size, ascending=ascending)
+    older, newer = (Position(at.forward, at.values[-1:]) if at else None for at in (found.older, found.newer))
+    return replace(found, older=older, newer=newer)
+
+
+def sorted_page(
+    query: Select[T],
+    matching: ColumnElement[bool],
+    mine: ColumnElement[bool],
+    columns: Sequence[Column],
+    position: Position | None,
+    size: int = PAGE_SIZE,
+    *,
+    ascending: bool = False,
+    whole: bool = False,
+) -> Page[T]:
+    """As `named_page`, of the rows that match, in an order without an index: among the newest `SEARCH_ROWS` of `query`, or (`whole`) all.
+
+    `unfinished` where there are more than were sorted.
+    """
+    row_id, more = columns[-1], False
+    if not whole:
+        ids = query.with_only_columns(row_id, maintain_column_froms=True)
+        window = ids.order_by(row_id.desc()).limit(SEARCH_ROWS).subquery()
+        low, count = db.session.execute(select(func.min(window.c.id), func.count())).one()
+        query, more = query.where(row_id >= (low or 0)), count == SEARCH_ROWS
+    found = named_page(query.where(matching), mine, columns, position, size, ascending=ascending)
+    return replace(found, unfinished=more)
+
+
 def search_page(
     query: Select[T],
     matching: ColumnElement[bool],
     row_id: InstrumentedAttribute[int],
     position: Position | None,
     size: int = PAGE_SIZE,
+    *,
+    ascending: bool = False,
 ) -> Page[T]:
-    """Return a page of the rows of `query` that match, by id descending, having looked at `SEARCH_ROWS` of them at most.
+    """Return a page of the rows of `query` that match, by id, newest first (or `ascending`), having looked at `SEARCH_ROWS` of them at most.
 
     For conditions that no index answers, such as text within a name: the page is `unfinished` where the search stopped early.
     """
     forward = position is None or position.forward
+    down = forward is not ascending
     ids = query.with_only_columns(row_id, maintain_column_froms=True)
     if position is not None:
-        ids = ids.where(beyond((row_id,), position))
-    window = ids.order_by(row_id.desc() if forward else row_id.asc()).limit(SEARCH_ROWS).subquery()
+        ids = ids.where(beyond((row_id,), replace(position, forward=down)))
+    window = ids.order_by(row_id.desc() if down else row_id.asc()).limit(SEARCH_ROWS).subquery()
     low, high, count = db.session.execute(
         select(func.min(window.c.id), func.max(window.c.id), func.count())
     ).one()
     if count == 0:
         return Page([], None, None)
-    page = keyset_page(
-        query.where(matching, row_id.between(low, high)), (row_id,), position, size, top_up=False
-    )
+    looked_at = query.where(matching, row_id.between(low, high))
+    page = keyset_page(looked_at, (row_id,), position, size, top_up=False, ascending=ascending)
     if count < SEARCH_ROWS:
         return page
+    end = (low if down else high,)
     if forward and page.older is None:
-        return replace(page, older=Position(True, (low,)), unfinished=True)
+        return replace(page, older=Position(True, end), unfinished=True)
     if not forward and page.newer is None:
-        return replace(page, newer=Position(False, (high,)), unfinished=True)
+        return replace(page, newer=Position(False, end), unfinished=True)
     return page
 
 

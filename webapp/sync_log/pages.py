@@ -28,6 +28,13 @@ bp = Blueprint("sync_log", __name__)
 
 _WRITTEN = ("Invoice", "Payment", "RefundReceipt", "Customer", "Item", "SalesReceipt")
 KINDS = {kind: kind for kind in _WRITTEN} | {"PaymentMethod": "Payment method"}
+SORTS = {
+    "when-up": "Oldest",
+    "amount": "Highest amount",
+    "amount-up": "Lowest amount",
+    "client-up": "Client, A to Z",
+    "client": "Client, Z to A",
+}
 LATEST_RUNS = 6
 for word in FILTERS:
     bp.add_app_template_filter(word)
@@ -36,6 +43,7 @@ for word in FILTERS:
 class OperationFilterForm(ListFilter):
     outcome = choice("Outcome", OUTCOMES)
     kind = choice("Kind", KINDS)
+    sort = choice("Order", SORTS, none="Newest")
 
 
 @bp.get("/sync-log")
