@@ -190,7 +190,12 @@ def _left_of(company: Company, documents: dict[str, list[Document]]) -> dict[str
 def reasons(company: Company, rows: list[InspectionRow], left: dict[str, list[Left]]) -> dict[str, str]:
     """Return one sentence an inspection that says why it stands as it does; none for those that are in sync with nothing `left` as it is."""
     left_out = answers(company, (row for row in rows if row.state == "not-in-books"))
-    said = {key: answer.sentence for key, answer in left_out.items()}
+    # The state beside it says already that it is not in the books.
+    said = {
+        key: because[:1].upper() + because[1:]
+        for key, answer in left_out.items()
+        for because in [answer.sentence.removeprefix("Not in the books: ")]
+    }
     for row in rows:
         if row.state in ("waiting", "needs-you", "drift"):
             said[row.key] = fault(row.reason or row.state).title
