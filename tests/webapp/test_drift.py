@@ -112,7 +112,7 @@ def test_choice_is_explained_by_what_the_inspection_is_now(records, bookkeeper):
 
 def test_nothing_changed_says_so(bookkeeper):
     page = bookkeeper.read("/drift")
-    assert "Nobody has changed our documents in QuickBooks." in page
+    assert "No change waits for your choice." in page
     assert "Restore ours" not in page
 
 
