@@ -12,7 +12,7 @@ from bookkeeping.rules.inspection import FeeLine, PaymentReceived
 from bookkeeping.storage.records.documents import Document
 from bookkeeping.storage.records.numbers import acts_about, drifts_of, runs_by_id, statement_or_none
 from webapp.inspections.trace import Trace
-from webapp.people.audit_words import sentence_of
+from webapp.people.audit_words import act_of
 from webapp.questions.drift_cards import DriftCard
 from webapp.sync_log.words import operation_title, run_title
 
@@ -107,7 +107,7 @@ def happenings(trace: Trace) -> list[Happening]:
         for name in (called(one), f"{one.kind} {one.doc_number or one.source_key}")
     }
     for act in acts_about(company_id, [trace.key, *sorted(names)]):
-        found.append(Happening(act.at, act.who, sentence_of(act).removeprefix(f"{act.who} ")))
+        found.append(Happening(act.at, act.who, act_of(act)))
     drifts = drifts_of(company_id, [one.id for one in trace.documents])
     named = fields_in_names(company_id, drifts)
     number = trace.invoice.doc_number if trace.invoice else ""

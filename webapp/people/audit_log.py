@@ -13,9 +13,10 @@ from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
 from webapp.frame.filters import ListFilter, neighbours, position_asked
 from webapp.frame.spreadsheets import Column, Table, file_answer, file_asked
-from webapp.people.audit_words import said
+from webapp.people.audit_words import act_of, said
 
 bp = Blueprint("audit_log", __name__, url_prefix="/settings/audit-log")
+bp.add_app_template_filter(act_of)
 
 ORDER = (AuditEntry.id,)
 COLUMNS = (

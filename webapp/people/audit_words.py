@@ -111,9 +111,14 @@ def said(entries: Iterable[AuditEntry], company_id: int, zone: str) -> list[Said
 
 def sentence_of(entry: AuditEntry, clients: Mapping[str, str] = MappingProxyType({})) -> str:
     """`ann@office.example tried again: inspection 1042`: who did what, and of what."""
+    return f"{entry.who} {act_of(entry, clients)}"
+
+
+def act_of(entry: AuditEntry, clients: Mapping[str, str] = MappingProxyType({})) -> str:
+    """`tried again: inspection 1042`: what was done, and of what."""
     act = _ACTS.get(entry.act, entry.act)
     subject = clients.get(entry.subject) or subject_of(entry)
-    return f"{entry.who} {act}: {subject}" if subject else f"{entry.who} {act}"
+    return f"{act}: {subject}" if subject else act
 
 
 def subject_of(entry: AuditEntry) -> str:
