@@ -8,7 +8,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.functional.office import PASSWORD, Office, inspection
-from tests.harness.browser import log_in
+from tests.harness.browser import NARROW, WIDE, log_in, press, watch
 from tests.harness.processes import wait_until
 
 OPS = "ops@tieout.example"
@@ -22,49 +22,35 @@ def office(tieout, platform, intuit) -> Office:
     tieout.web()
     made = Office(tieout, platform, intuit).open().connect()
     tieout.flask_json("user", "create", OPS, "--role", "ops", "--password-stdin", input=PASSWORD + "\n")
-    refusal = {
-        "code": "6000",
-        "message": "A business validation error has occurred",
-        "detail": "No new Invoices today",
-    }
-    intuit.post("/_standin/faults", {**RULE, **refusal, "realm": made.realm_id})
+    refuse(made)
     made.book(*(inspection(number, days=number) for number in (1, 2, 3)))
     tieout.worker()
     tieout.tick()
     return made
 
 
-def test_ops_understand_a_failure_and_release_all_behind_it(tieout, office, intuit, page):
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def refuse(office: Office) -> None:
+    """Let QuickBooks refuse every new Invoice of the company."""
+    refusal = {
+        "code": "6000",
+        "message": "A business validation error has occurred",
+        "detail": "No new Invoices today",
+    }
+    office.intuit.post("/_standin/faults", {**RULE, **refusal, "realm": office.realm_id})
+
+
+def test_ops_understand_a_failure_and_release_all_behind_it_wide_and_on_a_phone(tieout, office, page):
+    complaints = watch(page)
+    page.set_viewport_size(WIDE)
     log_in(page, tieout.url, OPS, PASSWORD)
-
-    def three_fail() -> bool:
-        page.goto(f"{tieout.url}/ops/failures?cause=qbo-6000")
-        return page.get_by_text(re.compile(r"^Inspection \d+$")).count() == 3
-
-    wait_until(three_fail, "three refused Invoices on the page of ops", 120)
-    page.get_by_text("Request and answer").first.click()
-    page.get_by_text("No new Invoices today").first.wait_for()
-    page.get_by_text("intuit_tid").first.wait_for()
-    raw = json.loads(page.locator("pre.raw").nth(1).inner_text())
-    assert raw["Fault"]["Error"][0]["code"] == "6000", "the answer as it came"
-    assert "HTTP 200" in page.locator("dl.facts dd", has_text="answered").first.inner_text()
-    page.get_by_role("link", name=re.compile(r"^Inspection \d+$")).first.click()
-    page.get_by_role("heading", name="Which rule").wait_for()
-    page.get_by_text('"DocNumber"').first.wait_for()
-
-    intuit.request("DELETE", "/_standin/faults")
-    page.goto(f"{tieout.url}/ops/failures")
-    page.get_by_role("button", name="Retry all").first.click()
-    page.wait_for_url("**/ops/failures/retries/*")
-    page.get_by_text("3 went through.").wait_for(timeout=90_000)
-    assert len(office.books()["Invoice"]) == 3
-
-    page.goto(f"{tieout.url}/ops")
-    assert page.get_by_role("heading", level=1).inner_text() == "The one company is fine."
-    assert page.locator("img.chart").evaluate("picture => picture.complete && picture.naturalWidth > 0")
+    release_all(office, page, invoices=3)
+    assert complaints == []
+    page.set_viewport_size(NARROW)
+    refuse(office)
+    office.book(*(inspection(number, days=number) for number in (4, 5, 6)))
+    page.goto(f"{tieout.url}/ops/companies/{office.id}")
+    press(page.get_by_role("button", name="Sync now"))
+    release_all(office, page, invoices=6)
     assert complaints == []
     measured = requests.get(
         f"{tieout.url}/metrics", headers={"Authorization": "Bearer scrape-me-please"}, timeout=30
@@ -79,6 +65,37 @@ def test_ops_understand_a_failure_and_release_all_behind_it(tieout, office, intu
     assert found["tieout_workers[]"] == 1 and found["tieout_tick_age_seconds[]"] < 120
     assert any(name.startswith("tieout_quickbooks_call_seconds_bucket") for name in found)
     _logs_tell_of_it_and_keep_its_secrets(tieout, office)
+
+
+def release_all(office: Office, page, invoices: int) -> None:
+    """Understand three refused Invoices, take the cause away, retry all, and see that nothing is wrong any more."""
+    url = office.tieout.url
+
+    def three_fail() -> bool:
+        page.goto(f"{url}/ops/failures?cause=qbo-6000")
+        return page.get_by_text(re.compile(r"^Inspection \d+$")).count() == 3
+
+    wait_until(three_fail, "three refused Invoices on the page of ops", 120)
+    page.get_by_text("Request and answer").first.click()
+    page.get_by_text("No new Invoices today").first.wait_for()
+    page.get_by_text("intuit_tid").first.wait_for()
+    raw = json.loads(page.locator("pre.raw").nth(1).inner_text())
+    assert raw["Fault"]["Error"][0]["code"] == "6000", "the answer as it came"
+    assert "HTTP 200" in page.locator("dl.facts dd", has_text="answered").first.inner_text()
+    page.get_by_role("link", name=re.compile(r"^Inspection \d+$")).first.click()
+    page.get_by_role("heading", name="Which rule").wait_for()
+    page.get_by_text('"DocNumber"').first.wait_for()
+
+    office.intuit.request("DELETE", "/_standin/faults")
+    page.goto(f"{url}/ops/failures")
+    press(page.get_by_role("button", name="Retry all").first)
+    page.wait_for_url("**/ops/failures/retries/*")
+    page.get_by_text("3 went through.").wait_for(timeout=90_000)
+    assert len(office.books()["Invoice"]) == invoices
+
+    page.goto(f"{url}/ops")
+    assert page.get_by_role("heading", level=1).inner_text() == "The one company is fine."
+    assert page.locator("img.chart").evaluate("picture => picture.complete && picture.naturalWidth > 0")
 
 
 def _logs_tell_of_it_and_keep_its_secrets(tieout, office) -> None:
