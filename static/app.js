@@ -213,6 +213,7 @@
   // *Undo* goes when its time is over.
   var undo = document.querySelector("[data-undo]");
   if (undo) {
+    undo.style.setProperty("--left", undo.dataset.undo + "s");
     window.setTimeout(function () { undo.remove(); }, undo.dataset.undo * 1000);
   }
   toast();

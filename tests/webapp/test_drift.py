@@ -153,6 +153,13 @@ def test_keep_theirs_takes_our_hands_off_for_good(house, records, bookkeeper):
     assert "your bookkeeper; we do not touch it" in bookkeeper.read("/inspections/1042")
 
 
+@pytest.mark.parametrize(("choice", "writes"), [("keep", False), ("restore", True)])
+def test_only_of_what_is_restored_it_is_said_that_it_is_written(records, bookkeeper, choice, writes):
+    records.connect()
+    bookkeeper.post(f"/drift/{edited(records)}/{choice}", page="/drift")
+    assert ("Writing to QuickBooks" in bookkeeper.read("/drift")) is writes
+
+
 def test_several_are_settled_together_and_the_rest_stays(house, records, bookkeeper):
     first, second, third = (edited(records, key, qbo_id=key) for key in ("1", "2", "3"))
     page = bookkeeper.read("/drift")

@@ -96,7 +96,8 @@ def headline(content: dict[str, Any], source: SourceWords) -> str:
         return f"{source.head} and QuickBooks agree to the cent."
     count = plural(explained, "difference is", "differences are")
     if found.number:
-        return f"{count} explained; somebody has to settle {found.number} of them."
+        what = f"{found.number} of them" if found.number < explained else "it" if explained == 1 else "them"
+        return f"{count} explained; somebody has to settle {what}."
     return f"{count} explained; none of them asks anything of you."
 
 

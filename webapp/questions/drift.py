@@ -1,8 +1,11 @@
 """Changed in QuickBooks: what people changed there beside what we had written, and the choice between the two."""
 
+from datetime import timedelta
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy import select
 
 from bookkeeping.acts.questions import Choice
 from bookkeeping.acts.questions import manage_again as take_back
@@ -11,9 +14,11 @@ from bookkeeping.logbook import pages as logbook
 from bookkeeping.logbook.drift_names import fields_in_names
 from bookkeeping.logbook.merged import merged_lately
 from bookkeeping.restoring import hindered_restores
+from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
-from bookkeeping.storage.work.runs import latest_run
+from bookkeeping.storage.work.runs import Run, latest_run
+from bookkeeping.storage.work.undos import is_held
 from bookkeeping.undoing import ways_back
 from webapp.access.limits import client_address
 from webapp.access.matrix import Right
@@ -51,7 +56,7 @@ def page() -> ResponseReturnValue:
         company=company,
         cards=drift_cards(company, drifts),
         total=logbook.attention_counts(company.id)["drift"],
-        job=progress_of(run) if is_open(run) and run.asked_by else None,
+        job=progress_of(run) if is_open(run) and _restores(company.id, run) else None,
         left=left_as_theirs(company, limit=SHOWN),
         left_total=logbook.left_count(company.id),
         merged=merged_lately(company.id),
@@ -138,6 +143,14 @@ def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:
             )
         )
     return cards
+
+
+def _restores(company_id: int, run: Run) -> bool:
+    """Whether the run writes something that was restored, or that can be taken back yet. For what is kept nothing is written."""
+    since = run.queued_at - timedelta(minutes=1)  # A choice is noted before its run is queued.
+    rows = select(Drift.id).where(Drift.company_id == company_id, Drift.choice == "restore")
+    restored = db.session.scalar(rows.where(Drift.settled_at >= since).limit(1)) is not None
+    return restored or is_held(company_id, utcnow())
 
 
 def _settled(drift_ids: list[int], choice: Choice) -> ResponseReturnValue:

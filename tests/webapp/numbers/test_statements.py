@@ -70,7 +70,7 @@ def _content(**values) -> dict:
         ),
         (
             {"explained": [_difference("missing")], "to_look_at": 1},
-            "1 difference is explained; somebody has to settle 1 of them.",
+            "1 difference is explained; somebody has to settle it.",
         ),
         ({"unexplained": "0.01"}, "There are differences that nothing explains."),
         ({"unexplained_count": 1}, "There are differences that nothing explains."),
