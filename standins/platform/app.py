@@ -31,4 +31,5 @@ def _answer(status: int, detail: str) -> Response | tuple[Response, int] | tuple
         return faults.error_response(status, detail)
     if request.path.startswith("/_standin/"):
         return jsonify({"error": detail}), status
-    return render_template("problem.html", status=status, detail=detail), status
+    said = "There is nothing at this address." if "requested URL was not found" in detail else detail
+    return render_template("problem.html", status=status, detail=said), status

@@ -205,6 +205,7 @@ def test_unknown_pages_say_so(standin):
     for path in ("/companies/9", "/inspections/9", "/nowhere"):
         answer = standin.session.get(standin.url + path, timeout=10)
         assert answer.status_code == 404 and "That did not work" in answer.text
+    assert "There is nothing at this address." in answer.text
 
 
 def test_a_change_rings_the_hook(desk):
