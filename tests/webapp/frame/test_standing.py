@@ -55,3 +55,11 @@ def test_a_page_and_the_frame_around_it_count_the_company_once(house, owner):
 
 def test_counts_and_nouns_agree():
     assert plural(1, "delete waits", "deletes wait") == "1 delete waits"
+
+
+def test_what_cannot_be_sent_now_is_not_said_to_be_syncing(house, company, owner, records):
+    house.make_inspection(company, "1", state="syncing")
+    page = owner.read("/")
+    assert "Not sent yet" in page.partition('class="state-legend"')[2].partition("</ul>")[0]
+    records.connect()
+    assert "Not sent yet" not in owner.read("/")
