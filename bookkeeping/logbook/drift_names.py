@@ -22,6 +22,8 @@ _LISTS = {
 }
 _IN_LINES = re.compile(r"^(Item|Class) ([^\s,]+)(?=,|$)", re.MULTILINE)
 _LINKED = re.compile(r"\b(Invoice|Payment|RefundReceipt|CreditMemo) (\d+)(?=[,:]|$)")
+_SAID_TWICE = re.compile(r"^([^\n]+), \1(?=: -?[\d.]+$)", re.MULTILINE)
+"""A line whose text is its Item's name, as ours mostly are."""
 _AT_ONCE = 500
 
 
@@ -64,7 +66,8 @@ def _in_names(label: str, text: str, names: dict[Place, str]) -> str:
     if label in _LISTS:
         return _called((_LISTS[label], text), names) if text else text
     if label in ("Lines", "Classes"):
-        return _IN_LINES.sub(lambda found: _called(found.groups(), names), text)
+        named = _IN_LINES.sub(lambda found: _called(found.groups(), names), text)
+        return _SAID_TWICE.sub(r"\1", named)
     if label == "Applied to":
         return _LINKED.sub(lambda found: _called(found.groups(), names), text)
     return text

@@ -133,7 +133,8 @@ def _more(first: Open, facts: Facts, rest: tuple[Open, ...]) -> str:
 def _quiet(facts: Facts) -> tuple[str, str]:
     if not sum(facts.states.values()):
         return "No inspections yet.", "Each confirmed one gets its Customer, Invoice and Payments by itself."
-    elsewhere = facts.states.get("not-in-books", 0)
+    # Earlier ones may come in yet, and are told of by themselves where there is a choice.
+    elsewhere = facts.states.get("not-in-books", 0) - (0 if facts.legacy else facts.earlier.count)
     more = counted(elsewhere, "inspection does", "inspections do") + " not belong there; each says why."
     if facts.left_as_theirs:
         return "Everything that is ours is in the books.", more if elsewhere else ""

@@ -10,7 +10,7 @@ from bookkeeping.rules.local_time import local_day, say_day, say_moment, zone_na
 Side = Literal["old", "new"]
 
 _DATETIME_LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.ASCII)
-_EARLIEST_YEAR = 1970
+_EARLIEST_YEAR, _LATEST_YEAR = 1970, 9998
 
 
 def parse_cutoff(text: str, zone: str, *, now: datetime, first_start: datetime | None) -> datetime:
@@ -84,7 +84,7 @@ def _typed_time(text: str) -> datetime:
         if not _DATETIME_LOCAL.fullmatch(text):
             raise ValueError(text)
         typed = datetime.fromisoformat(text)
-        if typed.year < _EARLIEST_YEAR:
+        if not _EARLIEST_YEAR <= typed.year <= _LATEST_YEAR:  # Else it may be no moment in UTC.
             raise ValueError(text)
     except ValueError as error:
         raise RuleError(

@@ -68,9 +68,15 @@ def page() -> ResponseReturnValue:
 @recently_confirmed
 @limiter.limit("30 per hour", key_func=by_person)
 def make() -> ResponseReturnValue:
-    """Make a key and show it this once."""
+    """Make a key and show it this once; of one name there is one key at a time."""
     form, company = KeyForm(), current_company()
     if not form.validate_on_submit():
+        return _show(key_form=form), 422
+    if any(one.name == form.name.data and not one.revoked_at for one in keys_of(company.id)):
+        # So is the answer that is loaded once more, which would make a second key that nobody asked for.
+        form.name.errors = [
+            f"There is a key “{form.name.data}” already. Revoke it first, or give this one another name."
+        ]
         return _show(key_form=form), 422
     try:
         key = make_key(company.id, form.name.data, form.scopes.data, current_user.email, client_address())

@@ -48,6 +48,13 @@ def test_ids_are_told_by_todays_names(said):
     ]
 
 
+def test_a_line_whose_text_is_its_items_name_says_it_once(said):
+    ours, theirs = "Item 9, Radon: 5.00\nItem 9, Radon, twice: 2.00", "Item 9, Radon: -6.50"
+    assert said(("Lines", ours, theirs)) == [
+        ("Lines", "Radon: 5.00\nRadon, Radon, twice: 2.00", "Radon: -6.50")
+    ]
+
+
 def test_a_name_that_came_with_the_drift_helps_where_ours_does_not(said):
     theirs = {
         "CustomerRef": {"value": "72", "name": "Bo"},

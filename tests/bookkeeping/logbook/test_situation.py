@@ -231,6 +231,16 @@ def test_each_cause_stands_below_with_its_dollars_and_who_can_fix_it():
             "Everything is in the books.",
             "1 inspection does not belong there; each says why.",
         ),
+        (
+            {"states": {"in-sync": 2, "not-in-books": 3}, "earlier": Amount(2, Decimal("80.00"))},
+            "Everything is in the books.",
+            "1 inspection does not belong there; each says why.",
+        ),
+        (
+            {"states": {"in-sync": 2, "not-in-books": 2}, "earlier": Amount(2, Decimal("80.00"))},
+            "Everything is in the books.",
+            "",
+        ),
         ({"left_as_theirs": 3}, "Everything that is ours is in the books.", ""),
     ],
 )

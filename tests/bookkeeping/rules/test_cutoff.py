@@ -42,7 +42,13 @@ def test_a_cutoff_is_in_the_companys_zone():
         "2019-03-01T00:00Z",
         "20190301T0000",
     ]
-    + ["2019-03-01T00:00-07:00", "0001-01-01T00:00", "٢٠١٩-03-01T00:00", "2019-03-01T00:00; DROP TABLE"],
+    + [
+        "2019-03-01T00:00-07:00",
+        "0001-01-01T00:00",
+        "9999-12-31T23:59",
+        "٢٠١٩-03-01T00:00",
+        "2019-03-01T00:00; DROP TABLE",
+    ],
 )
 def test_malformed_text_is_refused(text):
     assert refusal(text) == "cutoff-malformed"

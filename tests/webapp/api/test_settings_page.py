@@ -1,6 +1,7 @@
 """Owners make and revoke keys and say who is called; what is shown once is kept nowhere, and everybody else only reads."""
 
 import re
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -49,6 +50,19 @@ def test_what_is_missing_is_said_and_makes_no_key(house, owner):
         assert answer.status_code == 422 and said in answer.text
     with house.app.app_context():
         assert db.session.scalars(select(ApiKey)).all() == []
+
+
+def test_the_same_form_sent_twice_makes_one_key(house, owner):
+    """As when the page that shows the key is loaded once more. A revoked key's name is free again."""
+    values = {"name": "Platform", "scopes": "read"}
+    made = owner.post(PAGE + "/keys", values, page=PAGE)
+    again = owner.post(PAGE + "/keys", values, page=PAGE)
+    assert made.status_code == 200 and again.status_code == 422
+    assert "There is a key “Platform” already. Revoke it first" in unescape(again.text)
+    with house.app.app_context():
+        key = db.session.scalars(select(ApiKey)).one()
+    owner.post(f"{PAGE}/keys/{key.id}/revoke", page=PAGE)
+    assert owner.post(PAGE + "/keys", values, page=PAGE).status_code == 200
 
 
 def test_a_key_of_another_company_cannot_be_revoked(house, owner):
