@@ -13,6 +13,7 @@ from bookkeeping.storage.people.people import User
 from tests.webapp.house import PASSWORD, Browser, House
 from tests.webapp.mailing import ZONE, mail, morning, notify, with_mail
 from tests.webapp.sheets import csv_table
+from webapp.people.notifications import became
 
 PAGE = "/settings/notifications"
 
@@ -231,3 +232,18 @@ def test_who_was_removed_still_gets_to_the_page_that_the_mail_about_it_names(
     [sent] = [one for one in mail_server.mails if one["To"] == email]
     assert "was removed" in sent["Subject"]
     assert house.browser(email).get(links(sent)[0]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("told", "by_mail", "said"),
+    [
+        ({"urgent": True}, True, "To be mailed"),
+        ({"urgent": False}, True, "In the next digest"),
+        ({"urgent": True, "trouble": "refused"}, True, "Not mailed yet"),
+        ({"urgent": True}, False, "On screen only"),
+        ({"sent_at": utcnow(), "outcome": "nobody"}, True, "Nobody chose it"),
+        ({"sent_at": utcnow(), "outcome": "other"}, True, "Settled"),
+    ],
+)
+def test_what_became_of_a_notice_is_said(told, by_mail, said):
+    assert became(Notice(**told), by_mail=by_mail) == said
