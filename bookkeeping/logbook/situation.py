@@ -136,9 +136,8 @@ def _quiet(facts: Facts) -> tuple[str, str]:
     # Earlier ones may come in yet, and are told of by themselves where there is a choice.
     elsewhere = facts.states.get("not-in-books", 0) - (0 if facts.legacy else facts.earlier.count)
     more = counted(elsewhere, "inspection does", "inspections do") + " not belong there; each says why."
-    if facts.left_as_theirs:
-        return "Everything that is ours is in the books.", more if elsewhere else ""
-    return "Everything is in the books.", more if elsewhere else ""
+    ours = " that is ours" if facts.left_as_theirs else ""
+    return f"Everything{ours} is in the books.", more if elsewhere else ""
 
 
 FILES = "/settings/files"
@@ -261,12 +260,12 @@ def _migration_now(facts: Facts) -> list[Open]:
 
 
 def _first_sync(facts: Facts) -> list[Open]:
-    if not facts.usable:
+    running = facts.first_run in ("queued", "running")
+    if not facts.usable or not (running or facts.connection == "checking"):
         return []
-    if facts.connection == "checking" or facts.first_run in ("queued", "running"):
-        more = "You can leave this page; we carry on."
-        return [Open("first-sync", "Your first sync is under way.", more, "syncing", "Watch", "/sync-log")]
-    return []
+    sentence = f"Your {'first ' if running or not facts.synced else ''}sync is under way."
+    more = "You can leave this page; we carry on."
+    return [Open("first-sync", sentence, more, "syncing", "Watch", "/sync-log")]
 
 
 def _causes(facts: Facts) -> list[Open]:

@@ -177,7 +177,7 @@ def test_browser_may_follow_enable_to_intuit(owner, intuit):
 
 def test_denied_consent_changes_nothing(house, company, owner, realm):
     page = owner.read(consent(press_enable(owner), realm, choice="cancel"))
-    assert "You did not allow access at Intuit" in page
+    assert "You did not allow access at Intuit" in page and "Press Enable" not in page
     assert connection_of(house, company) is None
 
 

@@ -76,10 +76,10 @@ def _counted(company: Company) -> Standing:
 
 
 def today(company: Company) -> list[tuple[str, str, int]]:
-    """Return (kind, outcome, count) of the operations settled since midnight in the company's zone."""
+    """Return (kind, outcome, how many of them) since midnight in the company's zone; one that was refused twice is one."""
     midnight = datetime.combine(local_today(company), time(), ZoneInfo(company.time_zone))
     mine = (Operation.company_id == company.id, Operation.settled_at >= midnight)
-    rows = select(Operation.kind, Operation.outcome, func.count()).where(*mine)
+    rows = select(Operation.kind, Operation.outcome, func.count(Operation.source_key.distinct())).where(*mine)
     grouped = rows.group_by(Operation.kind, Operation.outcome).order_by(Operation.kind, Operation.outcome)
     return [(kind, outcome, count) for kind, outcome, count in db.session.execute(grouped)]
 

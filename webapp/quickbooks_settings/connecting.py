@@ -63,12 +63,12 @@ def callback() -> Response:
     if known != company.id:
         return _stay(
             "That answer from Intuit does not belong to a request made here, or it came too late. "
-            "Nothing was connected. Press Enable and try again."
+            "Nothing was connected. You can try again at once."
         )
     if given.get("error"):
         return _stay(_refusal(given["error"]), "warning")
     if not given.get("code") or not given.get("realmId"):
-        return _stay("Intuit's answer was not complete. Nothing was connected. Press Enable and try again.")
+        return _stay("Intuit's answer was not complete. Nothing was connected. You can try again at once.")
     try:
         tokens = sign_in().exchange(given["code"])
     except BookkeepingError as error:
@@ -205,11 +205,9 @@ def _tell(company_id: int, title: str, sentence: str) -> None:
 
 def _refusal(error: str) -> str:
     if error == "access_denied":
-        return (
-            "You did not allow access at Intuit, so nothing was connected. Press Enable whenever you want to."
-        )
+        return "You did not allow access at Intuit, so nothing was connected. You can try again whenever you want to."
     logger.warning("Intuit ended the sign-in", extra={"error": error[:60]})
-    return "Intuit ended the sign-in, so nothing was connected. Press Enable and try again."
+    return "Intuit ended the sign-in, so nothing was connected. You can try again at once."
 
 
 def _sign_in_trouble(error: BookkeepingError) -> str:

@@ -257,6 +257,13 @@ def test_money_or_number_alone_is_unexplained_too(unexplained, said):
     assert (found.word, found.headline) == ("needs-you", f"Nothing explains {said} of the newest statement.")
 
 
+@pytest.mark.parametrize(("synced", "said"), [(False, "Your first sync"), (True, "Your sync")])
+def test_only_the_first_sync_is_called_the_first(synced, said):
+    """Whoever connects again has had one."""
+    found = situation(replace(SOME, connection="checking", synced=synced))
+    assert (found.word, found.headline) == ("syncing", f"{said} is under way.")
+
+
 def test_what_is_good_to_know_is_never_the_headline():
     facts = replace(
         SOME,

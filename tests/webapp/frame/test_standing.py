@@ -20,6 +20,7 @@ def test_the_company_is_counted_as_it_is_on_record(house, company, records):
     now = utcnow()
     for number, outcome in enumerate(("created", "created", "refused")):
         records.operation(str(number), outcome, settled_at=now)
+    records.operation("2", "refused", settled_at=now)  # Tried again: still one Invoice that was refused.
     records.operation("9", settled_at=now - timedelta(days=2))
     with house.app.app_context():
         row = db.session.scalars(select(Company)).one()
