@@ -42,12 +42,13 @@ def main() -> int:
         "--every", type=int, default=1, help="of the steps of a scenario, die at every such one"
     )
     parser.add_argument(
-        "--pairs", type=int, default=20, help="so many pairs of steps besides, the next worker dying, too"
+        "--pairs", default="20", help="so many pairs of steps besides, the next worker dying, too; or all"
     )
     parser.add_argument("--database", choices=DATABASES, default="sqlite", help="where all of it happens")
     given = parser.parse_args()
     if given.crashes:
-        return 1 if run_crashes(given.crashes, given.every, given.pairs, given.database) else 0
+        pairs = None if given.pairs == "all" else int(given.pairs)
+        return 1 if run_crashes(given.crashes, given.every, pairs, given.database) else 0
     first, _, last = given.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
     steps = [int(one) for one in given.steps.split(",") if one]

@@ -100,8 +100,8 @@ class Teller:
         """Tell one story in a process of its own; return its result, with `wrong` where it failed."""
         return in_a_process(lambda: self._told(story))
 
-    def crash(self, name: str, every: int, pairs: int) -> dict[str, Any]:
-        """Break a scenario off at every such step, and so many pairs of steps; return what came of it."""
+    def crash(self, name: str, every: int, pairs: int | None) -> dict[str, Any]:
+        """Break a scenario off at every such step, and so many pairs of steps (None: every one); return what came of it."""
         from tests.simulation.crashing import Place, crash
 
         def work() -> dict[str, Any]:
@@ -191,8 +191,8 @@ def _asked(seed: int, days: int, wanted: Sequence[int], planted: str) -> Story:
     return story
 
 
-def run_crashes(names: str, every: int, pairs: int, database: str = "sqlite") -> list[str]:
-    """Break the scenarios of these names off at every such step, and so many pairs of steps each; print and return those that went wrong."""
+def run_crashes(names: str, every: int, pairs: int | None, database: str = "sqlite") -> list[str]:
+    """Break the scenarios of these names off at every such step, and so many pairs of steps each (None: every one); print and return those that went wrong."""
     wrong, began = [], time.monotonic()
     with surroundings(database) as teller:
         from tests.simulation.crashing import BROKEN_OFF, NOT_ON_POSTGRESQL
@@ -201,7 +201,8 @@ def run_crashes(names: str, every: int, pairs: int, database: str = "sqlite") ->
         chosen = [name for name in BROKEN_OFF if name not in left_out] if names == "all" else names.split(",")
         for name in chosen:
             told = {"steps": 0, "tried": 0} | teller.crash(name, every, pairs)
-            print(f"{name}: {told['steps']} steps, {told['tried']} deaths tried", flush=True)
+            different = f", {told['left']} different states left" if pairs is None else ""
+            print(f"{name}: {told['steps']} steps, {told['tried']} deaths tried{different}", flush=True)
             if told["wrong"]:
                 wrong.append(name)
                 print(told["wrong"], flush=True)
