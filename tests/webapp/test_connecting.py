@@ -372,3 +372,17 @@ def test_disconnected_inside_quickbooks_makes_us_look_and_proves_nothing(house, 
     stranger.get(f"/quickbooks/disconnected?realmId={realm}")
     with house.app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Run)) == 2  # Not one a visit.
+
+
+def test_who_enables_may_ask_to_look_before_anything_is_sent(house, owner, company, realm):
+    assert "Show me first what would be sent" in owner.read("/settings")
+    for said, holds in (({"asked": "hold", "hold": "yes"}, True), ({}, True), ({"asked": "hold"}, False)):
+        assert owner.post("/quickbooks/connect", said, page="/settings").status_code == 303
+        with house.app.app_context():
+            assert db.session.get_one(Company, company).hold_first_sync is holds, said
+    asked = owner.post("/quickbooks/connect", {"asked": "hold", "hold": "yes"}, page="/settings")
+    owner.read(consent(asked.location, realm))
+    with house.app.app_context():
+        assert db.session.get_one(Company, company).paused_at is not None
+        assert db.session.scalars(select(Run.kind)).all() == ["practice"]
+    assert "Show me first what would be sent" not in owner.read("/settings")

@@ -32,6 +32,7 @@ from webapp.bookkeeping_settings.forms import (
 )
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.standing import standing_of
+from webapp.quickbooks_settings.holding import hold_first_sync
 from webapp.sync_log.progress import is_open, progress_of
 
 bp = Blueprint("bookkeeping", __name__, url_prefix="/settings/quickbooks")
@@ -207,17 +208,8 @@ def save_hold() -> Response:
     """Say whether a first sync waits for somebody to look at the practice run."""
     company = current_company()
     hold = request.form.get("hold") == "yes"
-    if hold != company.hold_first_sync:
-        record_act(
-            company.id,
-            current_user.email,
-            "changed holding the first sync",
-            before={"hold": company.hold_first_sync},
-            after={"hold": hold},
-            address=client_address(),
-        )
-        company.hold_first_sync = hold
-        db.session.commit()
+    hold_first_sync(company, hold)
+    db.session.commit()
     flash("The first sync waits for you." if hold else "A first sync starts by itself.", "success")
     return redirect(url_for(".page"), 303)
 

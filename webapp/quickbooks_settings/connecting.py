@@ -25,6 +25,7 @@ from webapp.access.roles import open_to, public
 from webapp.access.security import start_writing
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.standing import local_today
+from webapp.quickbooks_settings.holding import hold_first_sync
 from webapp.quickbooks_settings.pages import show_page
 from webapp.quickbooks_settings.platform import is_abroad
 from webapp.quickbooks_settings.sign_in import intuit_config, sign_in
@@ -43,6 +44,8 @@ def connect() -> Response:
     if is_abroad():  # Before any consent: what must be refused is not asked for.
         known = fault("platform-not-us")
         return _stay(f"{known.title}. {known.cause} {known.remedy}")
+    if request.form.get("asked") == "hold":
+        hold_first_sync(current_user.company, request.form.get("hold") == "yes")
     state = connecting.begin_consent(current_user.company.id, current_user.session_digest)
     db.session.commit()
     try:
