@@ -110,6 +110,10 @@
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) window.print();
   });
+  // What is folded on screen is whole on paper.
+  window.addEventListener("beforeprint", function () {
+    document.querySelectorAll("details.fold").forEach(function (fold) { fold.open = true; });
+  });
 
   // After a form was refused one stands in the field that is wrong, else at what is said: never at the top of the page again.
   var wrong = document.querySelector(".is-invalid") || document.querySelector('[data-flashed][role="alert"]');
