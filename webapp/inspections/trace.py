@@ -94,13 +94,18 @@ class Trace:
 
     @cached_property
     def theirs(self) -> dict[int, Left]:
-        """What a person changed in QuickBooks and stands so there now, by document: left so, or not answered yet."""
+        """What a person changed in QuickBooks and stands so there now, by document: left so, not answered yet, or ours not restored yet."""
         asked = {
             one.document_id: Left(one, self.row, "", None, "")
             for one in self.drifts
             if one.theirs or one.kind == "deleted"
         }
-        return asked | self.left
+        restored = {
+            one.id: Left(Drift(document=one, kind="edited", theirs=one.as_read), self.row, "", None, "")
+            for one in self.live
+            if one.restoring
+        }
+        return restored | asked | self.left
 
     @property
     def live(self) -> list[Document]:
@@ -241,7 +246,7 @@ def _refund_name(refund: DesiredRefund | TakenOff) -> str:
 
 def _differences(trace: Trace) -> list[Difference]:
     documents = {(document.kind, document.qbo_id): document for document in trace.live}
-    return [_difference(action, documents) for action in _actions(trace.plan)]
+    return [_difference(trace, action, documents) for action in _actions(trace.plan)]
 
 
 def _actions(owed: Plan) -> list[AnyAction]:
@@ -251,11 +256,13 @@ def _actions(owed: Plan) -> list[AnyAction]:
     return [*([owed.invoice] if owed.invoice else []), *first, *owed.after, *owed.refunds]
 
 
-def _difference(action: AnyAction, documents: Mapping[tuple[Kind, str], Document]) -> Difference:
+def _difference(
+    trace: Trace, action: AnyAction, documents: Mapping[tuple[Kind, str], Document]
+) -> Difference:
     if isinstance(action, Create):
         return Difference(_name(action.desired), "not there", _desired_says(action.desired))
     document = documents[(action.known.kind, action.known.qbo_id)]
-    now = _says(document.total, document.txn_date)
+    now = _says(trace.total_of(document), trace.day_of(document))
     if not isinstance(action, Update):
         return Difference(_known_name(document), now, "not there")
     should = _desired_says(action.desired)

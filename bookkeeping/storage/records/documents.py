@@ -101,6 +101,11 @@ class Document(Base):
         """The total that QuickBooks has now: a person may have given it another since we wrote it, which stands there until ours is restored."""
         return self._total_in({**self.body, **(self.as_read or {})})
 
+    @property
+    def restoring(self) -> bool:
+        """Whether somebody chose to restore ours and it is not written yet: `as_read` is what stands in QuickBooks until then."""
+        return self.as_read is not None and not self.fingerprint and not self.hands_off
+
     def _total_in(self, row: dict[str, Any]) -> Decimal:
         said = row.get("TotalAmt")
         return self.total if said is None else Decimal(str(said)).quantize(Decimal("0.01"))

@@ -4,11 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from bookkeeping.rules.inspection import FeeLine
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
+from bookkeeping.storage.records.documents import Document
 from tests.webapp.records import NOON, paid
 from webapp.inspections.money import happenings, line_pairs, payment_pairs, stated
 from webapp.inspections.preview import FATES, TO_BE_MADE, Preview
@@ -61,6 +63,34 @@ def test_what_a_person_changed_is_shown_as_quickbooks_has_it_and_is_paid_by_nobo
     records.drift(records.document("1", balance="400.00"))
     found = traced("1")
     assert (found.total_of(found.invoice), found.balance, found.others_took) == (400, 400, 0)
+
+
+def _restoring(records) -> None:
+    """Inspection 1 in the books, of which somebody gave the Invoice another total and then chose *Restore ours*."""
+    records.booked("1", lines=(FEES[0],))
+    with records.house.writing():
+        invoice = db.session.scalars(select(Document)).one()
+        invoice.fingerprint, invoice.token_stale, invoice.balance = "", True, Decimal("328.00")
+        invoice.as_read = {"TotalAmt": 328.0, "TxnDate": "2026-03-05", "Line": []}
+        db.session.commit()
+
+
+def test_until_ours_is_restored_a_document_is_as_quickbooks_has_it(traced, records):
+    _restoring(records)
+    found = traced("1")
+    assert (found.total_of(found.invoice), found.balance, found.others_took) == (328, 328, 0)
+    [difference] = found.differences
+    assert (difference.now, difference.should) == ("$328.00 on Mar 5, 2026", "$425.00 on Mar 2, 2026")
+
+
+def test_that_ours_is_about_to_be_restored_is_said(records, owner):
+    _restoring(records)
+    page = owner.read("/inspections/1")
+    assert "Ours is about to be restored" in page and "Paid by what is not ours" not in page
+    with records.house.writing():  # What others merely put on it is carried over, and nothing is restored.
+        db.session.scalars(select(Document)).one().fingerprint = "f"
+        db.session.commit()
+    assert "Ours is about to be restored" not in owner.read("/inspections/1")
 
 
 def test_what_is_not_yet_there_is_owed_document_by_document(traced, records):
