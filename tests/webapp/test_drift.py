@@ -92,7 +92,15 @@ def test_of_several_changed_fields_the_total_is_said_and_the_others_named(record
     fields = [["Lines", "Radon: 425.00", "Radon: 400.00"], ["Total", "425.00", "400.00"]]
     records.drift(records.document(records.inspection("1042", "drift")), fields=fields)
     page = unescape(bookkeeper.read("/drift"))
-    assert "Invoice SP-1042 was changed: Total from $425.00 to $400.00; Lines" in page
+    assert "Invoice SP-1042 was changed: Total from $425.00 to $400.00; also its lines" in page
+
+
+def test_fields_without_values_to_show_are_named_in_words(records, bookkeeper):
+    records.connect()
+    fields = [["Applied to", "Invoice 145: 425.00", ""], ["Customer", "71", "72"]]
+    records.drift(records.document(records.inspection("1042", "drift")), fields=fields)
+    page = unescape(bookkeeper.read("/drift"))
+    assert "Invoice SP-1042 was changed: what it is applied to, the Customer<" in page
 
 
 def test_payment_is_named_by_its_invoice_and_reference(records, bookkeeper):

@@ -16,6 +16,16 @@ _AMOUNT_AT_END = re.compile(r"-?\d+\.\d\d$", re.MULTILINE)
 _IN_HEADINGS = ("Total", "Date", "Due date")
 """Fields whose values read well in a heading; texts that somebody typed do not stand there."""
 
+_IN_A_SENTENCE = {
+    "Customer": "the Customer",
+    "Date": "the date",
+    "Due date": "the due date",
+    "Lines": "its lines",
+    "Applied to": "what it is applied to",
+    "Total": "the total",
+}
+"""What fields are called where their values do not follow."""
+
 _HEADINGS = {
     "voided": "was voided",
     "deleted": "was deleted",
@@ -69,11 +79,12 @@ class DriftCard:
             ),
             None,
         )
-        others = ", ".join(label for label, _, _ in self.fields if told is None or label != told[0])
+        labels = dict.fromkeys(label for label, _, _ in self.fields if told is None or label != told[0])
+        others = ", ".join(_IN_A_SENTENCE.get(label, label) for label in labels)
         if told is None:
             return f"was changed: {others}"
         said = f"was changed: {told[0]} from {told[1]} to {told[2]}"
-        return f"{said}; {others}" if others else said
+        return f"{said}; also {others}" if others else said
 
     @property
     def restore_means(self) -> str:
