@@ -82,7 +82,7 @@ class Facts:
 class Open:
     """One thing that is open: the sentence, what more to say of it, the state's word, and the one action with its address.
 
-    `stops` everything: nothing is sent while it lasts. `quiet` ones never are the headline.
+    `stops` everything: nothing is sent while it lasts. `quiet` ones never are the headline. `settled`: nobody has to do anything.
     """
 
     key: str
@@ -93,6 +93,7 @@ class Open:
     address: str
     stops: bool = False
     quiet: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,16 +239,8 @@ def _migration_now(facts: Facts) -> list[Open]:
         return [Open("migration-paused", "The migration is paused.", more, "needs-you", "Look", MIGRATION)]
     if facts.migration == "previewing":
         more = f"From {facts.migration_at} on. Nothing changes in QuickBooks."
-        return [
-            Open(
-                "previewing",
-                "Your preview of the migration is being made.",
-                more,
-                "syncing",
-                "Watch",
-                MIGRATION,
-            )
-        ]
+        sentence = "Your preview of the migration is being made."
+        return [Open("previewing", sentence, more, "syncing", "Watch", MIGRATION)]
     if facts.migration == "preview":
         more = f"{total} ({dollars(facts.receipts.dollars)}) from {facts.migration_at} on. Nothing changes before you confirm it."
         sentence = "Your preview of the migration is ready."
@@ -369,7 +362,9 @@ def _quiet_ones(facts: Facts) -> list[Open]:
     if facts.left_as_theirs:
         count = counted(facts.left_as_theirs, "document is", "documents are")
         sentence = f"{count} left as QuickBooks has {'it' if facts.left_as_theirs == 1 else 'them'}."
-        found.append(Open("theirs", sentence, "", "drift", "See them", "/drift#left", quiet=True))
+        found.append(
+            Open("theirs", sentence, "", "drift", "See them", "/drift#left", quiet=True, settled=True)
+        )
     if facts.earlier and facts.usable and not facts.legacy:
         held = facts.earlier
         count = counted(held.count, "earlier inspection is", "earlier inspections are")

@@ -232,9 +232,9 @@ def match_customer(
         return Ask(_candidates(active), because)
     name = names.free_name(desired.display_name)
     taken = (
-        "the name is taken by someone else"
+        "the name was taken by someone else"
         if name != desired.display_name
-        else "nobody in QuickBooks has the name"
+        else "nobody in QuickBooks had the name"
     )
     return Create(name, f"New Customer: {taken}.")
 

@@ -137,6 +137,14 @@ def test_only_the_choice_that_stands_is_taken_back(house, records, bookkeeper):
     assert bookkeeper.read("/drift").count(LEFT) == 1
 
 
+def test_what_is_settled_is_not_said_to_be_open(house, records, bookkeeper):
+    kept(house, records, bookkeeper)
+    records.drift(records.document(records.inspection("1043", "drift")), fields=[["Total", "1.00", "2.00"]])
+    page = bookkeeper.read("/")
+    said = ("What is open", "1 document was changed in", "Good to know", "1 document is left as")
+    assert sorted(said, key=page.index) == list(said)
+
+
 def test_what_is_left_is_found_by_company_and_by_inspection(house, records, bookkeeper, company):
     drift = kept(house, records, bookkeeper)
     other = house.make_company("Other")

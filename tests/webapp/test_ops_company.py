@@ -132,6 +132,9 @@ def test_an_inspection_is_found_by_its_document_number(house, ops, blue):
     found = ops.get(f"/ops/companies/{blue}/inspections?key=SP-1042")
     assert found.location == f"/ops/companies/{blue}/inspections/1042"
     assert ops.get(f"/ops/companies/{blue}/inspections?key=nothing").location == f"/ops/companies/{blue}"
+    assert "has no inspection “nothing”" in ops.read(f"/ops/companies/{blue}")
+    ops.get(f"/ops/companies/{blue}/inspections?key=+")
+    assert "Type the id or the document number of an inspection." in ops.read(f"/ops/companies/{blue}")
 
 
 def test_what_is_not_there_is_not_found(house, ops, blue):

@@ -58,7 +58,7 @@ def test_nobody_fails(valkey, sqlite_url):
     connected_company(house, "Front Range")
     keep(house, Heartbeat(name="tick", seen_at=now()))
     page = ops.read("/ops")
-    assert heading(page) == "All 2 companies are fine."
+    assert heading(page) == "Both companies are fine."
     shown = tiles(page)
     assert shown["Fine"] == "2" and shown["Failing"] == "0"
     assert shown["Valkey"] == "reachable" and shown["Queue"] == "0 nothing waits"

@@ -152,7 +152,8 @@ def find(company_id: int) -> Response:
     asked = request.args.get("key", "").strip()
     key = logbook.inspection_named(company.id, asked)
     if key is None and logbook.bad_record_or_none(company.id, asked) is None:
-        flash(f"This company has no inspection “{asked[:60]}”.", "warning")
+        missing = f"This company has no inspection “{asked[:60]}”."
+        flash(missing if asked else "Type the id or the document number of an inspection.", "warning")
         return redirect(url_for(".detail", company_id=company.id), 303)
     return redirect(url_for(".inspection", company_id=company.id, key=key or asked), 303)
 

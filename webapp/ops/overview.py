@@ -121,11 +121,8 @@ def _sentence(
     behind = sum(1 for line in lines if line.state == "behind")
     if behind:
         return f"{plural(behind, 'company is', 'companies are')} behind; nothing has failed."
-    return (
-        f"All {plural(len(lines), 'company is', 'companies are')} fine."
-        if len(lines) > 1
-        else "The one company is fine."
-    )
+    few = {1: "The one company is fine.", 2: "Both companies are fine."}
+    return few.get(len(lines), f"All {len(lines):,} companies are fine.")
 
 
 def _nights(lines: list[CompanyLine]) -> list[CompanyLine]:

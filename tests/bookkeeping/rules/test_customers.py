@@ -104,8 +104,8 @@ def test_another_name_with_the_same_email_is_someone_else():
 
 
 def test_a_new_customer_says_whether_somebody_has_the_name():
-    assert match().because == "New Customer: nobody in QuickBooks has the name."
-    assert match(entry()).because == "New Customer: the name is taken by someone else."
+    assert match().because == "New Customer: nobody in QuickBooks had the name."
+    assert match(entry()).because == "New Customer: the name was taken by someone else."
 
 
 def test_customers_vendors_and_employees_share_one_space_of_names():

@@ -178,7 +178,7 @@ def test_the_preview_shows_the_very_requests_in_the_order_of_sending(traced, rec
     customer, invoice, payment = traced("1", lambda found: Preview(found).documents)
     assert [one.fate for one in (customer, invoice, payment)] == ["create"] * 3
     assert all(one.would_be_sent and one.fate in FATES for one in (customer, invoice, payment))
-    assert _facts(customer)["Chosen because"] == "New Customer: nobody in QuickBooks has the name."
+    assert _facts(customer)["Chosen because"] == "New Customer: nobody in QuickBooks had the name."
     assert '"DisplayName": "Ann O\'Neil"' in customer.request
     assert (invoice.title, invoice.total, invoice.note) == (
         "Invoice SP-1",
