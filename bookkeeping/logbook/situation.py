@@ -40,7 +40,7 @@ class Facts:
 
     `to_start`: the first sync waits for a person. `connection` is never, disconnected, refused, reconnect, checking or connected. `migration` is "", choose, previewing, preview,
     scheduled, running or paused; `migration_at` is when it runs, or the cutoff that is previewed; `receipts` are those that it is about, `left` those of an ended one that could not be replaced. `by_files`: inspections come in files that people drop; `file_waits`
-    names one that was dropped and not taken yet.
+    names one that was dropped and not taken yet. `unread` says since when nothing could be read of the platform, which passes by itself.
     """
 
     connection: str = "connected"
@@ -52,6 +52,7 @@ class Facts:
     halted_cause: str = ""
     deletes: int = 0
     feed_cause: str = ""
+    unread: str = ""
     first_run: str = ""
     synced: bool = True
     states: dict[str, int] = field(default_factory=dict)
@@ -142,11 +143,8 @@ def _quiet(facts: Facts) -> tuple[str, str]:
 
 
 FILES = "/settings/files"
-SETTINGS, INTEGRATIONS, MIGRATION = (
-    "/settings/quickbooks",
-    "/settings#system-integrations",
-    "/settings/quickbooks/migration",
-)
+SETTINGS, INTEGRATIONS = "/settings/quickbooks", "/settings#system-integrations"
+MIGRATION = "/settings/quickbooks/migration"
 
 
 def _connection(facts: Facts) -> list[Open]:
@@ -271,26 +269,17 @@ def _causes(facts: Facts) -> list[Open]:
     sentence = f"{counted(held.count, 'inspection needs', 'inspections need')} you."
     more = f"{dollars(held.dollars)} waits. Nothing is lost." if held.dollars else "Nothing is lost."
     each = [
-        Open(
-            f"cause:{one.code}",
-            f"{one.title}.",
-            " · ".join(
-                part
-                for part in (
-                    counted(one.held.count, "inspection"),
-                    dollars(one.held.dollars),
-                    WHO_FIXES.get(one.who, ""),
-                )
-                if part
-            ),
-            "needs-you",
-            "What to do",
-            f"/sync-log#cause-{one.code}",
-            quiet=True,
-        )
+        Open(f"cause:{one.code}", f"{one.title}.", _held(one), "needs-you", "What to do", address, quiet=True)
         for one in facts.causes
+        for address in (f"/sync-log#cause-{one.code}",)
     ]
     return [Open("causes", sentence, more, "needs-you", "See what to do", "/sync-log"), *each]
+
+
+def _held(one: HeldUp) -> str:
+    """Return `7 inspections · $2,480.00 · your bookkeeper`."""
+    parts = (counted(one.held.count, "inspection"), dollars(one.held.dollars), WHO_FIXES.get(one.who, ""))
+    return " · ".join(part for part in parts if part)
 
 
 def _left(facts: Facts) -> list[Open]:
@@ -341,6 +330,10 @@ def _by_itself(facts: Facts) -> list[Open]:
     if facts.first_run == "failed" and not facts.synced:
         sentence = "Your first sync was not finished. We try again by ourselves."
         found.append(Open("first-sync", sentence, "", "waiting", "See why", "/sync-log"))
+    if facts.unread:
+        sentence = f"The inspection platform could not be read {facts.unread}."
+        more = "What was booked before is in the books. We try again by ourselves."
+        found.append(Open("unread", sentence, more, "waiting", "See why", SETTINGS))
     if syncing := facts.states.get("syncing"):
         sentence = f"{counted(syncing, 'inspection is', 'inspections are')} on the way to QuickBooks."
         found.append(Open("syncing", sentence, "", "syncing", "Sync log", "/sync-log"))

@@ -51,6 +51,7 @@ def facts_of(company: Company) -> Facts:
         halted_cause=_words("platform-not-us") if company.us_based is False else "",
         deletes=company.brake_count if company.brake_at else 0,
         feed_cause=fault(company.feed_cause).title if company.feed_stopped else "",
+        unread=_unread(company),
         first_run=first.state if first else "",
         synced=company.last_sync_at is not None,
         states=dict(states),
@@ -72,6 +73,13 @@ def facts_of(company: Company) -> Facts:
         file_waits=_waiting_file(company),
         **migration,
     )
+
+
+def _unread(company: Company) -> str:
+    """Return since when nothing could be read of the platform, where that passes by itself, or ""."""
+    if company.feed_state == "ok" or company.feed_stopped:
+        return ""
+    return f"since {_said(company.last_poll_at, company.time_zone)}" if company.last_poll_at else "yet"
 
 
 def _waiting_file(company: Company) -> str:

@@ -121,6 +121,12 @@ ALONE = {
         "Your first sync was not finished. We try again by ourselves.",
         "See why",
     ),
+    "unread": (
+        {"unread": "since November 3, 2026, 9:00 AM (Denver)"},
+        "waiting",
+        "The inspection platform could not be read since November 3, 2026, 9:00 AM (Denver).",
+        "See why",
+    ),
     "syncing": (
         {"states": {"syncing": 1}},
         "syncing",
@@ -187,6 +193,7 @@ def test_of_each_pair_the_more_urgent_is_said_and_the_other_is_not_lost(first, s
     } | {
         "first-sync",
         "never through",
+        "unread",
         "left",
         "syncing",
         "waiting",

@@ -68,6 +68,15 @@ def test_who_paused_and_a_first_sync_that_waits_are_told_apart(facts, records):
     assert facts(feed_state="refused").feed_cause
 
 
+def test_since_when_the_platform_could_not_be_read_is_known(facts, records):
+    records.connect()
+    assert facts(last_poll_at=None).unread == ""
+    assert facts(feed_state="unavailable").unread == "yet"
+    assert facts(last_poll_at=NOON).unread == "since March 2, 2026, 12:00 PM (Denver)"
+    assert facts(feed_state="refused").unread == ""  # That needs a person, and is told by its cause.
+    assert facts(feed_state="ok").unread == ""
+
+
 def _receipt(migration_id: int, company: int, number: int, state: str) -> MigrationReceipt:
     return MigrationReceipt(
         migration_id=migration_id,
