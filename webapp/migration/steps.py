@@ -20,6 +20,7 @@ from bookkeeping.rules.forecast import BASES, Basis
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
+from bookkeeping.storage.people.memberships import members_of
 from bookkeeping.storage.records.migration_basis import why_stale
 from bookkeeping.storage.records.migrations import (
     Migration,
@@ -205,6 +206,7 @@ def show_confirm(
         errors=errors or {},
         typed_words=words,
         second_owner=second_owner,
+        other_owners=sum(one.role == "owner" for one in members_of(migration.company_id)) > 1,
         words=migration_acts.words_to_type(migration),
         next_night=next_nightly(),
     )

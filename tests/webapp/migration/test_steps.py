@@ -97,6 +97,23 @@ def test_the_basis_of_the_companys_reports_comes_first_and_says_so(plan, owner, 
     assert "on this basis" not in owner.read(ADDRESS["what_moves"])
 
 
+def test_inspections_that_are_booked_too_are_told_of_in_the_open(plan, owner):
+    plan.migrate("preview")
+    page = owner.read(ADDRESS["confirm"])
+    before, _, folded = page.partition("What else happens")
+    assert "without a SalesReceipt" in before and "booked that night too" in before
+    assert "booked that night too" not in folded
+
+
+def test_approval_by_another_owner_is_offered_where_there_is_one(plan, owner, house, company):
+    plan.migrate("preview")
+    assert 'id="second-owner"' not in owner.read(ADDRESS["confirm"])
+    house.make_person("bookkeeper", company, "books@second.example")
+    assert 'id="second-owner"' not in owner.read(ADDRESS["confirm"])
+    house.make_person("owner", company, "owner@second.example")
+    assert 'id="second-owner"' in owner.read(ADDRESS["confirm"])
+
+
 def test_both_errors_stand_at_their_fields_at_once_and_the_words_are_kept(plan, owner, house, company):
     plan.migrate("preview")
     typed = CONFIRM | {"words": "REPLACE <3", "password": "Tr0ub4dor", "second_owner": "yes"}
