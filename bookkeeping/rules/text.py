@@ -27,6 +27,7 @@ _SPELLINGS = {
     **dict(zip("œŒłŁđĐıħĦŧŦ", ("oe", "OE", "l", "L", "d", "D", "i", "h", "H", "t", "T"), strict=True)),
     **dict(zip("…⁄€≤≥≠", (ELLIPSIS, "/", "EUR", "<=", ">=", "!="), strict=True)),
 }
+_BLANK_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _LETTERS_AND_SIGNS = ("L", "N", "P", "Sm", "Sc")
 _WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -42,6 +43,12 @@ def transliterate(text: str) -> str:
 def one_line(text: str) -> str:
     """Return the transliterated text on one line, trimmed and single spaced."""
     return " ".join(transliterate(text).split())
+
+
+def name_typed(text: str) -> str:
+    """Return a name as it was typed, on one line, without what nobody sees: controls, formats (they turn text around) and blank letters."""
+    seen = (letter if letter.isspace() or _is_seen(letter) else "" for letter in text)
+    return " ".join("".join(seen).split())
 
 
 def cut(text: str, limit: int) -> str:
@@ -62,6 +69,10 @@ def email_field(text: str) -> str:
         longer = f"{field},{address}" if field else address
         field = longer if len(longer) <= EMAIL_LIMIT else field
     return field
+
+
+def _is_seen(letter: str) -> bool:
+    return letter not in _BLANK_LETTERS and unicodedata.category(letter) not in ("Cc", "Cf", "Cs")
 
 
 def _writable(letter: str) -> str:

@@ -19,6 +19,7 @@ from bookkeeping.answering.opening import (
     revoke_key,
     set_callback,
 )
+from bookkeeping.rules.text import name_typed
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.api_keys import SCOPES, ApiKey, keys_of
@@ -38,7 +39,7 @@ def _strip(typed: str | None) -> str:
 class KeyForm(FlaskForm):
     name = StringField(
         "Name",
-        filters=[_strip],
+        filters=[lambda typed: name_typed(typed or "")],
         validators=[
             DataRequired("Say what it is for, such as the name of the system that asks."),
             Length(max=80, message="Use at most 80 letters."),

@@ -6,6 +6,7 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from bookkeeping.rules.text import name_typed
 from bookkeeping.storage.base import db
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.people.list_views import (
@@ -103,7 +104,7 @@ def _note(row: ListView, act: str, before: str) -> None:
 
 
 def _name_typed() -> str:
-    return " ".join(request.form.get("name", "").replace("\x00", "").split())[:LONGEST_NAME]
+    return name_typed(request.form.get("name", ""))[:LONGEST_NAME].rstrip()
 
 
 def _back(address: str) -> Response:

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from bookkeeping.acts import ops as ops_acts
 from bookkeeping.faults import fault
 from bookkeeping.logbook.failures import FailureFilter, company_names
+from bookkeeping.rules.text import name_typed
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import company_or_none
 from bookkeeping.storage.people.people import OPS_ROLES, User
@@ -53,7 +54,9 @@ class NoteForm(FlaskForm):
 
 class ViewForm(FlaskForm):
     name = StringField(
-        "Name of this view", validators=[InputRequired("Give the view a name."), Length(max=80)]
+        "Name of this view",
+        filters=[lambda typed: name_typed(typed or "")],
+        validators=[DataRequired("Give the view a name."), Length(max=80)],
     )
     address = StringField(
         validators=[InputRequired("Filter something first, then keep it."), Length(max=1000)]

@@ -24,6 +24,7 @@ from bookkeeping.faults import fault
 from bookkeeping.inspection_source.source import SourceCompany
 from bookkeeping.logbook.beforehand import zone_change
 from bookkeeping.rules.local_time import zone_named
+from bookkeeping.rules.text import name_typed
 from bookkeeping.sources.changing import SourceLook, look_at_source
 from bookkeeping.sources.opening import KINDS, checked_credentials, try_source
 from bookkeeping.storage.base import db
@@ -76,7 +77,7 @@ def _strip(typed: str | None) -> str:
 class NameForm(FlaskForm):
     name = StringField(
         "Name",
-        filters=[_strip],
+        filters=[lambda typed: name_typed(typed or "")],
         validators=[
             DataRequired("Enter the company's name."),
             Length(max=200, message="Use at most 200 letters."),

@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, Length
 from bookkeeping.acts import inviting
 from bookkeeping.acts.invitation_mail import mail_invitation, mails_of
 from bookkeeping.acts.telling import tell_owners, with_article
+from bookkeeping.rules.text import name_typed
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
@@ -49,7 +50,7 @@ class InviteForm(FlaskForm):
 class JoinForm(NewPasswordForm):
     name = StringField(
         "Your name",
-        filters=[lambda typed: (typed or "").replace("\x00", "").strip()],
+        filters=[lambda typed: name_typed(typed or "")],
         validators=[DataRequired("Enter your name."), Length(max=200, message="Use at most 200 letters.")],
         render_kw={"autocomplete": "name"},
     )

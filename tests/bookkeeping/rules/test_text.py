@@ -1,8 +1,19 @@
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookkeeping.rules.text import EMAIL_LIMIT, cut, email_field, emails, one_line, transliterate
+from bookkeeping.rules.text import (
+    EMAIL_LIMIT,
+    cut,
+    email_field,
+    emails,
+    name_typed,
+    one_line,
+    transliterate,
+)
 
 
 @given(st.text(st.characters()))  # Halves of surrogate pairs too.
@@ -107,3 +118,30 @@ def test_an_unusual_address_that_intuit_takes_is_kept(address):
 )
 def test_what_has_no_decomposition_is_spelled_as_one_would_type_it(letters, written):
     assert transliterate(letters) == written
+
+
+UNSEEN = [
+    letter
+    for letter in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(letter) in ("Cc", "Cf", "Cs") and not letter.isspace()
+]
+
+
+def test_a_name_is_kept_without_anything_that_nobody_sees():
+    assert {"\x00", "\xad", "\u200b", "\u202e", "\u2066", "\ufeff", "\U000e0041"} < set(UNSEEN)
+    assert [letter for letter in UNSEEN if name_typed(f"Ann{letter}a") != "Anna"] == []
+    assert name_typed("".join(UNSEEN)) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Needs\tyou \r\n now\u2028 ", "Needs you now"),
+        ("\u3164", ""),
+        ("x\u115f\u2800", "x"),
+        ("José Muñoz-王 🏠", "José Muñoz-王 🏠"),
+        ("שלום عام", "שלום عام"),
+    ],
+)
+def test_a_name_keeps_what_is_seen_on_one_line(typed, kept):
+    assert name_typed(typed) == kept

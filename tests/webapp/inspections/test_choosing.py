@@ -168,7 +168,7 @@ def test_a_view_is_kept_renamed_and_removed_by_who_keeps_it(house, company, five
         view = db.session.scalars(select(ListView)).one()
     for path in (f"{VIEWS}/{view.id}/rename", f"{VIEWS}/{view.id}/remove"):
         assert post_with_token(house, bookkeeper, path, name="x").status_code == 404
-    owner.post(f"{VIEWS}/{view.id}/rename", {"name": "Urgent"}, page="/inspections")
+    owner.post(f"{VIEWS}/{view.id}/rename", {"name": "Ur\u202egent"}, page="/inspections")
     assert "Urgent" in owner.read("/inspections")
     owner.post(f"{VIEWS}/{view.id}/remove", page="/inspections")
     assert "Urgent" not in owner.read("/inspections").replace("“Urgent”", "")
