@@ -240,11 +240,11 @@ def _migration_now(facts: Facts) -> list[Open]:
         sentence = "Your preview of the migration is being made."
         return [Open("previewing", sentence, more, "syncing", "Watch", MIGRATION)]
     if facts.migration == "preview":
-        more = f"{total} ({dollars(facts.receipts.dollars)}) from {facts.migration_at} on. Nothing changes before you confirm it."
+        more = f"{total} ({dollars(facts.receipts.dollars)}) from {facts.migration_at} on. Nothing changes before an owner confirms it."
         sentence = "Your preview of the migration is ready."
         return [Open("preview", sentence, more, "needs-you", "Look at the preview", MIGRATION)]
     if facts.migration == "choose":
-        more = f"{total} ({dollars(facts.receipts.dollars)}) on record. Until you choose, inspections that have one are left alone."
+        more = f"{total} ({dollars(facts.receipts.dollars)}) on record. Until then, inspections that have one are left alone."
         sentence = "One step is left: choose your cutoff."
         return [Open("choose", sentence, more, "needs-you", "Choose the cutoff", MIGRATION)]
     return []

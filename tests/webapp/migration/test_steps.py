@@ -114,6 +114,13 @@ def test_approval_by_another_owner_is_offered_where_there_is_one(plan, owner, ho
     assert 'id="second-owner"' in owner.read(ADDRESS["confirm"])
 
 
+def test_who_may_not_choose_is_told_who_does_and_offered_no_button(plan, owner, bookkeeper):
+    for path in ("/", "/settings/quickbooks"):
+        mine, theirs = owner.read(path), bookkeeper.read(path)
+        assert "choose your cutoff" in mine and "Choose the cutoff" in mine, path
+        assert "an owner chooses the cutoff" in theirs and "Choose the cutoff" not in theirs, path
+
+
 def test_both_errors_stand_at_their_fields_at_once_and_the_words_are_kept(plan, owner, house, company):
     plan.migrate("preview")
     typed = CONFIRM | {"words": "REPLACE <3", "password": "Tr0ub4dor", "second_owner": "yes"}
