@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, not_, or_, select, update
 
 from bookkeeping.acts import books
 from bookkeeping.acts.connecting import company_of_realm
 from bookkeeping.logbook.held_deletes import held_by_brake
+from bookkeeping.logbook.situation_facts import comes_in
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
@@ -105,11 +106,15 @@ def approve_deletes(company: Company, who: str) -> int:
 
 
 def earlier_inspections(company: Company) -> list[EarlierMonth]:
-    """Return what lies before the start date and could be brought in, by month, the newest first."""
+    """Return what lies before the start date and could be brought in, by month, the newest first; without what is about to come in."""
     month = _month_of(company)
     rows = (
         select(month, func.count(), func.sum(InspectionRow.total))
-        .where(InspectionRow.company_id == company.id, InspectionRow.reason == "before-start")
+        .where(
+            InspectionRow.company_id == company.id,
+            InspectionRow.reason == "before-start",
+            not_(comes_in(company)),
+        )
         .group_by(month)
         .order_by(month.desc())
     )
@@ -127,6 +132,7 @@ def earlier_from(company: Company, day: date) -> tuple[int, Decimal]:
         InspectionRow.company_id == company.id,
         InspectionRow.reason == "before-start",
         InspectionRow.starts_at >= midnight,
+        not_(comes_in(company)),
     )
     count, total = db.session.execute(rows).one()
     return count, total or Decimal("0.00")

@@ -68,6 +68,7 @@ class Facts:
     unexplained: Amount = Amount()
     to_settle: Amount = Amount()
     on_the_way: Amount = Amount()
+    coming: Amount = Amount()
     earlier: Amount = Amount()
     left_as_theirs: int = 0
     by_files: bool = False
@@ -334,6 +335,10 @@ def _by_itself(facts: Facts) -> list[Open]:
         sentence = f"The inspection platform could not be read {facts.unread}."
         more = "What was booked before is in the books. We try again by ourselves."
         found.append(Open("unread", sentence, more, "waiting", "See why", SETTINGS))
+    if facts.coming:
+        count = counted(facts.coming.count, "earlier inspection is", "earlier inspections are")
+        sentence = f"{count} about to be brought in ({dollars(facts.coming.dollars)})."
+        found.append(Open("coming", sentence, "", "syncing", "Watch", SETTINGS))
     if syncing := facts.states.get("syncing"):
         sentence = f"{counted(syncing, 'inspection is', 'inspections are')} on the way to QuickBooks."
         found.append(Open("syncing", sentence, "", "syncing", "Sync log", "/sync-log"))

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, select
 
 from bookkeeping.faults import fault
 from bookkeeping.logbook.pages import question_count
@@ -35,6 +36,8 @@ def facts_of(company: Company) -> Facts:
     state = connection.state if connection else "never"
     first, statement = latest_run(company.id, "first"), statement_or_none(company.id)
     grouped = _grouped(company.id)
+    coming = _coming(company)
+    before_start = grouped.get(("not-in-books", "before-start"), Amount())
     states: Counter[str] = Counter()
     for (word, _), held in grouped.items():
         states[word] += held.count
@@ -63,7 +66,8 @@ def facts_of(company: Company) -> Facts:
         unexplained=_stated(statement, "Unexplained"),
         to_settle=_stated(statement, "Explained"),
         on_the_way=_sum(held for (word, _), held in grouped.items() if word in ("syncing", "waiting")),
-        earlier=grouped.get(("not-in-books", "before-start"), Amount()),
+        coming=coming,
+        earlier=Amount(before_start.count - coming.count, before_start.dollars - coming.dollars),
         left_as_theirs=_count_of(
             select(func.count()).where(
                 Document.company_id == company.id, Document.status == "live", Document.hands_off == "kept"
@@ -80,6 +84,22 @@ def _unread(company: Company) -> str:
     if company.feed_state == "ok" or company.feed_stopped:
         return ""
     return f"since {_said(company.last_poll_at, company.time_zone)}" if company.last_poll_at else "yet"
+
+
+def comes_in(company: Company) -> ColumnElement[bool]:
+    """The condition for inspections that lay before the start date until it was moved, and that no run has looked at since."""
+    if company.start_date is None or company.legacy or company.cutoff is not None:
+        return false()
+    midnight = datetime.combine(company.start_date, time(), ZoneInfo(company.time_zone))
+    row = InspectionRow
+    return and_(row.reason == "before-start", row.due.is_(True), row.starts_at >= midnight)
+
+
+def _coming(company: Company) -> Amount:
+    rows = select(func.count(), func.sum(held_dollars(), type_=InspectionRow.total.type))
+    mine = (InspectionRow.company_id == company.id, InspectionRow.state == "not-in-books")
+    count, total = db.session.execute(rows.where(*mine, comes_in(company))).one()
+    return Amount(count, total or ZERO)
 
 
 def _waiting_file(company: Company) -> str:

@@ -171,7 +171,8 @@ def test_earlier_inspections_are_shown_by_month_in_the_companys_zone(house, comp
         ("2", datetime(2026, 2, 10, 18, 0, tzinfo=UTC), "425.50"),
         ("3", datetime(2026, 2, 11, 18, 0, tzinfo=UTC), "0.25"),
     ):
-        house.make_inspection(company, key, starts_at=starts_at, total=Decimal(total), reason="before-start")
+        values = {"state": "not-in-books", "reason": "before-start", "total": Decimal(total)}
+        house.make_inspection(company, key, starts_at=starts_at, **values)
     house.make_inspection(company, "4", starts_at=datetime(2026, 1, 5, tzinfo=UTC), reason="cancelled")
     page = " ".join(owner.read(PAGE).split())
     assert "3 inspections lie before your start date, $525.75 in all" in page
@@ -183,6 +184,12 @@ def test_earlier_inspections_are_shown_by_month_in_the_companys_zone(house, comp
     owner.post(f"{PAGE}/earlier", {"earlier_from": "2026-02-01"}, page=PAGE)
     assert company_row(house).start_date == date(2026, 2, 1)
     assert inspection_row(house, "2").due
+    page = " ".join(
+        owner.read(PAGE).split()
+    )  # What was chosen is offered no more, and Home says what becomes of it.
+    assert "1 inspection lies before your start date, $100.00 in all" in page
+    assert "Bring in 1 inspection ($100.00)" in page and "Feb 2026</th>" not in page
+    assert "2 earlier inspections are about to be brought in ($425.75)." in owner.read("/")
 
 
 def test_a_typed_day_says_first_what_it_would_bring_in(house, company, owner):

@@ -127,6 +127,12 @@ ALONE = {
         "The inspection platform could not be read since November 3, 2026, 9:00 AM (Denver).",
         "See why",
     ),
+    "coming": (
+        {"coming": Amount(44, Decimal("24106.35"))},
+        "syncing",
+        "44 earlier inspections are about to be brought in ($24,106.35).",
+        "Watch",
+    ),
     "syncing": (
         {"states": {"syncing": 1}},
         "syncing",
@@ -194,6 +200,7 @@ def test_of_each_pair_the_more_urgent_is_said_and_the_other_is_not_lost(first, s
         "first-sync",
         "never through",
         "unread",
+        "coming",
         "left",
         "syncing",
         "waiting",

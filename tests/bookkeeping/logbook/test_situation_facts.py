@@ -68,6 +68,21 @@ def test_who_paused_and_a_first_sync_that_waits_are_told_apart(facts, records):
     assert facts(feed_state="refused").feed_cause
 
 
+def test_what_was_chosen_to_come_in_is_told_apart_until_a_run_has_looked_at_it(facts, records):
+    records.connect()
+    records.inspection("1", "not-in-books", reason="before-start", due=True)
+    records.inspection(
+        "2", "not-in-books", reason="before-start", due=True, starts_at=NOON - timedelta(days=9)
+    )
+    one, none = Amount(1, Decimal("425.00")), Amount()
+    found = facts(start_date=NOON.date())
+    assert (found.coming, found.earlier) == (one, one)
+    found = facts(start_date=NOON.date() + timedelta(days=1))
+    assert (found.coming, found.earlier) == (none, Amount(2, Decimal("850.00")))
+    found = facts(start_date=None)
+    assert (found.coming, found.earlier) == (none, Amount(2, Decimal("850.00")))
+
+
 def test_since_when_the_platform_could_not_be_read_is_known(facts, records):
     records.connect()
     assert facts(last_poll_at=None).unread == ""
