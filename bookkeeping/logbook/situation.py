@@ -40,7 +40,7 @@ class Facts:
 
     `to_start`: the first sync waits for a person. `connection` is never, disconnected, refused, reconnect, checking or connected. `migration` is "", choose, previewing, preview,
     scheduled, running or paused; `migration_at` is when it runs, or the cutoff that is previewed; `receipts` are those that it is about, `left` those of an ended one that could not be replaced. `by_files`: inspections come in files that people drop; `file_waits`
-    names one that was dropped and not taken yet. `unread` says since when nothing could be read of the platform, which passes by itself.
+    names one that was dropped and not taken yet. `unread` says since when nothing could be read of the platform, which passes by itself; `waits_since` since when a sync should have begun.
     """
 
     connection: str = "connected"
@@ -53,6 +53,7 @@ class Facts:
     deletes: int = 0
     feed_cause: str = ""
     unread: str = ""
+    waits_since: str = ""
     first_run: str = ""
     synced: bool = True
     states: dict[str, int] = field(default_factory=dict)
@@ -127,9 +128,8 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 def _more(first: Open, facts: Facts, rest: tuple[Open, ...]) -> str:
     """Return what follows the headline. That everything else goes on is said only when it does."""
-    goes_on = (
-        facts.usable and first.word == "needs-you" and not first.stops and not any(one.stops for one in rest)
-    )
+    stopped = any(one.stops for one in (first, *rest))
+    goes_on = facts.usable and first.word == "needs-you" and not stopped
     return " ".join(part for part in (first.more, "Everything else goes on." if goes_on else "") if part)
 
 
@@ -189,15 +189,13 @@ def _halted(facts: Facts) -> list[Open]:
         sentence = "The first sync waits for you."
         found.append(Open("to-start", sentence, more, "needs-you", "Start", SETTINGS, stops=True))
     elif facts.paused_by or facts.paused_since:
-        more = (
-            f"{facts.paused_by} paused it, {facts.paused_since}. Nothing is sent until somebody resumes it."
-        )
+        who = f"{facts.paused_by} paused it, {facts.paused_since}."
+        more = f"{who} Nothing is sent until somebody resumes it."
         found.append(Open("paused", "Syncing is paused.", more, "paused", "Resume", SETTINGS, stops=True))
     if facts.halted_cause:
         more = f"{facts.halted_cause} Nothing is sent, and nothing is deleted."
-        found.append(
-            Open("halted", "Syncing has stopped.", more, "needs-you", "See why", SETTINGS, stops=True)
-        )
+        sentence = "Syncing has stopped."
+        found.append(Open("halted", sentence, more, "needs-you", "See why", SETTINGS, stops=True))
     return found
 
 
@@ -253,7 +251,7 @@ def _migration_now(facts: Facts) -> list[Open]:
 
 def _first_sync(facts: Facts) -> list[Open]:
     running = facts.first_run in ("queued", "running")
-    if not facts.usable or not (running or facts.connection == "checking"):
+    if not facts.usable or facts.waits_since or not (running or facts.connection == "checking"):
         return []
     sentence = f"Your {'first ' if running or not facts.synced else ''}sync is under way."
     more = "You can leave this page; we carry on."
@@ -331,6 +329,18 @@ def _by_itself(facts: Facts) -> list[Open]:
     if facts.first_run == "failed" and not facts.synced:
         sentence = "Your first sync was not finished. We try again by ourselves."
         found.append(Open("first-sync", sentence, "", "waiting", "See why", "/sync-log"))
+    if facts.waits_since:
+        sentence = f"Syncing has not begun since {facts.waits_since}."
+        found.append(
+            Open(
+                "turn",
+                sentence,
+                "A sync waits for its turn, and begins by itself.",
+                "waiting",
+                "Watch",
+                SETTINGS,
+            )
+        )
     if facts.unread:
         sentence = f"The inspection platform could not be read {facts.unread}."
         more = "What was booked before is in the books. We try again by ourselves."
@@ -354,22 +364,19 @@ def _quiet_ones(facts: Facts) -> list[Open]:
         held = facts.to_settle
         amount = f" ({dollars(held.dollars)})" if held.dollars else ""
         sentence = f"{counted(held.count, 'difference')} of the newest statement to settle{amount}."
-        found.append(
-            Open("settle", sentence, "", "drift", "Settle them", "/numbers/tie-out#differences", quiet=True)
-        )
+        where = "/numbers/tie-out#differences"
+        found.append(Open("settle", sentence, "", "drift", "Settle them", where, quiet=True))
     if facts.left_as_theirs:
         count = counted(facts.left_as_theirs, "document is", "documents are")
         sentence = f"{count} left as QuickBooks has {'it' if facts.left_as_theirs == 1 else 'them'}."
-        found.append(
-            Open("theirs", sentence, "", "drift", "See them", "/drift#left", quiet=True, settled=True)
-        )
+        where = "/drift#left"
+        found.append(Open("theirs", sentence, "", "drift", "See them", where, quiet=True, settled=True))
     if facts.earlier and facts.usable and not facts.legacy:
         held = facts.earlier
         count = counted(held.count, "earlier inspection is", "earlier inspections are")
         sentence = f"{count} not brought in ({dollars(held.dollars)})."
-        found.append(
-            Open("earlier", sentence, "", "not-in-books", "Choose", f"{SETTINGS}#earlier", quiet=True)
-        )
+        where = f"{SETTINGS}#earlier"
+        found.append(Open("earlier", sentence, "", "not-in-books", "Choose", where, quiet=True))
     return found
 
 

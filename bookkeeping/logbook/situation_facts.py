@@ -13,7 +13,7 @@ from bookkeeping.faults import fault
 from bookkeeping.logbook.pages import question_count
 from bookkeeping.logbook.situation import Amount, Facts, HeldUp
 from bookkeeping.rules.local_time import say_moment
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.dropped import WAITING, DroppedFile
@@ -21,10 +21,13 @@ from bookkeeping.storage.records.documents import Document, Drift, LegacyReceipt
 from bookkeeping.storage.records.inspections import STATES, InspectionRow, held_dollars
 from bookkeeping.storage.records.migrations import MigrationReceipt, newest_migration
 from bookkeeping.storage.records.numbers import TieoutStatement, statement_or_none
-from bookkeeping.storage.work.runs import latest_run
+from bookkeeping.storage.work.runs import BEGINS_WITHIN, latest_run, longest_waiting
 
 LEFT = ("left", "blocked")
 """States of receipts that an ended migration could not replace."""
+
+SYNCS = ("first", "sync", "nightly", "reconcile", "check", "changes")
+"""Kinds of runs that bring the books up to date."""
 
 ZERO = Decimal("0.00")
 Grouped = dict[tuple[str, str], Amount]
@@ -55,6 +58,7 @@ def facts_of(company: Company) -> Facts:
         deletes=company.brake_count if company.brake_at else 0,
         feed_cause=fault(company.feed_cause).title if company.feed_stopped else "",
         unread=_unread(company),
+        waits_since=_waits_since(company),
         first_run=first.state if first else "",
         synced=company.last_sync_at is not None,
         states=dict(states),
@@ -77,6 +81,12 @@ def facts_of(company: Company) -> Facts:
         file_waits=_waiting_file(company),
         **migration,
     )
+
+
+def _waits_since(company: Company) -> str:
+    """Return since when a sync waits for its turn that should long have begun, or ""."""
+    since = longest_waiting(company.id, SYNCS)
+    return _said(since, company.time_zone) if since and utcnow() - since >= BEGINS_WITHIN else ""
 
 
 def _unread(company: Company) -> str:

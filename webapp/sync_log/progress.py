@@ -1,7 +1,7 @@
 """What a run looks like while it goes on and when it is over, in words: the same on its page and at its end."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeGuard
 
 from sqlalchemy import func, select
@@ -9,14 +9,12 @@ from sqlalchemy import func, select
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.work.journal import WRITTEN, Operation, documents_settled, writing_since
-from bookkeeping.storage.work.runs import Run
+from bookkeeping.storage.work.runs import BEGINS_WITHIN, Run
 from bookkeeping.storage.work.undos import is_held
 from webapp.frame.words import plural, span
 
 _SHOWN = ("Customer", "Invoice", "Payment", "RefundReceipt", "SalesReceipt")
 _OPEN = ("queued", "running")
-LATELY = timedelta(minutes=1)
-"""So long after it was asked for a run is about to begin: the sweep rings twice in it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def _before_it_begins(run: Run) -> str:
         return "Starting"
     if is_held(run.company_id, utcnow()):
         return "Begins within half a minute. Nothing is sent while it can be undone"
-    return "About to begin" if utcnow() - run.queued_at < LATELY else "Waiting for its turn"
+    return "About to begin" if utcnow() - run.queued_at < BEGINS_WITHIN else "Waiting for its turn"
 
 
 def counts_so_far(run: Run) -> str:

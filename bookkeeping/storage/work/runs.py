@@ -1,6 +1,6 @@
 """Runs: every piece of work that takes time, with its progress and result; and the slots of the clock that fell due."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +18,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bookkeeping.storage.base import Base, BigId, UtcDateTime, db, utcnow
+
+BEGINS_WITHIN = timedelta(minutes=1)
+"""So long after it was asked for a run begins: the sweep rings twice in it."""
 
 UNFINISHED = ("queued", "running")
 _IS_UNFINISHED = f"state IN {UNFINISHED}"
@@ -118,3 +121,14 @@ def latest_run(company_id: int, *kinds: str) -> Run | None:
     """Return the company's newest run of these kinds."""
     rows = select(Run).where(Run.company_id == company_id, Run.kind.in_(kinds)).order_by(Run.id.desc())
     return db.session.scalars(rows.limit(1)).first()
+
+
+def longest_waiting(company_id: int, kinds: tuple[str, ...]) -> datetime | None:
+    """Return since when the oldest run of these kinds is queued; None where there is none, or where any run of the company goes on."""
+    open_ones = select(Run.state, Run.kind, Run.queued_at).where(
+        Run.company_id == company_id, is_unfinished()
+    )
+    found = db.session.execute(open_ones).all()
+    if any(state == "running" for state, _, _ in found):
+        return None
+    return min((at for _, kind, at in found if kind in kinds), default=None)

@@ -121,6 +121,12 @@ ALONE = {
         "Your first sync was not finished. We try again by ourselves.",
         "See why",
     ),
+    "turn": (
+        {"waits_since": "November 3, 2026, 9:00 AM (Denver)"},
+        "waiting",
+        "Syncing has not begun since November 3, 2026, 9:00 AM (Denver).",
+        "Watch",
+    ),
     "unread": (
         {"unread": "since November 3, 2026, 9:00 AM (Denver)"},
         "waiting",
@@ -156,6 +162,7 @@ _OF_ONE_FACT = {
         ("to-start", "paused"),
         ("running", "migration-paused", "choose", "previewing", "preview", "scheduled"),
         ("first-sync", "never through"),
+        ("first-sync", "turn"),
         ("running", "left"),
         ("choose", "left"),
         ("scheduled", "left"),
@@ -199,6 +206,7 @@ def test_of_each_pair_the_more_urgent_is_said_and_the_other_is_not_lost(first, s
     } | {
         "first-sync",
         "never through",
+        "turn",
         "unread",
         "coming",
         "left",
@@ -210,6 +218,12 @@ def test_of_each_pair_the_more_urgent_is_said_and_the_other_is_not_lost(first, s
     assert ALONE[second][2] in [one.sentence for one in found.rest]
     if first in STOPS or second in STOPS:
         assert "Everything else goes on." not in found.more
+
+
+def test_a_first_sync_that_has_not_begun_is_not_said_to_be_under_way():
+    found = situation(replace(SOME, first_run="queued", waits_since="November 3, 2026, 9:00 AM (Denver)"))
+    assert found.headline == "Syncing has not begun since November 3, 2026, 9:00 AM (Denver)."
+    assert found.rest == ()
 
 
 def test_where_inspections_come_in_files_the_first_is_to_be_dropped():

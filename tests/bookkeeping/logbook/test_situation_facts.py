@@ -7,7 +7,7 @@ import pytest
 
 from bookkeeping.logbook.situation import Amount, Facts
 from bookkeeping.logbook.situation_facts import facts_of
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import LegacyReceipt
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
@@ -81,6 +81,18 @@ def test_what_was_chosen_to_come_in_is_told_apart_until_a_run_has_looked_at_it(f
     assert (found.coming, found.earlier) == (none, Amount(2, Decimal("850.00")))
     found = facts(start_date=None)
     assert (found.coming, found.earlier) == (none, Amount(2, Decimal("850.00")))
+
+
+def test_a_sync_that_should_long_have_begun_is_known(facts, records):
+    records.connect()
+    waits = {"state": "queued", "started_at": None, "finished_at": None}
+    records.run(**waits, kind="practice", queued_at=NOON)
+    records.run(**waits, kind="sync", queued_at=utcnow())
+    assert facts().waits_since == ""
+    records.run(**waits, kind="sync", queued_at=NOON)
+    assert facts().waits_since == "March 2, 2026, 12:00 PM (Denver)"
+    records.run(state="running", kind="numbers")
+    assert facts().waits_since == ""  # It has its turn after the one that goes on.
 
 
 def test_since_when_the_platform_could_not_be_read_is_known(facts, records):
