@@ -14,6 +14,7 @@ from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, User
 from tests.webapp.house import PASSWORD, Browser, House
 from tests.webapp.test_roles import addresses
+from webapp.access.confirming import _ACTS
 
 ASKED_EACH_TIME = {
     "connecting.disconnect",
@@ -273,3 +274,8 @@ def test_a_stolen_cookie_logs_its_owner_out_nowhere(house, company, owner, path)
     assert other.get("/account").status_code == 200
     assert owner.post(path, typed | {"confirm_password": PASSWORD}, page="/account").status_code == 303
     assert other.get("/account").status_code == 303
+
+
+def test_what_is_named_is_there_and_asks(house):
+    views = house.app.view_functions
+    assert [name for name in _ACTS if not getattr(views.get(name), "recently_confirmed", False)] == []

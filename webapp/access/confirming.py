@@ -33,6 +33,21 @@ _PROOFS = (FIELD, CODE, passkeys.FIELD)
 _WRONG = "That is not your password. Nothing was changed."
 _WRONG_CODE = "That code does not fit, or was used already. Nothing was changed."
 
+_ACTS = {
+    "migration.preview": "Preview the migration.",
+    "migration.cancel": "Cancel the migration.",
+    "migration.approve": "Approve the migration.",
+    "migration.go_on": "Let the migration go on.",
+    "quickbooks.approve_deletes": "Approve the deletes.",
+    "connecting.connect": "Connect QuickBooks.",
+    "people.invite": "Invite somebody.",
+    "people.change_role": "Change somebody's role.",
+    "people.remove": "Remove somebody.",
+    "people.end_sessions": "End somebody's sessions.",
+    "audit_log.download": "Download the audit log.",
+}
+"""What the person asked for, said above the question where the address alone would not tell."""
+
 bp = Blueprint("confirming", __name__)
 
 
@@ -50,9 +65,9 @@ def recently_confirmed(view: Callable[P, Answer]) -> Callable[P, Answer]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         if _came():
             if not _is_right():
-                return _ask(_WRONG), 422
+                return _ask(_WRONG, _ACTS.get(request.endpoint or "", "")), 422
         elif not is_recently_confirmed():
-            return _ask(), 403
+            return _ask(sentence=_ACTS.get(request.endpoint or "", "")), 403
         return view(*args, **kwargs)
 
     guarded.__dict__["recently_confirmed"] = True
@@ -109,7 +124,7 @@ def _ask(error: str = "", sentence: str = "") -> str:
     if request.method == "POST":
         typed = [one for one in request.form.items(multi=True) if one[0] not in ("csrf_token", *_PROOFS)]
         return _page(request.full_path.rstrip("?"), typed, error, sentence)
-    return _page(url_for("confirming.confirm"), [("next", request.full_path.rstrip("?"))], error)
+    return _page(url_for("confirming.confirm"), [("next", request.full_path.rstrip("?"))], error, sentence)
 
 
 def _page(action: str, fields: list[tuple[str, str]], error: str, sentence: str = "") -> str:
