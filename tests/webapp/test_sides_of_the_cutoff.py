@@ -34,7 +34,7 @@ def test_rescheduling_across_a_migrations_cutoff_changes_no_answer(house, compan
     assert moved in words(owner.read("/inspections/1"))
     listed_page = words(owner.read("/inspections"))
     assert moved[3:] in listed_page
-    assert "it is scheduled for February 21, 2026, 12:00 PM (Denver), before the cutoff" in listed_page
+    assert "It is scheduled for February 21, 2026, 12:00 PM (Denver), before the cutoff" in listed_page
 
 
 @pytest.mark.parametrize("frozen", [None, "old"])
