@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
+from bookkeeping.logbook.customers import client_names
 from bookkeeping.logbook.pages import STUCK_STATES, InspectionFilter, matching
 from bookkeeping.rules.money import dollars
 from bookkeeping.rules.references import refund_key
@@ -185,11 +186,7 @@ def not_this_customer(company_id: int, client_key: str, who: str, address: str =
     so_far = f"the Customer {link.display_name}" if link.qbo_id else "a new Customer"
     link.state, link.because = "ask", f"{who} said that it is not {so_far}."
     link.create_new, link.settled_by, link.updated_at = False, "", utcnow()
-    named = select(InspectionRow.client_name).where(
-        InspectionRow.company_id == company_id, InspectionRow.client_key == client_key
-    )
-    latest = db.session.scalar(named.order_by(InspectionRow.source_updated_at.desc()).limit(1))
-    link.display_name = latest or link.display_name
+    link.display_name = client_names(company_id, [client_key])[client_key] or link.display_name
     subject = f"client {link.client_key}"
     record_act(company_id, who, "took the Customer back", subject=subject, before=before, address=address)
     return True

@@ -315,7 +315,8 @@ def waiting_for_clients(company_id: int, client_keys: list[str]) -> dict[str, li
         InspectionRow.company_id == company_id, InspectionRow.waits_for.in_(whats)
     )
     found: dict[str, list[InspectionRow]] = {key: [] for key in client_keys}
-    for row in db.session.scalars(rows.order_by(InspectionRow.starts_at, InspectionRow.id)):
+    # Sorted here: for an order that it has an index of, SQLite walks the whole company instead of finding its few.
+    for row in sorted(db.session.scalars(rows), key=lambda one: (one.starts_at, one.id)):
         found[row.waits_for.removeprefix("customer:")].append(row)
     return found
 
