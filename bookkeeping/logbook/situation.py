@@ -268,9 +268,16 @@ def _causes(facts: Facts) -> list[Open]:
     sentence = f"{counted(held.count, 'inspection needs', 'inspections need')} you."
     more = f"{dollars(held.dollars)} waits. Nothing is lost." if held.dollars else "Nothing is lost."
     each = [
-        Open(f"cause:{one.code}", f"{one.title}.", _held(one), "needs-you", "What to do", address, quiet=True)
+        Open(
+            f"cause:{one.code}",
+            f"{one.title}.",
+            _held(one),
+            "needs-you",
+            "What to do",
+            f"/sync-log#cause-{one.code}",
+            quiet=True,
+        )
         for one in facts.causes
-        for address in (f"/sync-log#cause-{one.code}",)
     ]
     return [Open("causes", sentence, more, "needs-you", "See what to do", "/sync-log"), *each]
 
@@ -331,16 +338,8 @@ def _by_itself(facts: Facts) -> list[Open]:
         found.append(Open("first-sync", sentence, "", "waiting", "See why", "/sync-log"))
     if facts.waits_since:
         sentence = f"Syncing has not begun since {facts.waits_since}."
-        found.append(
-            Open(
-                "turn",
-                sentence,
-                "A sync waits for its turn, and begins by itself.",
-                "waiting",
-                "Watch",
-                SETTINGS,
-            )
-        )
+        more = "A sync waits for its turn, and begins by itself."
+        found.append(Open("turn", sentence, more, "waiting", "Watch", SETTINGS))
     if facts.unread:
         sentence = f"The inspection platform could not be read {facts.unread}."
         more = "What was booked before is in the books. We try again by ourselves."
