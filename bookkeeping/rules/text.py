@@ -45,9 +45,9 @@ def one_line(text: str) -> str:
     return " ".join(transliterate(text).split())
 
 
-def name_typed(text: str) -> str:
-    """Return a name as it was typed, on one line, without what nobody sees: controls, formats (they turn text around) and blank letters."""
-    seen = (letter if letter.isspace() or _is_seen(letter) else "" for letter in text)
+def name_typed(text: str | None) -> str:
+    """Return a name as it was typed, on one line, without what nobody sees: controls, formats (they turn text around) and blank letters; "" for a field that was not sent."""
+    seen = (letter if letter.isspace() or _is_seen(letter) else "" for letter in text or "")
     return " ".join("".join(seen).split())
 
 

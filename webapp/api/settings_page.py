@@ -39,7 +39,7 @@ def _strip(typed: str | None) -> str:
 class KeyForm(FlaskForm):
     name = StringField(
         "Name",
-        filters=[lambda typed: name_typed(typed or "")],
+        filters=[name_typed],
         validators=[
             DataRequired("Say what it is for, such as the name of the system that asks."),
             Length(max=80, message="Use at most 80 letters."),

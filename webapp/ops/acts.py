@@ -55,7 +55,7 @@ class NoteForm(FlaskForm):
 class ViewForm(FlaskForm):
     name = StringField(
         "Name of this view",
-        filters=[lambda typed: name_typed(typed or "")],
+        filters=[name_typed],
         validators=[DataRequired("Give the view a name."), Length(max=80)],
     )
     address = StringField(

@@ -77,7 +77,7 @@ def _strip(typed: str | None) -> str:
 class NameForm(FlaskForm):
     name = StringField(
         "Name",
-        filters=[lambda typed: name_typed(typed or "")],
+        filters=[name_typed],
         validators=[
             DataRequired("Enter the company's name."),
             Length(max=200, message="Use at most 200 letters."),

@@ -50,7 +50,7 @@ class InviteForm(FlaskForm):
 class JoinForm(NewPasswordForm):
     name = StringField(
         "Your name",
-        filters=[lambda typed: name_typed(typed or "")],
+        filters=[name_typed],
         validators=[DataRequired("Enter your name."), Length(max=200, message="Use at most 200 letters.")],
         render_kw={"autocomplete": "name"},
     )
