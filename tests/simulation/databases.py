@@ -11,6 +11,8 @@ from tests.harness.servers import Postgres
 from tests.simulation.moment import Moment
 
 DATABASES = ("sqlite", "postgresql")
+SQLITE_FILES = ("", "-wal")
+"""The database, and what was committed since and does not lie in it yet."""
 
 
 class SqliteFile:
@@ -22,13 +24,20 @@ class SqliteFile:
 
     def keep(self, name: str) -> None:
         """Keep it as it lies there, under this name."""
-        shutil.copy(self._path, self._folder / f"{name}.kept")
+        for end in SQLITE_FILES:
+            kept, path = self._folder / f"{name}.kept{end}", self._folder / f"{self._path.name}{end}"
+            kept.unlink(missing_ok=True)
+            if path.exists():
+                shutil.copy(path, kept)
 
     def put_back(self, name: str) -> None:
         """Let it be what was kept under this name."""
         for path in self._folder.glob("tieout.db*"):
             path.unlink()
-        shutil.copy(self._folder / f"{name}.kept", self._path)
+        for end in SQLITE_FILES:
+            kept = self._folder / f"{name}.kept{end}"
+            if kept.exists():
+                shutil.copy(kept, self._folder / f"{self._path.name}{end}")
 
     def stop(self) -> None:
         """Nothing is left but the files of the folder."""

@@ -102,7 +102,8 @@ class Teller:
 
     def crash(self, name: str, every: int, pairs: int | None) -> dict[str, Any]:
         """Break a scenario off at every such step, and so many pairs of steps (None: every one); return what came of it."""
-        from tests.simulation.crashing import Place, crash
+        from tests.simulation.crashing import crash
+        from tests.simulation.places import Place
 
         def work() -> dict[str, Any]:
             self._fresh()
@@ -201,13 +202,23 @@ def run_crashes(names: str, every: int, pairs: int | None, database: str = "sqli
         chosen = [name for name in BROKEN_OFF if name not in left_out] if names == "all" else names.split(",")
         for name in chosen:
             told = {"steps": 0, "tried": 0} | teller.crash(name, every, pairs)
-            different = f", {told['left']} different states left" if pairs is None else ""
-            print(f"{name}: {told['steps']} steps, {told['tried']} deaths tried{different}", flush=True)
+            print(
+                f"{name}: {told['steps']} steps, {told['tried']} deaths tried{_all_pairs(told)}", flush=True
+            )
             if told["wrong"]:
                 wrong.append(name)
                 print(told["wrong"], flush=True)
     print(f"{len(wrong)} scenarios went wrong {wrong or ''}, {time.monotonic() - began:,.0f} s")
     return wrong
+
+
+def _all_pairs(told: dict[str, Any]) -> str:
+    if "pairs" not in told:
+        return ""
+    return (
+        f", and all {told['pairs']:,} pairs of steps: {told['firsts']} first deaths that leave something different, "
+        f"{told['followed']:,} second ones after which something lies there that was not followed before"
+    )
 
 
 def _report(teller: Teller, story: Story, wrong: str, *, shrink: bool) -> None:

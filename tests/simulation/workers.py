@@ -24,13 +24,17 @@ class Died(BaseException):
 
 @dataclass(eq=False)
 class Worker:
-    """One that is at work. It dies at step `dies_at`, stands still for `stands` seconds at step `stands_at`; 0 is never."""
+    """One that is at work. It dies at step `dies_at`, stands still for `stands` seconds at step `stands_at`; 0 is never.
+
+    `watch` is told of each step once it is made, and may look at what its death would leave there.
+    """
 
     name: str
     work: Callable[[], None]
     dies_at: int = 0
     stands_at: int = 0
     stands: float = 0.0
+    watch: Callable[[], None] | None = None
     steps: int = 0
     dead: bool = False
     ended: bool = False
@@ -86,6 +90,10 @@ class Workers:
         self._if_dead(what)
         one.steps += 1
         self.points += 1
+        if one.watch is not None:
+            self._local.worker = None  # Whoever looks makes no steps.
+            one.watch()
+            self._local.worker = one
         if one.steps == one.dies_at:
             one.dead = True
             self.deaths += 1
