@@ -10,6 +10,7 @@ from tests.simulation.judging import judge
 from tests.simulation.life import Life
 from tests.simulation.pairs import PAST_THE_LEASE, Pairs
 from tests.simulation.places import BEFORE, Place
+from tests.simulation.planted import PLANTED_WORK
 from tests.simulation.running import in_a_process
 from tests.simulation.scenarios import SCENARIOS, Scenario, Scene
 from tests.simulation.stage import Stage
@@ -28,7 +29,7 @@ def crash(stage: Stage, place: Place, name: str, every: int, pairs: int | None) 
     `pairs`: so many by chance; None: every one (`pairs`), of which `firsts` first deaths and `followed` second ones are told, too.
     """
     life = stage.new_life(7)
-    made = BROKEN_OFF[name](life)
+    made = (BROKEN_OFF | PLANTED_WORK)[name](life)
     scene = made if isinstance(made, Scene) else Scene(made, judge)
     stage.let_go()
     place.keep(BEFORE)

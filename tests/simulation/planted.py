@@ -4,8 +4,10 @@ import json
 import random
 from typing import Any
 
+from bookkeeping.storage.base import db
 from tests.simulation.happenings import Happening
 from tests.simulation.life import Life
+from tests.simulation.scenarios import Scenario, Work, three
 
 LEFT = ("Id", "SyncToken", "MetaData", "LinkedTxn", "domain", "sparse")
 
@@ -50,3 +52,24 @@ def touch(life: Life, chance: random.Random) -> None:
 
 
 PLANTED: dict[str, Happening] = {"double": double, "lose": lose, "touch": touch}
+
+
+def forgets_at_last(life: Life) -> Work:
+    """Work that is begun a third time, after two deaths and after no single one, books something twice."""
+    three(life)
+
+    def work() -> None:
+        with life.rows() as company:
+            company.name += "!"
+            begun = company.name.count("!")
+            db.session.commit()
+        if begun == 3:
+            double(life, random.Random(0))
+        with life.rows() as company:
+            company.name += "."
+            db.session.commit()
+
+    return work
+
+
+PLANTED_WORK: dict[str, Scenario] = {"planted": forgets_at_last}

@@ -46,6 +46,14 @@ def test_what_dies_on_its_way_is_done_whole_by_the_next():
     assert "0 scenarios went wrong" in done.stdout
 
 
+@pytest.mark.timeout(300)
+def test_a_mistake_that_only_a_pair_of_deaths_shows_is_found_among_all_pairs():
+    done = simulate("--crashes", "planted", "--pairs", "all")
+    assert done.returncode == 1
+    assert "killed at (2, 2)" in done.stdout and "two at once" in done.stdout, done.stdout[-4000:]
+    assert "killed at (1,)" not in done.stdout and "killed at (2,)" not in done.stdout
+
+
 def test_a_seed_tells_the_same_story_each_time():
     assert story_of(11) == story_of(11) != story_of(12)
     assert {story_of(seed).flavour for seed in range(30)} == set(FLAVOURS)
