@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, not_, or_, select, update
 from bookkeeping.acts import books
 from bookkeeping.acts.connecting import company_of_realm
 from bookkeeping.logbook.held_deletes import held_by_brake
-from bookkeeping.logbook.situation_facts import comes_in
+from bookkeeping.logbook.situation.counting import comes_in
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection

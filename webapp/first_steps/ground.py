@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from bookkeeping.acts.inviting import open_invitations
-from bookkeeping.logbook.situation import Facts
+from bookkeeping.logbook.situation.facts import Facts
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import AuditEntry

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bookkeeping.logbook.situation import Facts, counted
+from bookkeeping.logbook.situation.facts import Facts
+from bookkeeping.logbook.situation.open_things import counted
 from bookkeeping.rules.money import dollars
 
 INTEGRATIONS, SETTINGS = "/settings#system-integrations", "/settings/quickbooks"

@@ -8,8 +8,9 @@ from flask import current_app, g, has_request_context, request
 from sqlalchemy import func, select
 from werkzeug.utils import cached_property
 
-from bookkeeping.logbook.situation import Facts, Situation, situation
-from bookkeeping.logbook.situation_facts import facts_of
+from bookkeeping.logbook.situation.counting import facts_of
+from bookkeeping.logbook.situation.facts import Facts
+from bookkeeping.logbook.situation.sentence import Situation, situation
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from bookkeeping.acts.invitation_mail import drop_ended_invitations
 from bookkeeping.faults import UNTIED, fault
-from bookkeeping.logbook.situation import counted, situation
-from bookkeeping.logbook.situation_facts import facts_of
+from bookkeeping.logbook.situation.counting import facts_of
+from bookkeeping.logbook.situation.open_things import counted
+from bookkeeping.logbook.situation.sentence import situation
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import FEED_STOPPED, Company

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bookkeeping.logbook.situation import Amount, Facts
+from bookkeeping.logbook.situation.facts import Amount, Facts
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from tests.webapp.records import NOON

@@ -1,4 +1,4 @@
-"""How a company stands, counted from its rows. How that is said is tested beside `bookkeeping.logbook.situation`."""
+"""How a company stands, counted from its rows. How that is said is tested beside `bookkeeping.logbook.situation.sentence`."""
 
 from datetime import timedelta
 

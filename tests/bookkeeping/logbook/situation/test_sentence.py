@@ -6,7 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from bookkeeping.logbook.situation import Amount, Facts, HeldUp, situation
+from bookkeeping.logbook.situation.facts import Amount, Facts, HeldUp
+from bookkeeping.logbook.situation.sentence import situation
 
 SOME = Facts(states={"in-sync": 62})
 BOOKS_CLOSED = HeldUp("books-closed", "Books are closed", "bookkeeper", Amount(7, Decimal("2480.00")))

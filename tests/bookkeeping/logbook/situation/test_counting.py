@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from bookkeeping.logbook.situation import Amount, Facts
-from bookkeeping.logbook.situation_facts import facts_of
+from bookkeeping.logbook.situation.counting import facts_of
+from bookkeeping.logbook.situation.facts import Amount, Facts
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import LegacyReceipt

@@ -1,84 +1,15 @@
-"""How a company stands, in one truthful sentence with one action, and below it everything else that is open. Values in, values out.
-
-Home, the frame's header, settings and mails say it with these words. What is counted for it is `situation_facts`.
-"""
+"""Each thing that can be open in a company: its sentence, its word and its one action. Which comes first is `sentence`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 
+from bookkeeping.logbook.situation.facts import ZERO, Amount, Facts, HeldUp
 from bookkeeping.rules.money import dollars
 
-ZERO = Decimal("0.00")
 WHO_FIXES = {"owner": "an owner", "bookkeeper": "your bookkeeper", "ops": "our support"}
-
-
-@dataclass(frozen=True)
-class Amount:
-    """How many of something, and for how many US dollars in all."""
-
-    count: int = 0
-    dollars: Decimal = ZERO
-
-    def __bool__(self) -> bool:
-        return self.count > 0
-
-
-@dataclass(frozen=True)
-class HeldUp:
-    """What one cause of the fault catalogue holds up. `who` can fix it: owner, bookkeeper or ops."""
-
-    code: str
-    title: str
-    who: str
-    held: Amount
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is so of a company. Moments are said in words already, in the company's zone; empty where there is none.
-
-    `to_start`: the first sync waits for a person. `connection` is never, disconnected, refused, reconnect, checking or connected. `migration` is "", choose, previewing, preview,
-    scheduled, running or paused; `migration_at` is when it runs, or the cutoff that is previewed; `receipts` are those that it is about, `left` those of an ended one that could not be replaced. `by_files`: inspections come in files that people drop; `file_waits`
-    names one that was dropped and not taken yet. `unread` says since when nothing could be read of the platform, which passes by itself; `waits_since` since when a sync should have begun.
-    """
-
-    connection: str = "connected"
-    connection_cause: str = ""
-    legacy: bool = False
-    to_start: bool = False
-    paused_by: str = ""
-    paused_since: str = ""
-    halted_cause: str = ""
-    deletes: int = 0
-    feed_cause: str = ""
-    unread: str = ""
-    waits_since: str = ""
-    first_run: str = ""
-    synced: bool = True
-    states: dict[str, int] = field(default_factory=dict)
-    causes: tuple[HeldUp, ...] = ()
-    migration: str = ""
-    migration_cause: str = ""
-    migration_at: str = ""
-    receipts: Amount = Amount()
-    replaced: int = 0
-    left: Amount = Amount()
-    customers: int = 0
-    drifts: int = 0
-    unexplained: Amount = Amount()
-    to_settle: Amount = Amount()
-    on_the_way: Amount = Amount()
-    coming: Amount = Amount()
-    earlier: Amount = Amount()
-    left_as_theirs: int = 0
-    by_files: bool = False
-    file_waits: str = ""
-
-    @property
-    def usable(self) -> bool:
-        """Whether QuickBooks can be worked with."""
-        return self.connection in ("checking", "connected")
+FILES = "/settings/files"
+SETTINGS, INTEGRATIONS = "/settings/quickbooks", "/settings#system-integrations"
+MIGRATION = "/settings/quickbooks/migration"
 
 
 @dataclass(frozen=True)
@@ -99,53 +30,9 @@ class Open:
     settled: bool = False
 
 
-@dataclass(frozen=True)
-class Situation:
-    """`headline` with `more`; `word` is the state's word of the whole company; `first` what to do, if anything; `rest` in order."""
-
-    headline: str
-    more: str
-    word: str
-    first: Open | None
-    rest: tuple[Open, ...]
-
-
-def situation(facts: Facts) -> Situation:
-    """Return the situation: what stops everything first, then what needs a person, then what passes by itself."""
-    found = [one for make in _IN_ORDER for one in make(facts)]
-    loud = [one for one in found if not one.quiet]
-    if not loud:
-        return Situation(*_quiet(facts), "in-sync", None, tuple(found))
-    first = loud[0]
-    rest = tuple(one for one in found if one is not first)
-    return Situation(first.sentence, _more(first, facts, rest), first.word, first, rest)
-
-
 def counted(count: int, one: str, many: str = "") -> str:
     """Return `1 inspection`, `2 inspections`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def _more(first: Open, facts: Facts, rest: tuple[Open, ...]) -> str:
-    """Return what follows the headline. That everything else goes on is said only when it does."""
-    stopped = any(one.stops for one in (first, *rest))
-    goes_on = facts.usable and first.word == "needs-you" and not stopped
-    return " ".join(part for part in (first.more, "Everything else goes on." if goes_on else "") if part)
-
-
-def _quiet(facts: Facts) -> tuple[str, str]:
-    if not sum(facts.states.values()):
-        return "No inspections yet.", "Each confirmed one gets its Customer, Invoice and Payments by itself."
-    # Earlier ones may come in yet, and are told of by themselves where there is a choice.
-    elsewhere = facts.states.get("not-in-books", 0) - (0 if facts.legacy else facts.earlier.count)
-    more = counted(elsewhere, "inspection does", "inspections do") + " not belong there; each says why."
-    ours = " that is ours" if facts.left_as_theirs else ""
-    return f"Everything{ours} is in the books.", more if elsewhere else ""
-
-
-FILES = "/settings/files"
-SETTINGS, INTEGRATIONS = "/settings/quickbooks", "/settings#system-integrations"
-MIGRATION = "/settings/quickbooks/migration"
 
 
 def _connection(facts: Facts) -> list[Open]:
@@ -379,7 +266,7 @@ def _quiet_ones(facts: Facts) -> list[Open]:
     return found
 
 
-_IN_ORDER: tuple[Callable[[Facts], list[Open]], ...] = (
+IN_ORDER: tuple[Callable[[Facts], list[Open]], ...] = (
     _connection,
     _halted,
     _deletes,

@@ -1,9 +1,8 @@
-"""Counts what `situation` needs to know of a company. Reads only, a fixed number of queries whatever the company's size."""
+"""Counts what `sentence` needs to know of a company. Reads only, a fixed number of queries whatever the company's size."""
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, time
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, select
 
 from bookkeeping.faults import fault
 from bookkeeping.logbook.pages import question_count
-from bookkeeping.logbook.situation import Amount, Facts, HeldUp
+from bookkeeping.logbook.situation.facts import ZERO, Amount, Facts, HeldUp
 from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -29,7 +28,6 @@ LEFT = ("left", "blocked")
 SYNCS = ("first", "sync", "nightly", "reconcile", "check", "changes")
 """Kinds of runs that bring the books up to date."""
 
-ZERO = Decimal("0.00")
 Grouped = dict[tuple[str, str], Amount]
 
 
