@@ -21,6 +21,7 @@ from bookkeeping.logbook.failures import (
     in_order,
     in_states,
 )
+from bookkeeping.logbook.overdue import LATE_AFTER, left_alone, reading_is_late
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
@@ -29,7 +30,7 @@ from bookkeeping.storage.records.migrations import Migration
 from bookkeeping.storage.records.numbers import untied_statements
 from bookkeeping.storage.work.journal import ApiUsage, Call
 from bookkeeping.storage.work.ops import HourlyCount, Mute
-from bookkeeping.storage.work.runs import Heartbeat, Run, ScheduledRun, is_unfinished
+from bookkeeping.storage.work.runs import Heartbeat, Run, ScheduledRun
 
 STATES = {
     "reconnect": "Reconnect needed",
@@ -43,10 +44,8 @@ STATES = {
 }
 """The states of a company for ops, the most urgent first."""
 
-BEHIND_AFTER = timedelta(minutes=20)
 NIGHT_IS_LATE = timedelta(hours=2)
 CALL_IS_STUCK = timedelta(minutes=15)
-RUN_IS_STUCK = timedelta(hours=1)
 REFUSED_USE_SHOWN = timedelta(hours=1)
 """How long it is shown that a process of another Intuit wanted to use a connection; one that goes on wanting it is shown all the time."""
 METERED_QUOTA = 500_000
@@ -86,10 +85,9 @@ class CompanyLine:
 
     @property
     def is_behind(self) -> bool:
-        """True when a change waits longer than it should, or the feed was not read for long."""
-        since = utcnow() - BEHIND_AFTER
-        polled = self.company.last_poll_at
-        return bool(self.oldest_unsynced and self.oldest_unsynced < since) or bool(polled and polled < since)
+        """True when a change waits longer than it should, or the feed should long have been read again."""
+        waits = self.oldest_unsynced is not None and self.oldest_unsynced < utcnow() - LATE_AFTER
+        return waits or reading_is_late(self.company)
 
 
 @dataclass(frozen=True)
@@ -234,10 +232,9 @@ def stuck_call_count() -> int:
 
 
 def stuck_runs(limit: int = 50) -> list[Run]:
-    """Return the runs that were queued or started long ago and are not over, in companies that are free to work."""
-    old = func.coalesce(Run.started_at, Run.queued_at) < utcnow() - RUN_IS_STUCK
+    """Return the runs that nobody has carried on for long, in companies that are free to work."""
     rows = select(Run).join(Company, Company.id == Run.company_id)
-    rows = rows.where(is_unfinished(), old, Company.paused_at.is_(None))
+    rows = rows.where(*left_alone(), Company.paused_at.is_(None))
     # By an expression, or a database may walk all runs in the order of their ids to find the few that are open.
     return list(db.session.scalars(rows.order_by(Run.id + 0).limit(limit)))
 

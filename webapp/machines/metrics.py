@@ -28,7 +28,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "tieout_failing_companies": ("Companies with something that fails and is not muted", ()),
     "tieout_rising_failures": ("Failures tried five times and more", ()),
     "tieout_stuck_calls": ("Calls to QuickBooks without an outcome for 15 minutes and more", ()),
-    "tieout_stuck_runs": ("Runs without an end for an hour and more", ()),
+    "tieout_stuck_runs": ("Runs that nobody has carried on for 20 minutes and more", ()),
     "tieout_lag_seconds": ("Age of the oldest change that could go to QuickBooks by itself", ()),
     "tieout_nightly_done": ("Companies through with the newest nightly run", ()),
     "tieout_nightly_total": ("Companies that take part in it", ()),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, false, func, select
 
 from bookkeeping.faults import fault
+from bookkeeping.logbook.overdue import still_since
 from bookkeeping.logbook.pages import question_count
 from bookkeeping.logbook.situation.facts import ZERO, Amount, Facts, HeldUp
 from bookkeeping.rules.local_time import say_moment
@@ -45,6 +46,7 @@ def facts_of(company: Company) -> Facts:
     waits_to_start = company.hold_first_sync and company.last_sync_at is None
     zone = company.time_zone
     migration = _migration(company) if company.legacy else {}
+    stands = None if company.paused_at else still_since(company)
     return Facts(
         connection=state,
         connection_cause=_words(connection.code) if connection else "",
@@ -55,8 +57,9 @@ def facts_of(company: Company) -> Facts:
         halted_cause=_words("platform-not-us") if company.us_based is False else "",
         deletes=company.brake_count if company.brake_at else 0,
         feed_cause=fault(company.feed_cause).title if company.feed_stopped else "",
-        unread=_unread(company),
-        waits_since=_waits_since(company),
+        unread="" if stands else _unread(company),
+        waits_since="" if stands else _waits_since(company),
+        still_since=_said(stands, zone),
         first_run=first.state if first else "",
         synced=company.last_sync_at is not None,
         states=dict(states),

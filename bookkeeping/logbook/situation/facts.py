@@ -33,7 +33,8 @@ class Facts:
 
     `to_start`: the first sync waits for a person. `connection` is never, disconnected, refused, reconnect, checking or connected. `migration` is "", choose, previewing, preview,
     scheduled, running or paused; `migration_at` is when it runs, or the cutoff that is previewed; `receipts` are those that it is about, `left` those of an ended one that could not be replaced. `by_files`: inspections come in files that people drop; `file_waits`
-    names one that was dropped and not taken yet. `unread` says since when nothing could be read of the platform, which passes by itself; `waits_since` since when a sync should have begun.
+    names one that was dropped and not taken yet. `unread` says since when nothing could be read of the platform, which passes by itself; `waits_since` since when a sync should have begun;
+    `still_since` since when nothing has moved at all, which nobody of the company can mend.
     """
 
     connection: str = "connected"
@@ -47,6 +48,7 @@ class Facts:
     feed_cause: str = ""
     unread: str = ""
     waits_since: str = ""
+    still_since: str = ""
     first_run: str = ""
     synced: bool = True
     states: dict[str, int] = field(default_factory=dict)

@@ -83,6 +83,10 @@ def _halted(facts: Facts) -> list[Open]:
         more = f"{facts.halted_cause} Nothing is sent, and nothing is deleted."
         sentence = "Syncing has stopped."
         found.append(Open("halted", sentence, more, "needs-you", "See why", SETTINGS, stops=True))
+    if facts.still_since:
+        more = "We are told of it and look at it. Nothing is lost, and it goes on where it stopped."
+        sentence = f"Syncing has stood still since {facts.still_since}."
+        found.append(Open("still", sentence, more, "waiting", "Sync log", "/sync-log", stops=True))
     return found
 
 
@@ -138,7 +142,8 @@ def _migration_now(facts: Facts) -> list[Open]:
 
 def _first_sync(facts: Facts) -> list[Open]:
     running = facts.first_run in ("queued", "running")
-    if not facts.usable or facts.waits_since or not (running or facts.connection == "checking"):
+    begun = not (facts.waits_since or facts.still_since)
+    if not facts.usable or not begun or not (running or facts.connection == "checking"):
         return []
     sentence = f"Your {'first ' if running or not facts.synced else ''}sync is under way."
     more = "You can leave this page; we carry on."

@@ -31,7 +31,7 @@ class Run(Base):
 
     `reason` is why (scheduled, nightly, connected, by a person …) and `asked_by` the person. `counts` holds operations by
     outcome. `done` of `total` inspections (of a migration: receipts) are looked at; `to_write` is how many documents it writes in all,
-    0 until that is known. `state`: queued → running → done | failed.
+    0 until that is known. `state`: queued → running → done | failed. `moved_at` is when anything of it last changed.
     """
 
     __tablename__ = "runs"
@@ -66,6 +66,7 @@ class Run(Base):
     problems: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)  # [{step, code, detail}]
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime, onupdate=utcnow)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error_code: Mapped[str] = mapped_column(String(40), default="")
     error_detail: Mapped[str] = mapped_column(Text, default="")

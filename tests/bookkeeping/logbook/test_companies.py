@@ -6,9 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bookkeeping.logbook.companies import (
-    BEHIND_AFTER,
     CALL_IS_STUCK,
-    RUN_IS_STUCK,
     STATES,
     CompanyLine,
     Night,
@@ -26,6 +24,7 @@ from bookkeeping.logbook.companies import (
     stuck_runs,
     trend,
 )
+from bookkeeping.logbook.overdue import LATE_AFTER
 from bookkeeping.storage.base import utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
@@ -33,7 +32,7 @@ from bookkeeping.storage.work.journal import ApiUsage
 from bookkeeping.storage.work.ops import HourlyCount, Mute
 from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun
 
-OLD = utcnow() - BEHIND_AFTER - timedelta(minutes=1)
+OLD, COMING = utcnow() - LATE_AFTER - timedelta(minutes=1), utcnow() + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -66,6 +65,8 @@ def _line(state: str = "connected", *, counts=None, unsynced=None, problem=False
         (_line(counts={"needs-you": 1}), "failing"),
         (_line(unsynced=OLD, migrates=OLD), "behind"),
         (_line(last_poll_at=OLD), "behind"),
+        (_line(last_poll_at=OLD, next_poll_at=COMING), "fine"),
+        (_line(next_poll_at=OLD, not_before=COMING), "fine"),
         (_line(migrates=OLD, counts={"syncing": 1}), "migrating"),
         (_line(counts={"syncing": 1}, unsynced=utcnow()), "syncing"),
         (_line(counts={"in-sync": 3}), "fine"),
@@ -146,9 +147,10 @@ def test_what_is_stuck_is_told_by_its_age(asked, records):
     records.call(state="answered", created_at=old, request_id="b")
     records.call(state="written", created_at=new, request_id="c")
     assert [call.id for call in asked(stuck_calls)] == [stuck] and asked(stuck_call_count) == 1
-    began = now - RUN_IS_STUCK - timedelta(minutes=1)
+    began = now - LATE_AFTER - timedelta(minutes=1)
     run = records.run(state="running", started_at=began, finished_at=None)
     records.run(state="done", started_at=began)
+    records.run(state="running", kind="numbers", started_at=began, moved_at=now, finished_at=None)
     assert [one.id for one in asked(stuck_runs)] == [run]
 
 

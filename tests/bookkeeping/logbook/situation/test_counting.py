@@ -7,10 +7,12 @@ import pytest
 
 from bookkeeping.logbook.situation.counting import facts_of
 from bookkeeping.logbook.situation.facts import Amount, Facts
+from bookkeeping.rules.local_time import say_moment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import LegacyReceipt
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
+from bookkeeping.storage.work.runs import BEGINS_WITHIN
 from tests.webapp.records import NOON
 
 
@@ -86,20 +88,31 @@ def test_what_was_chosen_to_come_in_is_told_apart_until_a_run_has_looked_at_it(f
 def test_a_sync_that_should_long_have_begun_is_known(facts, records):
     records.connect()
     waits = {"state": "queued", "started_at": None, "finished_at": None}
-    records.run(**waits, kind="practice", queued_at=NOON)
+    asked = utcnow() - BEGINS_WITHIN
+    records.run(**waits, kind="practice", queued_at=asked)
     records.run(**waits, kind="sync", queued_at=utcnow())
     assert facts().waits_since == ""
-    records.run(**waits, kind="sync", queued_at=NOON)
-    assert facts().waits_since == "March 2, 2026, 12:00 PM (Denver)"
-    records.run(state="running", kind="numbers")
+    records.run(**waits, kind="sync", queued_at=asked)
+    assert facts().waits_since == say_moment(asked, "America/Denver")
+    records.run(state="running", kind="numbers", started_at=asked)
     assert facts().waits_since == ""  # It has its turn after the one that goes on.
+
+
+def test_what_nobody_carries_on_stands_still_and_says_nothing_softer(facts, records):
+    records.connect()
+    records.run(state="running", kind="sync", started_at=NOON, finished_at=None)
+    found = facts(feed_state="unavailable", last_poll_at=NOON)
+    said = "March 2, 2026, 12:00 PM (Denver)"
+    assert (found.still_since, found.waits_since, found.unread) == (said, "", "")
+    assert facts(paused_at=NOON).still_since == ""  # Who paused it is said, and how it goes on.
 
 
 def test_since_when_the_platform_could_not_be_read_is_known(facts, records):
     records.connect()
     assert facts(last_poll_at=None).unread == ""
     assert facts(feed_state="unavailable").unread == "yet"
-    assert facts(last_poll_at=NOON).unread == "since March 2, 2026, 12:00 PM (Denver)"
+    read = facts(last_poll_at=NOON, next_poll_at=utcnow())
+    assert read.unread == "since March 2, 2026, 12:00 PM (Denver)"
     assert facts(feed_state="refused").unread == ""  # That needs a person, and is told by its cause.
     assert facts(feed_state="ok").unread == ""
 

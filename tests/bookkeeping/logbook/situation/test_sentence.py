@@ -42,6 +42,12 @@ ALONE = {
         "Resume",
     ),
     "halted": ({"halted_cause": "Not in the United States."}, "needs-you", "Syncing has stopped.", "See why"),
+    "still": (
+        {"still_since": "November 3, 2026, 9:00 AM (Denver)"},
+        "waiting",
+        "Syncing has stood still since November 3, 2026, 9:00 AM (Denver).",
+        "Sync log",
+    ),
     "deletes": ({"deletes": 22}, "needs-you", "22 deletes wait for your approval.", "Look at them"),
     "feed": (
         {"feed_cause": "The key is refused"},
@@ -155,7 +161,7 @@ ALONE = {
 }
 """What is so alone, with the word, the headline and the action that follow, the most urgent first."""
 
-STOPS = {"never", "disconnected", "refused", "reconnect", "to-start", "paused", "halted"}
+STOPS = {"never", "disconnected", "refused", "reconnect", "to-start", "paused", "halted", "still"}
 _OF_ONE_FACT = {
     frozenset(pair)
     for group in (
@@ -164,6 +170,7 @@ _OF_ONE_FACT = {
         ("running", "migration-paused", "choose", "previewing", "preview", "scheduled"),
         ("first-sync", "never through"),
         ("first-sync", "turn"),
+        ("first-sync", "still"),
         ("running", "left"),
         ("choose", "left"),
         ("scheduled", "left"),
@@ -199,6 +206,7 @@ def test_of_each_pair_the_more_urgent_is_said_and_the_other_is_not_lost(first, s
         "to-start",
         "paused",
         "halted",
+        "still",
         "running",
         "migration-paused",
         "choose",
@@ -221,10 +229,11 @@ def test_of_each_pair_the_more_urgent_is_said_and_the_other_is_not_lost(first, s
         assert "Everything else goes on." not in found.more
 
 
-def test_a_first_sync_that_has_not_begun_is_not_said_to_be_under_way():
-    found = situation(replace(SOME, first_run="queued", waits_since="November 3, 2026, 9:00 AM (Denver)"))
-    assert found.headline == "Syncing has not begun since November 3, 2026, 9:00 AM (Denver)."
-    assert found.rest == ()
+@pytest.mark.parametrize("name", ["turn", "still"])
+@pytest.mark.parametrize("first_run", ["queued", "running"])
+def test_a_first_sync_that_does_not_go_on_is_not_said_to_be_under_way(first_run, name):
+    found = situation(replace(SOME, first_run=first_run, **ALONE[name][0]))
+    assert (found.headline, found.rest) == (ALONE[name][2], ())
 
 
 def test_where_inspections_come_in_files_the_first_is_to_be_dropped():
