@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functional.office import PASSWORD, Office, inspection
-from tests.harness.browser import log_in
+from tests.harness.browser import NARROW, WIDE, lies_under, log_in
 
 LONG = 60_000
 
@@ -51,6 +51,10 @@ def test_enable_means_done(page, office):
     expect(page.get_by_role("button", name="Disconnect")).to_be_visible()
     page.goto(office.tieout.url)
     page.get_by_role("button", name="Put this list away").click()
+    for size in (NARROW, WIDE):
+        page.set_viewport_size(size)
+        expect(page.locator(".told").get_by_role("button", name="Undo")).to_be_in_viewport()
+        assert lies_under(page, ".told") == []
     page.get_by_role("button", name="Undo").click()
     expect(steps).to_be_visible()
 

@@ -33,6 +33,17 @@ _IS_ON_SCREEN = """one => {
   return one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
 }"""
 
+_LIES_UNDER = """over => {
+  const told = document.querySelector(over), controls = "a, button, summary, input, select, textarea";
+  return Array.from(document.querySelectorAll(controls)).filter(one => {
+    if (told.contains(one) || !one.checkVisibility()) return false;
+    if (!one.closest("header")) one.scrollIntoView({ block: "center", behavior: "instant" });
+    else scrollTo({ top: 0, behavior: "instant" });
+    const box = one.getBoundingClientRect(), at = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    return told.contains(at);
+  }).map(one => one.outerHTML);
+}"""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -44,6 +55,12 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def lies_under(page: Page, over: str) -> list[str]:
+    """Return what can be pressed or typed into on the page and lies under what `over` chooses, wherever one scrolls; of the header, at its top."""
+    found: list[str] = page.evaluate(_LIES_UNDER, over)
+    return found
 
 
 def log_in(page: Page, url: str, email: str, password: str) -> None:
