@@ -25,7 +25,7 @@ from bookkeeping.rules.eligibility import Eligibility, eligibility
 from bookkeeping.rules.hindering import Hindrances, beside_others, beside_taken_off, question, questions
 from bookkeeping.rules.inspection import BookSettings, Inspection
 from bookkeeping.rules.listed import into_todays_account
-from bookkeeping.rules.planning import AnyAction, Hindrance, Plan, Waiting, plan
+from bookkeeping.rules.planning import AnyAction, Plan, Waiting, listed_twice, not_booked_twice, plan
 from bookkeeping.rules.refunds import RefundSeen, TakenOff, plan_refunds, with_refunds
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import connection_of
@@ -37,6 +37,7 @@ from bookkeeping.storage.records.documents import (
     Document,
     customer_links,
     documents_of,
+    payments_elsewhere,
     with_receipts,
 )
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -88,6 +89,8 @@ class Case:
     )
     others: list[OthersPayment] = field(default_factory=list)
     others_refunds: list[OthersRefund] = field(default_factory=list)
+    elsewhere: list[Document] = field(default_factory=list)  # Of its payments, made for other inspections.
+    shared: Mapping[str, str] = field(default_factory=dict)  # Its payments that another one books now.
 
     @property
     def to_book(self) -> DesiredDocuments:
@@ -125,7 +128,7 @@ class Case:
     def last_generations(self) -> dict[tuple[str, str], int]:
         """The highest generation there ever was of each document, by (kind, source key)."""
         last: dict[tuple[str, str], int] = {}
-        for document in self.documents:
+        for document in (*self.documents, *self.elsewhere):
             place = (document.kind, document.source_key)
             last[place] = max(last.get(place, 0), document.generation)
         return last
@@ -228,6 +231,8 @@ class Case:
         paid = [] if self.whole else [one.others() for one in self.others]
         asked = questions(self.desired.payments, paid, [one.source_key for one in self.live])
         self.hindrances.questions = {key: question(other) for key, other in asked.items()}
+        there = {one.source_key: one.inspection_key for one in self.elsewhere if one.status == "live"}
+        self.hindrances.questions |= not_booked_twice({**self.shared, **there})
         known = [one.known(history=(one.kind, one.source_key) in stays) for one in self.live]
         paying = [one for one in known if one.kind != "RefundReceipt"]
         found = plan(self.to_book, paying, self.billed_to, self.last_generations, self.hindrances)
@@ -267,10 +272,13 @@ def build_cases(
         # A link that asks and has a Customer asks because that one is inactive, or was taken back: until then it stays that one.
         case.customer_id = (case.link.qbo_id or None) if case.link is not None else None
         case.hindrances.closed_through = closed_through
-        case.hindrances.customer = _customer_to_settle(case, held)
+        case.hindrances.customer = case.link.to_settle(held) if case.link is not None else None
         case.hindrances.inactive = inactive
     _note_others(company.id, cases)
+    booked = [case for case in cases if case.eligibility.in_books and not case.left_alone]
+    shared = listed_twice((case.key, case.told.payments) for case in booked)
     for case in cases:
+        case.shared = shared.get(case.key, {})
         case.make_plan()
     return cases
 
@@ -292,10 +300,12 @@ def reload_documents(company_id: int, cases: Sequence[Case]) -> None:
 
 
 def _note_others(company_id: int, cases: Sequence[Case]) -> None:
-    """Say to each case which Payments on its Invoice, and which RefundReceipts to its Customer, are somebody else's."""
+    """Say to each case which Payments on its Invoice, and which RefundReceipts to its Customer, are somebody else's or another inspection's."""
     payments = others_payments_of(company_id, [case.key for case in cases])
+    listed = {case.key: [one.source_key for one in case.told.payments] for case in cases}
+    elsewhere = payments_elsewhere(company_id, listed, [one for case in cases for one in case.live])
     for case in cases:
-        case.others = payments[case.key]
+        case.others, case.elsewhere = payments[case.key], elsewhere[case.key]
     given_back = [case for case in cases if case.refunds_seen or case.inspection.gave_back]
     clients = [case.customer_id for case in given_back]
     refunds = beside_documents(company_id, [case.documents for case in given_back], clients)
@@ -386,15 +396,3 @@ def _case(row: InspectionRow, around: _Around, settings: BookSettings) -> Case:
                 case.park(error)
     case.desired = case.told if in_books else NOTHING
     return case
-
-
-def _customer_to_settle(case: Case, unbillable: Mapping[str, str]) -> Hindrance | None:
-    """Return why no document may be written for its Customer now; taking documents away needs no Customer."""
-    link = case.link
-    if link is None or not case.customer_id:
-        return None
-    if case.customer_id in unbillable:
-        return Hindrance(unbillable[case.customer_id], waits_for=f"customer:{link.client_key}")
-    if link.state == "ask":
-        return Hindrance("customer-to-confirm", link.because, f"customer:{link.client_key}")
-    return None

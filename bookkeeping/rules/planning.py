@@ -53,6 +53,8 @@ __all__ = [
     "UpdatePayment",
     "Verb",
     "Waiting",
+    "listed_twice",
+    "not_booked_twice",
     "plan",
     "unhindered",
 ]
@@ -154,6 +156,30 @@ def plan(
         if not hindered:
             return replace(found, waits=(*waits.values(), *found.waits))
         waits |= {one.action.place: one for one in hindered}
+
+
+def listed_twice(
+    inspections: Iterable[tuple[str, Iterable[DesiredPayment]]],
+) -> dict[str, dict[str, str]]:
+    """Return by inspection which of its payments an earlier one of these lists, too, and which one that is."""
+    first: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = {}
+    for key, payments in inspections:
+        for payment in payments:
+            if (other := first.setdefault(payment.source_key, key)) != key:
+                found.setdefault(key, {})[payment.source_key] = other
+    return found
+
+
+def not_booked_twice(elsewhere: Mapping[str, str]) -> dict[str, Hindrance]:
+    """Return by payment why it is not booked: the inspection that it is `elsewhere` with, by payment, has it.
+
+    Source: bookkeeping decision 4.
+    """
+    return {
+        key: Hindrance("payment-elsewhere", f"Inspection {other} has it, too.", f"payment:{key}")
+        for key, other in elsewhere.items()
+    }
 
 
 class _Planning:

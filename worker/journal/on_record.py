@@ -39,7 +39,7 @@ class OnRecord:
         self._things: dict[tuple[str, str], NamedThing] = {}
         self._ours: dict[str, list[str]] = {kind: [] for kind in _OTHERS}
         self._made: list[str] = []
-        self._clients: list[str] = []
+        self._settled: list[str] = []
         self._read_documents([one for one in operations if one.kind in DOCUMENT_KINDS])
         self._read_people([one.source_key for one in operations if one.kind == "Customer"], list(things))
 
@@ -92,7 +92,11 @@ class OnRecord:
 
     def client_settled(self, client_key: str) -> None:
         """What waited for the client's Customer goes on."""
-        self._clients.append(client_key)
+        self._settled.append(f"customer:{client_key}")
+
+    def payment_gone(self, payment_key: str) -> None:
+        """An inspection that lists the payment, too, has it now."""
+        self._settled.append(f"payment:{payment_key}")
 
     def finish(self) -> None:
         """Do what was collected, in the current transaction."""
@@ -108,10 +112,8 @@ class OnRecord:
                 InspectionRow.book_version_id.is_not(None),
             )
             db.session.execute(rows.values(book_version_id=None), execution_options=FETCHED)
-        if self._clients:
-            make_due(
-                self.company_id, "cause-gone", waiting_for_any(f"customer:{key}" for key in self._clients)
-            )
+        if self._settled:
+            make_due(self.company_id, "cause-gone", waiting_for_any(self._settled))
 
     def _read_documents(self, operations: Sequence[Operation]) -> None:
         if not operations:

@@ -206,6 +206,7 @@ def _document_deleted(record: OnRecord, operation: Operation) -> None:
         document.status, document.deleted_at = "deleted", utcnow()
         if operation.kind == "Payment":
             _invoices_moved(record, operation, document.pays, {})
+            record.payment_gone(document.source_key)
 
 
 def _credits_were_applied(record: OnRecord, invoice: Document) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from bookkeeping.case import Case, build_cases
+from bookkeeping.case import Case, build_cases, reload_documents
 from bookkeeping.rules.brake import brake_trips
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
@@ -40,6 +40,11 @@ def _make_room(work: Work, cases: list[Case]) -> None:
     staying = [case for case in cases if case.eligibility.in_books]
     learn_before_taking_off(work, staying)
     delete_first(work, staying)
+    # What another inspection has given up just now is booked with the one that lists it.
+    freed = [case for case in staying if case.elsewhere]
+    reload_documents(work.company_id, freed)
+    for case in freed:
+        case.make_plan()
 
 
 ROUNDS: tuple[Callable[[Work, list[Case]], None], ...] = (

@@ -1,6 +1,6 @@
 """What we know QuickBooks has of ours: the documents, the Customers behind them, old receipts, and drift."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, get_args
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bookkeeping.rules.hindering import Standing
 from bookkeeping.rules.money import ZERO
-from bookkeeping.rules.planning import Kind, Known
+from bookkeeping.rules.planning import Hindrance, Kind, Known
 from bookkeeping.storage.base import Base, BigId, Cents, UtcDateTime, db, utcnow
 
 DOCUMENT_KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -179,6 +179,14 @@ class CustomerLink(Base):
     as_written: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
+    def to_settle(self, unbillable: Mapping[str, str]) -> Hindrance | None:
+        """Return why no document may be written for its Customer now (`unbillable` by id); taking documents away needs no Customer."""
+        if self.qbo_id in unbillable:
+            return Hindrance(unbillable[self.qbo_id], waits_for=f"customer:{self.client_key}")
+        if self.qbo_id and self.state == "ask":
+            return Hindrance("customer-to-confirm", self.because, f"customer:{self.client_key}")
+        return None
+
 
 class LegacyReceipt(Base):
     """A SalesReceipt that the integration of before August 2019 made, as its records tell (decision 11)."""
@@ -231,6 +239,34 @@ def documents_of(company_id: int, inspection_keys: list[str]) -> dict[str, list[
         rows = select(Document).where(Document.company_id == company_id, Document.inspection_key.in_(chunk))
         for document in db.session.scalars(rows.order_by(Document.id)):
             found[document.inspection_key].append(document)
+    return found
+
+
+def payments_elsewhere(
+    company_id: int, listed: Mapping[str, Iterable[str]], standing: Iterable[Document]
+) -> dict[str, list[Document]]:
+    """Return by inspection the Payments, deleted ones too, that were made for other inspections of payments that it lists, too.
+
+    `listed` are ids of payments received by inspection. Those of which a Payment of its own is among `standing` are not looked for.
+    """
+    found: dict[str, list[Document]] = {key: [] for key in listed}
+    own = {(one.inspection_key, one.source_key) for one in standing}
+    listing: dict[str, list[str]] = {}
+    for key, payments in listed.items():
+        for payment in payments:
+            if (key, payment) not in own:
+                listing.setdefault(payment, []).append(key)
+    wanted = sorted(listing)
+    for start in range(0, len(wanted), 500):
+        rows = select(Document).where(
+            Document.company_id == company_id,
+            Document.kind == "Payment",
+            Document.source_key.in_(wanted[start : start + 500]),
+        )
+        for document in db.session.scalars(rows.order_by(Document.id)):
+            for key in listing[document.source_key]:
+                if document.inspection_key != key:
+                    found[key].append(document)
     return found
 
 
