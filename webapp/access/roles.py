@@ -39,17 +39,19 @@ class Person(UserMixin):
     """The logged-in person as Flask-Login wants it. `get_id` is the session's token, which only the cookie holds.
 
     `membership` is their place in the company that this session looks at, `memberships` all their places, that chosen last first; of ops
-    it is None, and there are none.
+    it is None, and there are none. The two ids are known whatever becomes of the transaction: log lines name them.
     """
 
     def __init__(self, token: str, row: LoginSession) -> None:
         self.token = token
         self.session_digest = row.digest
         self.confirmed_at = row.confirmed_at or row.created_at
+        self.user_id = row.user_id
         self.user: User = row.user
         self.memberships: list[Membership] = [] if row.user.is_ops else memberships_of(row.user_id)
         looked_at = [one for one in self.memberships if row.company_id in (None, one.company_id)]
         self.membership: Membership | None = looked_at[0] if looked_at else None
+        self.company_id: int | None = self.membership.company_id if self.membership else None
 
     def get_id(self) -> str:
         return self.token
@@ -76,10 +78,6 @@ class Person(UserMixin):
     @property
     def company(self) -> Company | None:
         return self.membership.company if self.membership else None
-
-    @property
-    def company_id(self) -> int | None:
-        return self.membership.company_id if self.membership else None
 
     @property
     def is_owner(self) -> bool:

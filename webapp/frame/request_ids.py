@@ -44,7 +44,7 @@ def about() -> dict[str, int]:
     found = {"company_id": (request.view_args or {}).get("company_id")}
     if person is not None and current_user.is_authenticated:
         found |= {
-            "person_id": current_user.user.id,
+            "person_id": current_user.user_id,
             "company_id": current_user.company_id or found["company_id"],
         }
     return {name: value for name, value in found.items() if value is not None}

@@ -2,8 +2,11 @@
 
 import pytest
 from flask import abort
+from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 
+from bookkeeping.storage.base import db
+from bookkeeping.storage.people.memberships import Membership
 from webapp.access.roles import public
 from webapp.frame.error_pages import PAGES
 
@@ -45,6 +48,25 @@ def test_an_error_of_ours_gives_a_reference_and_no_reason(failing, caplog):
     assert "a secret of ours" not in answer.text
     [logged] = [record for record in caplog.records if getattr(record, "reference", "")]
     assert logged.reference in answer.text
+
+
+def test_a_page_that_broke_in_the_database_is_answered_and_noted_whole(house, owner, company, caplog):
+    """The transaction is over then, and what is logged of the person must not ask it."""
+
+    @public
+    def broken():
+        assert current_user.is_authenticated
+        db.session.add(Membership(user_id=10**6, company_id=company, role="owner"))
+        db.session.commit()
+
+    house.app.add_url_rule("/broken", "broken", broken)
+    house.app.config["PROPAGATE_EXCEPTIONS"] = False
+    with caplog.at_level("INFO"):
+        answer = owner.get("/broken")
+    assert answer.status_code == 500 and answer.headers["X-Request-ID"]
+    [noted] = [one for one in caplog.records if one.message == "Request answered"]
+    assert (noted.status, noted.company_id) == (500, company)
+    assert not [one for one in caplog.records if "finalizing failed" in one.message]
 
 
 def test_a_database_out_of_reach_says_that_nothing_is_lost(failing):
