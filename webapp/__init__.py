@@ -11,6 +11,7 @@ from tieout_files import place
 from webapp.access.extensions import set_up_extensions
 from webapp.access.roles import require_marked_views
 from webapp.access.security import set_up_security
+from webapp.access.typed import set_up_typed
 from webapp.frame.error_pages import register_error_pages
 from webapp.frame.navigation import set_up_frame
 from webapp.frame.request_ids import set_up_request_ids
@@ -28,6 +29,7 @@ def create_app(settings: Settings) -> Flask:
     set_up_watching(settings)
     app = Flask(__name__, template_folder=place("templates"), static_folder=None)
     compile_addresses_late(app)
+    set_up_typed(app)
     app.extensions["settings"] = settings
     app.extensions["vault"] = Vault(settings.token_keys)
     app.extensions["bell"] = Bell(settings.redis_url)

@@ -6,10 +6,10 @@ Each function changes rows and writes the audit entry in the current transaction
 import secrets
 from datetime import timedelta
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from sqlalchemy import ColumnElement, func, or_, select, update
 
-from bookkeeping.acts.joining import add_user, check_password
+from bookkeeping.acts.joining import add_user, check_password, checked_email
 from bookkeeping.acts.telling import tell_owners, with_article
 from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.company.companies import Company
@@ -57,9 +57,7 @@ def invite(company_id: int, email: str, role: str, who: str, address: str = "") 
         ValueError: a sentence that says what is wrong.
     """
     try:
-        email = validate_email(
-            email.strip(), check_deliverability=False, test_environment=True
-        ).normalized.lower()
+        email = checked_email(email)
     except EmailNotValidError as error:
         raise ValueError(f"That is no email address: {error}") from None
     if role not in COMPANY_ROLES:

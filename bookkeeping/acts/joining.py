@@ -15,6 +15,9 @@ from bookkeeping.storage.people.sessions import hash_password
 SHORTEST_PASSWORD = 12
 SHORTEST_WITH_FACTOR = 8
 LONGEST_PASSWORD = 200
+LONGEST_EMAIL = 200
+"""Letters of an address: the narrowest column that says by it who did something."""
+
 OF_OURS = ("tieout", "quickbooks", "intuit", "inspection", "inspections")
 """Words that the product is made of: the first that somebody tries who wants to come in here."""
 
@@ -78,6 +81,20 @@ def company_names(person: User) -> str:
     return " ".join(one.company.name for one in memberships_of(person.id))
 
 
+def checked_email(typed: str) -> str:
+    """Return an address as accounts are found by it. Reserved domains are let through: demonstrations and tests use them, and no mail is sent here.
+
+    Raises:
+        EmailNotValidError: it is none; its message is a sentence that says why.
+    """
+    email = validate_email(
+        typed.strip(), check_deliverability=False, test_environment=True
+    ).normalized.lower()
+    if len(email) > LONGEST_EMAIL:
+        raise EmailNotValidError(f"it is longer than {LONGEST_EMAIL} letters.")
+    return email
+
+
 def add_user(email: str, password: str, role: str, company_id: int | None, name: str = "") -> User:
     """Add a person, with a membership in the company or as ops, to the current transaction; the caller commits.
 
@@ -85,10 +102,7 @@ def add_user(email: str, password: str, role: str, company_id: int | None, name:
         ValueError: the address, role or password cannot be taken, or the address has a login already; a sentence says which.
     """
     try:
-        # Reserved domains are let through: they are what demonstrations and tests use, and no mail is sent here.
-        email = validate_email(
-            email.strip(), check_deliverability=False, test_environment=True
-        ).normalized.lower()
+        email = checked_email(email)
     except EmailNotValidError as error:
         raise ValueError(f"{email!r} is no email address: {error}") from None
     roles = OPS_ROLES if company_id is None else COMPANY_ROLES

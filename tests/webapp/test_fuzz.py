@@ -139,6 +139,15 @@ def test_no_page_breaks_on_what_is_asked_of_it(house, browsers, role):
     ask()
 
 
+@pytest.mark.parametrize("role", ["owner", "ops"])
+def test_no_page_breaks_on_bytes_that_are_no_text(house, browsers, role):
+    """Browsers escape what is no ASCII; who speaks HTTP by hand need not."""
+    asked = "&".join(f"{name}=\xff\xfe" for name in ARGUMENTS)
+    for address in (one for one in addresses(house) if "<>" not in one):
+        answer = browsers[role].get(address, environ_overrides={"QUERY_STRING": asked})
+        assert answer.status_code < 500 or address == "/readyz", address
+
+
 LISTS = {
     "owner": ("/inspections", "/sync-log", "/sync-log/runs", "/drift", "/settings/audit-log"),
     "ops": ("/ops/failures",),

@@ -33,7 +33,7 @@ bp = Blueprint("api_settings", __name__)
 
 
 def _strip(typed: str | None) -> str:
-    return (typed or "").replace("\x00", "").strip()
+    return (typed or "").strip()
 
 
 class KeyForm(FlaskForm):

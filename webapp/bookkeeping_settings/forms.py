@@ -64,7 +64,7 @@ class Typed:
 
     def text(self, name: str) -> str:
         """Return a field in one line."""
-        return one_line(request.form.get(name, "").replace("\x00", ""))
+        return one_line(request.form.get(name, ""))
 
     def item(self, name: str, typed: str) -> tuple[str, str]:
         """Return (Item name, QuickBooks id) for a typed Item; the id is "" for one that is still to be made."""

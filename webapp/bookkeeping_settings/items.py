@@ -143,9 +143,7 @@ def _sent() -> dict[str, str]:
     """Return the typed Item by name; the two come as lists in the same order."""
     names, items = request.form.getlist("name"), request.form.getlist("item")
     return {
-        name: one_line(item.replace("\x00", ""))
-        for name, item in zip(names, items, strict=False)
-        if len(name) <= _LONGEST_NAME
+        name: one_line(item) for name, item in zip(names, items, strict=False) if len(name) <= _LONGEST_NAME
     }
 
 

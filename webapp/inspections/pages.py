@@ -27,7 +27,7 @@ from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.filters import ListFilter, choice, neighbours, position_asked, refuse_nul
+from webapp.frame.filters import ListFilter, choice, neighbours, position_asked
 from webapp.frame.spreadsheets import file_answer, file_asked
 from webapp.frame.standing import local_today
 from webapp.frame.words import plural
@@ -40,7 +40,6 @@ from webapp.questions.left import Left, by_inspection, left_as_theirs
 from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("inspections", __name__)
-bp.url_value_preprocessor(refuse_nul)
 
 
 SORTS = {
@@ -162,7 +161,7 @@ def same_money(key: str) -> ResponseReturnValue:
     payment, refund, theirs, said = (
         request.form.get(name, "") for name in ("payment", "refund", "theirs", "answer")
     )
-    if said not in ACTS or "\x00" in payment + refund + theirs:
+    if said not in ACTS or not theirs:
         abort(400)
     answer: Answer = "use" if said == "use" else "book"
     kind, gone = ("RefundReceipt", "there") if refund else ("Payment", "on the Invoice")

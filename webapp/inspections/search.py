@@ -55,7 +55,7 @@ PAGES = (
 @limiter.limit("120 per minute", key_func=by_person)
 def page() -> ResponseReturnValue:
     """Show what fits the typed words."""
-    typed = request.args.get("q", "").replace("\x00", "").strip()[:LONGEST]
+    typed = request.args.get("q", "").strip()[:LONGEST]
     company = current_company()
     return render_template(
         "search.html",

@@ -47,7 +47,7 @@ def address_of(given: dict[str, str]) -> str:
 @open_to(Right.OWN_VIEWS)
 def keep() -> Response:
     """Keep the filters and the order of the page under a name."""
-    address = address_of(dict(parse_qsl(request.form.get("address", "").replace("\x00", ""))))
+    address = address_of(dict(parse_qsl(request.form.get("address", ""))))
     name, shared = _name_typed(), request.form.get("shared") == "yes"
     if not name or not address or len(address) > LONGEST_ADDRESS:
         flash("Filter or sort the list and give the view a name; then it can be kept.", "warning")

@@ -71,7 +71,7 @@ SEALED_FOR = "another_source"
 
 
 def _strip(typed: str | None) -> str:
-    return (typed or "").replace("\x00", "").strip()
+    return (typed or "").strip()
 
 
 class NameForm(FlaskForm):

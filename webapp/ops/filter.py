@@ -23,7 +23,7 @@ class FailureFilterForm(Form):
     only = choice("Only", _SHOWN)
     text = StringField(
         "Search",
-        filters=[lambda typed: (typed or "").replace("\x00", "").strip()],
+        filters=[lambda typed: (typed or "").strip()],
         validators=[Length(max=200, message="Search for at most 200 letters.")],
     )
     key = StringField("Inspection", validators=[Length(max=64)])

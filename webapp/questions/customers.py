@@ -12,13 +12,11 @@ from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
 from webapp.frame.bell import commit_and_ring
 from webapp.frame.books_links import books_links
-from webapp.frame.filters import refuse_nul
 from webapp.frame.spreadsheets import file_answer, file_asked
 from webapp.questions.export import clients_table
 from webapp.sync_log.pages import what_happens
 
 bp = Blueprint("customers", __name__)
-bp.url_value_preprocessor(refuse_nul)
 
 SHOWN = 50
 IN_A_FILE = 10_000

@@ -130,7 +130,7 @@ def run(run_id: int) -> ResponseReturnValue:
 def retry_all() -> ResponseReturnValue:
     """Make everything that one cause holds up due now; without a cause, everything that is held up."""
     company = current_company()
-    code = request.form.get("cause", "").replace("\x00", "") or None
+    code = request.form.get("cause") or None
     retried = retry_stuck(company.id, current_user.email, client_address(), code=code)
     commit_and_ring(*([company.id] if retried else []))
     if retried:

@@ -23,6 +23,7 @@ acting_from: ContextVar[str] = ContextVar("acting_from", default="")
 """The address that the present request comes from; entries that name none carry it."""
 
 SEAL, AMENDMENT = "audit entry", "audit amendment"
+LONGEST_SUBJECT = 200
 _TO_WRITE = "acts to write"
 _CHAIN_LOCKS = 0x71E0
 """The first half of the advisory locks by which PostgreSQL lets one transaction at a time lengthen a company's chain."""
@@ -47,7 +48,7 @@ class AuditEntry(Base):
     who: Mapped[str] = mapped_column(String(254))
     address: Mapped[str] = mapped_column(String(64), default="")
     act: Mapped[str] = mapped_column(String(60))
-    subject: Mapped[str] = mapped_column(String(200), default="")
+    subject: Mapped[str] = mapped_column(String(LONGEST_SUBJECT), default="")
     before: Mapped[Any] = mapped_column(JSON)
     after: Mapped[Any] = mapped_column(JSON)
     previous: Mapped[str] = mapped_column(String(64), default="", unique=False)
@@ -66,8 +67,11 @@ def record_act(
     after: Any = None,
     address: str = "",
 ) -> None:
-    """Add the entry to the current transaction; it is written with the act, as the last thing before the commit. Never pass secrets."""
-    facts = {"who": who, "act": act, "subject": subject, "before": before, "after": after}
+    """Add the entry to the current transaction; it is written with the act, as the last thing before the commit. Never pass secrets.
+
+    A subject that is longer than its column, such as the names of several files, is cut.
+    """
+    facts = {"who": who, "act": act, "subject": subject[:LONGEST_SUBJECT], "before": before, "after": after}
     facts |= {"company_id": company_id, "at": utcnow(), "address": (address or acting_from.get())[:64]}
     db.session.connection()  # Begins the transaction: what was never begun cannot be rolled back either.
     db.session.info.setdefault(_TO_WRITE, []).append(facts)

@@ -75,6 +75,7 @@ def test_a_newer_invitation_ends_the_older_one_of_that_address(acting):
     ("email", "role", "said"),
     [
         ("no address", "owner", "That is no email address"),
+        (f"bo@{'.'.join(['x' * 60] * 4)}", "owner", "longer than 200 letters"),
         ("bo@x.example", "ops", "Choose owner, bookkeeper or accountant."),
         ("ann@x.example", "owner", "That person is in your company already"),
     ],

@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from werkzeug.exceptions import NotFound
 
 from bookkeeping.storage.work.runs import Run
-from webapp.frame.filters import ListFilter, neighbours, position_asked, refuse_nul
+from webapp.frame.filters import ListFilter, neighbours, position_asked
 
 
 @pytest.fixture
@@ -72,10 +71,3 @@ def test_the_pages_beside_keep_what_was_asked(house):
         page = SimpleNamespace(newer=None, older="o-7")
         found = neighbours(page, "sync_log.page", text="Oak")
     assert found["newer"] == "" and found["older"] == "/sync-log?text=Oak&at=o-7"
-
-
-def test_an_id_that_no_database_can_hold_is_not_there():
-    refuse_nul("x", {"key": "1042", "number": 7})
-    refuse_nul("x", None)
-    with pytest.raises(NotFound):
-        refuse_nul("x", {"key": "10\x0042"})
