@@ -9,7 +9,7 @@ _DELETED = " (deleted)"  # QuickBooks appends this to the name of whatever is ma
 
 def clean_name(text: str, limit: int = DISPLAY_NAME_LIMIT) -> str:
     """Return the text as a legal name of at most `limit` characters, or "" when nothing is left of it."""
-    return cut(one_line(text.replace(":", "-").replace("：", "-")), limit)
+    return cut(one_line(text).replace(":", "-"), limit)  # Some signs are spelled out with a colon.
 
 
 def name_key(display_name: str) -> str:

@@ -23,6 +23,8 @@ def test_a_clean_name_is_legal_and_stays_so(text):
         ("Back\\slash", "Back\\slash"),
         ("🏠", ""),
         ("a：b", "a-b"),
+        ("Lee\ufe55 Trust", "Lee- Trust"),  # A small colon.
+        ("a\ufe13b\u2a74c", "a-b--=c"),  # One for upright lines, and "is defined as".
     ],
 )
 def test_clean_name_examples(text, name):
