@@ -167,7 +167,10 @@ def _link_row(work: Work, client_key: str) -> CustomerLink:
 
 
 def _look_again(work: Work, write: Write, index: NameIndex) -> None:
-    """The name is taken by somebody our index does not know: read who it is, in all three lists, inactive ones too."""
+    """The name is taken by somebody our index does not know: read who it is, in all three lists, inactive ones too.
+
+    Taken it is, whoever has it: where nobody is found, too, the next try has a suffix.
+    """
     name = write.note["display_name"]
     for kind in PEOPLE:
         work.before_call()
@@ -180,6 +183,9 @@ def _look_again(work: Work, write: Write, index: NameIndex) -> None:
     for entry in names_like(work.company_id, NamesWanted.of([name])):
         if (entry.kind, entry.qbo_id) not in known:
             index.add(entry)
+    if index.free_name(name, but_for=write.qbo_id) == name:
+        # Whoever has it is in none of the lists under this very name, as one who differs in an accent: ours goes beside it.
+        index.add(NameEntry("Vendor", "", name))
     work.commit()
 
 

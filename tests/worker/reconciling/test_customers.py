@@ -68,6 +68,20 @@ def test_a_name_taken_since_we_read_the_lists_is_read_and_stepped_around(desk: D
     assert [one["CustomerRef"]["name"] for one in desk.books()["Invoice"]] == ["Ann Lee (client)"]
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_name_taken_by_nobody_whom_we_can_find_is_stepped_around(renamed: bool, desk: Desk):
+    (key,) = desk.book(inspection(1, buyer={**ANN, "first_name": "Amy" if renamed else "Ann"}))
+    if renamed:
+        desk.sync_until_quiet()
+        desk.change(key, buyer={"first_name": "Ann"})
+    taken = {"operation": "batch", "entity": "Customer", "kind": "item", "code": "6240", "times": 0}
+    desk.break_calls({**taken, "body": '"DisplayName":"Ann Lee"'})
+    desk.run()
+    assert _named(desk) == ["Ann Lee (client)"]
+    assert {(row.state, row.reason) for row in desk.mirrored().values()} == {("in-sync", "")}
+    assert len(desk.books()["Invoice"]) == 1
+
+
 def test_where_two_fit_a_person_is_asked_and_the_inspection_waits_for_the_answer(desk: Desk):
     email = {"PrimaryEmailAddr": {"Address": ANN["email"]}}
     desk.write(
