@@ -2,8 +2,11 @@
 
 import ipaddress
 
-_CARRIERS = ipaddress.ip_network("192.0.0.0/24")
-"""For carriers' own ends of lines, and Oracle's metadata; Python calls parts of it global."""
+_NOBODYS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("168.63.129.16/32"))
+"""For carriers' own ends of lines and Oracle's metadata, and Azure's own services: Python calls them global."""
+
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is the internet's. Elsewhere are own networks, the old site-local ones too, and further disguises of IPv4."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -22,4 +25,5 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-    return found.is_global and not found.is_multicast and found not in _CARRIERS
+        return found in _GIVEN_OUT and found.is_global
+    return found.is_global and not found.is_multicast and not any(found in one for one in _NOBODYS)

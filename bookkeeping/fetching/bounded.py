@@ -1,6 +1,7 @@
 """How answers of other people's servers are taken in: piece by piece, up to a size and a depth. What an answer means is for the room that asked."""
 
 import socket
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,15 +98,31 @@ class _NotPublic(Exception):
 
 
 class _PublicOnly:
-    """Mixed into a connection: looks at the address that the name led to once it is connected, before anything is sent."""
+    """Mixed into a connection: looks at the addresses that the name leads to, and once it is connected at the one that it led to then.
+
+    Before, so that nobody learns from how a connection fails what there is in our network; after, since a name may lead elsewhere a moment
+    later. Nothing is sent in between.
+    """
+
+    _dns_host: str
+    port: int
 
     def _new_conn(self) -> socket.socket:
+        with suppress(OSError, UnicodeError):  # A name that leads nowhere is the connection's own business.
+            for found in socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM):
+                _refuse_private(str(found[4][0]))
         sock: socket.socket = super()._new_conn()  # type: ignore[misc]  # A connection's, into which this is mixed.
-        peer = str(sock.getpeername()[0])
-        if not is_public(peer):
+        try:
+            _refuse_private(str(sock.getpeername()[0]))
+        except _NotPublic:
             sock.close()
-            raise _NotPublic(f"{peer} is not a public address")
+            raise
         return sock
+
+
+def _refuse_private(address: str) -> None:
+    if not is_public(address):
+        raise _NotPublic(f"{address} is not a public address")
 
 
 class _PublicConnection(_PublicOnly, HTTPConnection):

@@ -24,6 +24,8 @@ PRIVATE = [
         "2002:a9fe:a9fe::",
     ),
     *("2001:0:0:0:0:0:5601:5601", "2001:db8::1", "localhost", "", "1", "0x7f000001"),
+    # Azure's own services, the old site-local networks, NAT64 of one's own, and IPv4 written as IPv6 in two old ways.
+    *("168.63.129.16", "fec0::1", "64:ff9b:1::a00:1", "::127.0.0.1", "::a00:1", "::ffff:0:127.0.0.1"),
 ]
 
 

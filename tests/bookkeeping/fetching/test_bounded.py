@@ -3,6 +3,7 @@
 import ast
 import gzip
 import json
+import socket
 import tracemalloc
 
 import pytest
@@ -74,6 +75,33 @@ def test_a_name_that_leads_home_is_asked_nothing(name):
             Feed(address, "key", public_only=True).company()
         assert server.requests == []
         assert get(address).status_code == 200
+
+
+@pytest.mark.outside
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_nobody_learns_which_ports_of_our_network_are_open(name):
+    """What is there and what is not answer alike, and neither is even connected to."""
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.create_server(("127.0.0.1", 0)) as closed:
+        gone = closed.getsockname()[1]
+        closed.close()
+        for port in (there.getsockname()[1], gone):
+            with pytest.raises(PrivateAddressError):
+                get(f"http://{name}:{port}", public_only=True)
+        there.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            there.accept()
+
+
+@pytest.mark.outside
+def test_a_name_that_leads_home_a_moment_later_is_asked_nothing(monkeypatch):
+    """It is looked up twice, and may lead elsewhere the second time: the connection itself says where it is."""
+    asked = iter([[(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("1.1.1.1", 80))]])
+    really = socket.getaddrinfo
+    with serve(lambda path: Answer({})) as server:
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **o: next(asked, None) or really(*a, **o))
+        with pytest.raises(PrivateAddressError):
+            get(server.url, public_only=True)
+        assert server.requests == [] and next(asked, None) is None
 
 
 OPENING = {"Feed", "open_source", "try_source"}
