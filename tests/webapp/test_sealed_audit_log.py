@@ -64,6 +64,7 @@ FORGED = {
     "a seal under a key of the thief's": lambda: Vault((Fernet.generate_key().decode(),)).sign(
         "audit entry", ""
     ),
+    "letters that no seal has": lambda: f"{vault().newest}.é",
 }
 
 

@@ -63,7 +63,7 @@ class Vault:
         key_id, _, given = mark.partition(".")
         if key_id not in self._keys:
             return None
-        return hmac.compare_digest(_mac(self._keys[key_id], purpose, text), given)
+        return hmac.compare_digest(_mac(self._keys[key_id], purpose, text).encode(), given.encode())
 
     def digests(self, plain: str) -> list[str]:
         """Return the keyed digests under every key, newest first: for finding equal secrets without storing them."""
