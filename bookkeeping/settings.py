@@ -37,7 +37,7 @@ class Settings:
 
     secret_key: str = field(repr=False)
     token_keys: tuple[str, ...] = field(repr=False)
-    database_url: str = "sqlite:///var/tieout.db"
+    database_url: str = field(default="sqlite:///var/tieout.db", repr=False)
     redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
     public_url: str = "http://127.0.0.1:8000"
     intuit_client_id: str = "standin-client"

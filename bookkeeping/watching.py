@@ -1,9 +1,10 @@
 """Logs, support's address and, where the environment asks for them, Sentry and traces: what both the web app and the workers set up when they start."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from bookkeeping.errors import MisconfiguredError
 from bookkeeping.faults import name_support
@@ -12,6 +13,8 @@ from bookkeeping.settings import Settings, SettingsError, settings_from_environm
 from bookkeeping.tracing.spans import set_up_tracing
 
 logger = logging.getLogger(__name__)
+_PASSWORD = re.compile(r"://[^:/@]*:(.*)@")
+"""Within the address of a server of ours; some are not escaped."""
 
 
 def set_up_watching(settings: Settings) -> None:
@@ -54,17 +57,18 @@ def secrets_as_known() -> list[str]:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Return every secret among the settings."""
-    password = settings.redis_url.rpartition("@")[0].rpartition(":")[2]
-    mail_password = urlsplit(settings.smtp_url).password or ""
+    """Return every secret among the settings; the passwords within addresses as they stand there, and as they are sent."""
+    addresses = (settings.database_url, settings.redis_url, settings.smtp_url)
+    passwords = [found[1] for found in map(_PASSWORD.search, addresses) if found is not None]
     return [
         settings.secret_key,
         *settings.token_keys,
         settings.intuit_client_secret,
+        settings.quickbooks_verifier_token,
         settings.metrics_token,
-        password,
-        mail_password,
-        unquote(mail_password),
+        settings.sentry_dsn,
+        *passwords,
+        *map(unquote, passwords),
     ]
 
 

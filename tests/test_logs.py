@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+from dataclasses import fields, replace
 
 import pytest
 
@@ -101,6 +102,32 @@ def test_what_is_needed_to_find_a_fault_stays():
 def test_every_secret_of_the_settings_is_known():
     settings = Settings("s" * 20, ("k" * 44,), redis_url="redis://:pw-of-redis@h/0", metrics_token="m" * 9)
     assert {"s" * 20, "k" * 44, "pw-of-redis", "m" * 9, "standin-secret"} <= set(secrets_of(settings))
+
+
+HIDDEN = [one.name for one in fields(Settings) if not one.repr]
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_is_secret_among_the_settings_is_neither_printed_nor_logged(name):
+    """Which those are says `Settings` itself, so that one that is new is in this table."""
+    value = {"token_keys": ("hush-hush",)}.get(name, "hush-hush")
+    if name.endswith("_url"):
+        value = "scheme://somebody:hush-hush@host:1/x"
+    settings = replace(Settings("s" * 20, ("k" * 44,)), **{name: value})
+    assert "hush-hush" not in repr(settings)
+    line = Redactor(secrets_of(settings)).text("said 'hush-hush'")
+    assert line == f"said '{REDACTED}'"
+
+
+def test_passwords_within_addresses_are_known_however_they_are_written():
+    settings = Settings(
+        "s",
+        ("k",),
+        database_url="postgresql+psycopg://tieout:p@ss/w%40rd@db/tieout",
+        redis_url="unix:///run/valkey.sock",
+    )
+    assert {"p@ss/w%40rd", "p@ss/w@rd"} <= set(secrets_of(settings))
+    assert "database_url" in HIDDEN and len(HIDDEN) > 8
 
 
 def test_sentry_without_its_package_is_refused_with_what_to_do(monkeypatch):
