@@ -32,6 +32,7 @@ class Walk:
         self._page_size = page_size
         self._newest: datetime | None = None
         self._read = 0
+        self._there_were: int | None = None
         self._names_next = self._looked_behind = False
         self._keys: set[str] = set()
 
@@ -55,10 +56,12 @@ class Walk:
                 )
             self._newest = max(self._newest or updated_at, updated_at)
         self._read += len(rows)
-        total = stated_total(body)
-        if not more and total is not None and self._read < total:
+        # What is committed late, behind the page that we are on, counts in later answers and comes with the next walk.
+        stated = [total for total in (self._there_were, stated_total(body)) if total is not None]
+        self._there_were = min(stated, default=None)
+        if not more and self._there_were is not None and self._read < self._there_were:
             raise FeedForeignError(
-                f"The answer says that there are {total} inspections, names no next page, and gave {self._read}."
+                f"The answer says that there are {self._there_were} inspections, names no next page, and gave {self._read}."
             )
 
     def doubts(self, rows: list[Row], body: Mapping[str, Any], *, more: bool) -> bool:

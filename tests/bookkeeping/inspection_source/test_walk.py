@@ -37,10 +37,12 @@ class Platform:
         count=ALL,
         same_moment=False,
         most=ALL,
+        late=0,
     ):
         self.totals, self.by_number, self.newest_first = totals, by_number, newest_first
         self.ignores_filter, self.links, self.count = ignores_filter, links, count
         self.most = most
+        self.late = late  # So many rows more are there, behind what was read, from the second page on.
         self.moment = (lambda number: moment(0)) if same_moment else moment
 
     def __call__(self, path: str) -> Answer:
@@ -65,7 +67,7 @@ class Platform:
         if self.totals == "pagination":
             body["meta"] = {"pagination": {"total": len(numbers), "total_pages": -(-len(numbers) // size)}}
         elif self.totals:
-            body["meta"] = {self.totals: len(numbers)}
+            body["meta"] = {self.totals: len(numbers) + (self.late if first else 0)}
         return Answer(body)
 
 
@@ -77,6 +79,10 @@ def read(platform: Platform, since: datetime | None = None) -> list[str]:
 def test_the_feed_as_written_is_read_whole_and_once():
     assert read(Platform(links=True)) == [str(number) for number in range(ALL)]
     assert read(Platform(links=True, totals="total"))[-1] == "249"
+
+
+def test_a_row_that_is_committed_late_behind_what_was_read_is_no_foreign_feed():
+    assert len(read(Platform(links=True, totals="total", late=1))) == ALL
 
 
 @pytest.mark.parametrize("totals", ["pagination", "total", "total_count", "record_count"])
