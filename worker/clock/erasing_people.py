@@ -1,6 +1,7 @@
 """Taking a person who logged in out of what is on record. What they did stays, under a pseudonym, so that the audit log and the books stay whole."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import String, Text, delete, func, or_, select, update
@@ -12,6 +13,9 @@ from bookkeeping.storage.people.factors import Factor, RecoveryCode
 from bookkeeping.storage.people.memberships import Membership, members_of, memberships_of
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink, ResetRequest, User
+from bookkeeping.storage.records.documents import CustomerLink
+from worker.app import settings
+from worker.clock.retention import change_in_files
 
 BATCH = 500
 NOBODY = "erased.invalid"
@@ -38,7 +42,8 @@ def erase_person(email: str, who: str) -> dict[str, int]:
     found = {
         "logins": _erase_login(email, name, who),
         "entries": _amend_entries(email, name),
-        "fields": _replace(email, name),
+        "fields": _replace(email, name) + _reword(email, name),
+        "lines of archives": _rename_in_files(email, name),
     }
     found |= {"begun before": 1} if broken_off else {}
     if any(found.values()):
@@ -116,17 +121,43 @@ def _without(value: Any, email: str, name: str) -> Any:
     return json.loads(text)
 
 
+def _says_who(column: str) -> bool:
+    """Return whether a column of this name says by whom something was done, or whose it is."""
+    return column.endswith("_by") or column in ("assignee", "who")
+
+
+def _rename_in_files(email: str, name: str) -> int:
+    """Put the pseudonym into the archives."""
+
+    def renamed(_file: str, _table: str, row: dict[str, Any]) -> dict[str, Any]:
+        theirs = {what for what, value in row.items() if _says_who(what) and str(value).lower() == email}
+        return row | dict.fromkeys(theirs, name)
+
+    return change_in_files(Path(settings().archive_folder), renamed)
+
+
+def _reword(email: str, name: str) -> int:
+    """Put the pseudonym into the sentences that were made with the address, and are kept."""
+    changed = 0
+    for column in (CustomerLink.because, Notice.subject, Notice.text):
+        table = column.class_
+        for row in db.session.scalars(select(table).where(column.icontains(email, autoescape=True))):
+            setattr(row, column.key, _without(getattr(row, column.key), email, name))
+            changed += 1
+        db.session.commit()
+    return changed
+
+
 def _replace(email: str, name: str) -> int:
-    """Put the pseudonym into every column that says by whom something was done (`…_by`, `assignee`)."""
+    """Put the pseudonym into every column that says by whom something was done, but for the audit log's, which are amended."""
     changed = 0
     for table in Base.metadata.sorted_tables:
         columns = [
             column
             for column in table.columns
-            if isinstance(column.type, (String, Text))
-            and (column.name.endswith("_by") or column.name == "assignee")
+            if isinstance(column.type, (String, Text)) and _says_who(column.name)
         ]
-        if columns:
+        if columns and table.name != AuditEntry.__tablename__:
             mine = [func.lower(column) == email for column in columns]
             for row in (
                 db.session.execute(select(*table.primary_key.columns, *columns).where(or_(*mine)))

@@ -10,7 +10,7 @@ import gzip
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -31,6 +31,7 @@ BATCH = 1000
 UNSETTLED = ("planned", "unknown")
 OPEN_CALLS = ("written", "unknown")
 IDLE_WINDOW = timedelta(days=7)
+Row = dict[str, Any]
 
 
 def archive_old(values: Settings, now: datetime, batches: int = 10) -> dict[str, int]:
@@ -108,29 +109,38 @@ def archive_runs(folder: Path, before: datetime, *, idle_before: datetime, batch
 
 
 def take_out_of_files(folder: Path, company_id: int) -> int:
-    """Write every file that holds rows of a company anew, without them; return how many rows went. A crash leaves a file as it was, or done."""
-    count = 0
+    """Write every file that holds rows of a company anew, without them; return how many rows went."""
+    calls: set[tuple[str, int]] = set()
+
+    def without(file: str, table: str, row: Row) -> Row | None:
+        """Leave out the company's rows, and the times that calls of its were sent, which stand behind their calls."""
+        if row.get("company_id") == company_id:
+            calls.update({(file, row["id"])} if table == Call.__tablename__ else ())
+            return None
+        return None if table == Attempt.__tablename__ and (file, row["call_id"]) in calls else row
+
+    return change_in_files(folder, without)
+
+
+def change_in_files(folder: Path, change: Callable[[str, str, Row], Row | None]) -> int:
+    """Write every file anew in which `change` (of file, table and row) makes a row another one, or None for none; return how many rows it did.
+
+    A crash leaves a file as it was, or done.
+    """
     with _alone_with(folder):
-        for path in sorted(folder.glob("*.jsonl.gz")):
-            count += _take_out(path, company_id)
-    return count
+        return sum(_write_anew(path, change) for path in sorted(folder.glob("*.jsonl.gz")))
 
 
-def _take_out(path: Path, company_id: int) -> int:
-    """Leave out the company's rows, and the times that calls of its were sent, which stand behind their calls."""
-    part, count, calls = path.with_suffix(".part"), 0, set()
+def _write_anew(path: Path, change: Callable[[str, str, Row], Row | None]) -> int:
+    part, count = path.with_suffix(".part"), 0
     with gzip.open(path, "rt", encoding="utf-8") as old, open(part, "wb", opener=_for_its_owner_alone) as raw:
         with gzip.open(raw, "wt", encoding="utf-8") as new:
             for line in old:
                 kept = json.loads(line)
-                row = kept["row"]
-                if row.get("company_id") == company_id:
-                    count += 1
-                    calls |= {row["id"]} if kept["table"] == Call.__tablename__ else set()
-                elif kept["table"] == Attempt.__tablename__ and row["call_id"] in calls:
-                    count += 1
-                else:
-                    new.write(line)
+                row = change(path.name, kept["table"], kept["row"])
+                count += row != kept["row"]
+                if row is not None:
+                    new.write(line if row == kept["row"] else json.dumps({**kept, "row": row}) + "\n")
         raw.flush()
         os.fsync(raw.fileno())
     if count:

@@ -1,5 +1,8 @@
 """What the clock's tests share."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from bookkeeping.storage.base import db
@@ -16,4 +19,15 @@ def clock(shop: Shop):
         db.session.execute(LeaseRow.__table__.delete().where(LeaseRow.name == "tick"))
         db.session.commit()
         yield
+        db.session.rollback()
+
+
+@pytest.fixture
+def inside(shop: Shop, tmp_path: Path):
+    """An app context with an archive folder of its own."""
+    with shop.app.app_context():
+        before = shop.app.extensions["settings"]
+        shop.app.extensions["settings"] = replace(before, archive_folder=str(tmp_path / "archive"))
+        yield
+        shop.app.extensions["settings"] = before
         db.session.rollback()

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from bookkeeping.storage.company.callbacks import CallbackEvent
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection, ConsentState
 from bookkeeping.storage.company.received import ReceivedEvent
-from bookkeeping.storage.people.audit import AuditEntry, broken_entries, record_act
+from bookkeeping.storage.people.audit import broken_entries, record_act
 from bookkeeping.storage.people.memberships import add_membership, membership_in
 from bookkeeping.storage.people.notices import Notice
 from bookkeeping.storage.people.people import Invitation, LoginSession, ResetLink, User
@@ -28,7 +27,7 @@ from tests.harness import ROOT
 from tests.harness.in_process import Desk, Shop
 from worker.app import settings
 from worker.clock import erasing
-from worker.clock.erasing_people import BEGUN, ENDED, erase_person, pseudonym
+from worker.clock.erasing_people import pseudonym
 from worker.clock.forgetting import ARCHIVE_DAYS, KEPT_DAYS, forget_old
 from worker.clock.retention import archive_operations
 from worker.commands.companies import company
@@ -37,17 +36,6 @@ from worker.commands.people import user
 from worker.commands.register import command
 from worker.commands.upkeep.erasing import erase_company, erase_user
 from worker.journal.writing import Write, carry_out
-
-
-@pytest.fixture
-def inside(shop: Shop, tmp_path: Path):
-    """An app context with an archive folder of its own."""
-    with shop.app.app_context():
-        before = shop.app.extensions["settings"]
-        shop.app.extensions["settings"] = replace(before, archive_folder=str(tmp_path / "archive"))
-        yield
-        shop.app.extensions["settings"] = before
-        db.session.rollback()
 
 
 def person(email: str, company_id: int | None, role: str = "owner") -> User:
@@ -243,63 +231,6 @@ def test_who_belongs_elsewhere_too_keeps_the_login_when_a_company_is_erased(insi
     assert db.session.get(User, ids[1]) is None
     assert db.session.get_one(User, ids[0]).removed_at is None
     assert membership_in(desk.id, ids[0]) is None and membership_in(other.id, ids[0]).role == "accountant"
-
-
-def test_an_erased_person_is_a_pseudonym_everywhere(inside, desk: Desk):
-    email = f"Bea{desk.id}@books.example"
-    person(f"first{desk.id}@books.example", desk.id)
-    gone = person(email.lower(), desk.id)
-    db.session.get_one(Company, desk.id).paused_by = email.lower()
-    db.session.add(
-        Invitation(
-            digest=f"i{desk.id}",
-            company_id=desk.id,
-            email=email,
-            role="owner",
-            created_by="x",
-            expires_at=utcnow(),
-        )
-    )
-    record_act(
-        desk.id,
-        "first@x.example",
-        "invited a person",
-        subject=email.lower(),
-        after={"email": email.lower(), "role": "owner"},
-    )
-    record_act(desk.id, email.lower(), "paused syncing", address="203.0.113.9")
-    db.session.commit()
-    user_id = gone.id
-    done = say(desk, erase_user, email)
-    assert done["code"] == 0 and done["entries"] == 2 and done["logins"] == 2, done
-    db.session.expire_all()
-    assert db.session.scalars(select(LoginSession).where(LoginSession.user_id == user_id)).all() == []
-    row = db.session.get_one(User, user_id)
-    assert row.removed_at and row.name == "" and "books.example" not in row.email
-    assert db.session.get_one(Company, desk.id).paused_by == pseudonym(email)
-    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.company_id == desk.id)).all()
-    said = json.dumps([[one.who, one.address, one.subject, one.before, one.after] for one in entries])
-    assert email.lower() not in said and pseudonym(email) in said and '"role": "owner"' in said
-    assert broken_entries(desk.id) == broken_entries(None) == []
-    assert say(desk, erase_user, email)["error"] == "no-such-person"
-
-
-def test_a_person_whose_erasing_was_broken_off_at_the_very_end_is_said_to_be_erased(inside, desk: Desk):
-    email = f"cal{desk.id}@books.example"
-    record_act(None, "command line", BEGUN, subject=pseudonym(email))
-    db.session.commit()  # Died right before the last commit: nothing of the person is left to find.
-    assert say(desk, erase_user, email)["begun before"] == 1
-    acts = select(AuditEntry.act).where(AuditEntry.subject == pseudonym(email)).order_by(AuditEntry.id)
-    assert db.session.scalars(acts).all() == [BEGUN, ENDED]
-    assert say(desk, erase_user, email)["error"] == "no-such-person"
-
-
-def test_the_last_owner_is_not_erased(inside, desk: Desk):
-    person(f"only{desk.id}@books.example", desk.id)
-    db.session.commit()
-    assert "last owner" in say(desk, erase_user, f"only{desk.id}@books.example")["message"]
-    with pytest.raises(ValueError, match="last owner"):
-        erase_person(f"only{desk.id}@books.example", "command line")
 
 
 def test_old_personal_data_is_forgotten_and_young_is_kept(inside, desk: Desk):
