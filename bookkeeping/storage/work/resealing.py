@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.callbacks import Callback
@@ -10,10 +10,22 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.company.vault import Vault, vault
 from bookkeeping.storage.people.audit import chains, end_is_sealed, record_act, sign_amendments_again
-from bookkeeping.storage.people.factors import reseal_factors
+from bookkeeping.storage.people.factors import Factor, reseal_factors
 from bookkeeping.storage.people.notices import Notice
 
 WHO = "command line"
+SEALED = (
+    *(Company.feed_key, Company.source_credentials, Connection.realm, Connection.tokens),
+    *(Callback.secret, Notice.sealed_link, Factor.secret),
+)
+"""Every column with a sealed text in it; many are empty."""
+
+
+def sealed_under_older_keys() -> int:
+    """Return how many secrets need another key than the newest to be opened."""
+    newest = f"v1.{vault().newest}.%"
+    rows = (select(func.count()).where(one != "", one.not_like(newest)) for one in SEALED)
+    return sum(db.session.scalar(one) or 0 for one in rows)
 
 
 def rotate_keys() -> int:

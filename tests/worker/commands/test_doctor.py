@@ -1,6 +1,7 @@
 """`flask doctor`: every line, when all is well and when it is not."""
 
 import json
+import re
 import socket
 import threading
 from dataclasses import replace
@@ -14,7 +15,12 @@ from flask import Flask
 
 from bookkeeping.queueing import Bell
 from bookkeeping.storage.base import db, utcnow
+from bookkeeping.storage.company.callbacks import Callback
 from bookkeeping.storage.company.vault import Vault
+from bookkeeping.storage.people.factors import Factor
+from bookkeeping.storage.people.notices import Notice
+from bookkeeping.storage.people.people import User
+from bookkeeping.storage.work.resealing import SEALED, sealed_under_older_keys
 from bookkeeping.storage.work.runs import Heartbeat
 from tests.harness import ROOT
 from tests.harness.in_process import Desk, Shop
@@ -116,6 +122,34 @@ def test_keys_that_are_old_or_still_needed_are_said(app, shop):
     assert found(app, "keys")[0] == LOOK and "rotate-keys" in found(app, "keys")[1]
     app.extensions["vault"] = Vault(kept)
     assert "take them away" in found(app, "keys", token_keys=(*kept, new))[1]
+
+
+@pytest.mark.parametrize("column", SEALED, ids=str)
+def test_a_key_is_needed_as_long_as_one_secret_of_any_kind_is_sealed_under_it(app, desk, column):
+    """A process that learns of the newest key too late seals under the one before: taken away, that secret would be lost."""
+    of = {"company_id": desk.id}
+    with app.app_context():
+        person = User(email=f"{column.key}@office.example", password_hash="none")
+        db.session.add(person)
+        db.session.flush()
+        made = {
+            Callback: Callback(**of, url="https://platform.example", secret="", made_by="ann"),
+            Notice: Notice(**of, kind="invitation", occasion="a", subject="", text=""),
+            Factor: Factor(user_id=person.id, kind="app"),
+        }.get(column.class_) or db.session.get_one(column.class_, desk.id)
+        before = sealed_under_older_keys()
+        setattr(made, column.key, "v1.00000000.sealed")
+        db.session.add(made)
+        db.session.flush()
+        assert sealed_under_older_keys() == before + 1
+        assert "rotate-keys" in DIAGNOSES["keys"]()[1]
+        db.session.rollback()
+
+
+def test_whatever_is_sealed_is_among_the_columns_that_are_looked_at():
+    sources = [path.read_text() for room in ("bookkeeping", "webapp") for path in (ROOT / room).rglob("*.py")]
+    sealed = {name for text in sources for name in re.findall(r'\.seal\([^\n]*"(\w+)"\)', text)}
+    assert len(sealed) > 5 and sealed <= {one.key for one in SEALED}
 
 
 def test_files_that_others_may_read_are_named(app, tmp_path):

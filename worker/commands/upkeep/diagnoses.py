@@ -15,13 +15,11 @@ from sqlalchemy import func, select, text
 from bookkeeping.logbook.companies import heartbeats
 from bookkeeping.queue_health import queue_health
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.company.companies import Company
-from bookkeeping.storage.company.connections import Connection
-from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.copying import schema_revision
 from bookkeeping.storage.people.audit import AuditEntry
 from bookkeeping.storage.people.audit_heads import changed_since_noted
 from bookkeeping.storage.people.mail_queue import unmailed
+from bookkeeping.storage.work.resealing import sealed_under_older_keys
 from bookkeeping.unsafe_settings import refuse_unsafe
 from tieout_files import place
 from worker.app import bell, settings
@@ -90,9 +88,7 @@ def hops() -> Finding:
 
 def keys() -> Finding:
     """How old the newest key is, and whether something still needs an older one."""
-    columns = (Company.feed_key, Company.source_credentials, Connection.realm)
-    sealed = [one for column in columns for one in db.session.scalars(select(column))]
-    others = sum(1 for one in sealed if one and one.split(".")[1:2] not in ([], [vault().newest]))
+    others = sealed_under_older_keys()
     if others:
         return LOOK, f"{others} secrets are sealed under an older key: run `flask --app wsgi rotate-keys`."
     rotated = select(func.max(AuditEntry.at, type_=AuditEntry.at.type)).where(
