@@ -7,6 +7,7 @@ from datetime import date
 from bookkeeping.case import Case, build_cases
 from bookkeeping.errors import RuleError
 from bookkeeping.rules.actions import DeleteRefundReceipt
+from bookkeeping.rules.hindering import Standing
 from bookkeeping.rules.planning import Hindrance, plan
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.records.documents import Drift
@@ -14,32 +15,42 @@ from bookkeeping.storage.records.inspections import InspectionRow
 
 
 def hindered_restores(
-    company: Company, rows: Sequence[InspectionRow], drifts: Iterable[Drift]
+    company: Company, rows: Sequence[InspectionRow], drifts: Iterable[Drift], *, together: bool = False
 ) -> dict[int, Hindrance]:
-    """Return, by drift, why *Restore ours* could not go through as things are: the plan is asked as if the person had chosen already."""
+    """Return, by drift, why *Restore ours* could not go through as things are: the plan is asked as if the person had chosen already.
+
+    `together`: chosen for all of these drifts of the inspection at once, else for this one alone.
+    """
     cases = {case.key: case for case in build_cases(company, rows)}
-    found: dict[int, Hindrance] = {}
+    of_case: dict[str, list[Drift]] = {}
     for drift in drifts:
-        case = cases.get(drift.document.inspection_key)
-        because = _hinders_restoring(case, drift) if case is not None and not case.left_alone else None
-        if because is not None:
-            found[drift.id] = because
+        of_case.setdefault(drift.document.inspection_key, []).append(drift)
+    found: dict[int, Hindrance] = {}
+    for key, mine in of_case.items():
+        case = cases.get(key)
+        if case is None or case.left_alone:
+            continue
+        for drift in mine:
+            because = _hinders_restoring(case, drift, mine if together else [drift])
+            if because is not None:
+                found[drift.id] = because
     return found
 
 
-def _hinders_restoring(case: Case, drift: Drift) -> Hindrance | None:
+def _hinders_restoring(case: Case, drift: Drift, chosen: list[Drift]) -> Hindrance | None:
     document, place = drift.document, (drift.document.kind, drift.document.source_key)
     if case.parked is not None:
         return Hindrance(case.parked.code, case.parked.detail)
     if document.deposit_id:
         return Hindrance("deposited", f"It is part of Deposit {document.deposit_id}.")
-    others = [one for one in case.live if one.id != document.id]
-    restored = [] if drift.kind == "deleted" else [replace(document.known(), hands_off=False, fingerprint="")]
-    # What stands in QuickBooks now is theirs: QuickBooks refuses to move it out of closed books, too.
-    dated = date.fromisoformat(drift.theirs.get("TxnDate") or document.txn_date.isoformat())
-    standing = replace(document.standing(), txn_date=min(dated, document.txn_date))
+    others = [one for one in case.live if one.id not in {each.document.id for each in chosen}]
+    restored = [
+        replace(one.document.known(), hands_off=False, fingerprint="")
+        for one in chosen
+        if one.kind != "deleted" and one.document.kind != "RefundReceipt"
+    ]
     hinders = replace(
-        case.hindrances, standing={**case.hindrances.standing, (document.kind, document.qbo_id): standing}
+        case.hindrances, standing={**case.hindrances.standing, **dict(_as_theirs(one) for one in chosen)}
     )
     if document.kind == "RefundReceipt":
         return hinders(DeleteRefundReceipt(document.known()))
@@ -55,3 +66,11 @@ def _hinders_restoring(case: Case, drift: Drift) -> Hindrance | None:
             "drift", "Another document of this inspection was changed, too: settle that one as well."
         )
     return waiting
+
+
+def _as_theirs(drift: Drift) -> tuple[tuple[str, str], Standing]:
+    """Return how the document stands in QuickBooks now, which is theirs: QuickBooks refuses to move it out of closed books, too."""
+    document = drift.document
+    dated = date.fromisoformat(drift.theirs.get("TxnDate") or document.txn_date.isoformat())
+    standing = replace(document.standing(), txn_date=min(dated, document.txn_date))
+    return (document.kind, document.qbo_id), standing

@@ -35,7 +35,7 @@ from webapp.inspections.export import inspections_table
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of
 from webapp.inspections.views import address_of, kept_views, may_change
-from webapp.questions.drift import drift_cards
+from webapp.questions.drift import drift_boxes
 from webapp.questions.left import Left, by_inspection, left_as_theirs
 from webapp.sync_log.pages import what_happens
 
@@ -126,7 +126,7 @@ def detail(key: str) -> ResponseReturnValue:
         "inspections/detail.html",
         company=company,
         trace=trace,
-        cards=drift_cards(company, trace.drifts),
+        boxes=drift_boxes(company, trace.drifts),
         books_link=books_links(company),
     )
 

@@ -1,5 +1,6 @@
 """Changed in QuickBooks: what people changed there beside what we had written, and the choice between the two."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -28,7 +29,7 @@ from webapp.frame.books_links import books_links
 from webapp.frame.spreadsheets import Table, file_answer, file_asked
 from webapp.frame.undo import offer_undo
 from webapp.frame.words import plural
-from webapp.questions.drift_cards import DriftCard
+from webapp.questions.drift_cards import DriftBox, DriftCard
 from webapp.questions.export import drift_table, left_table
 from webapp.questions.left import left_as_theirs
 from webapp.sync_log.pages import what_happens
@@ -45,7 +46,7 @@ _CHOICES: dict[str, Choice] = {"restore": "restore", "keep": "keep"}
 @bp.get("/drift")
 @open_to(Right.READ)
 def page() -> ResponseReturnValue:
-    """Show a card for each document that was changed and is not settled yet; as a file all of them, or (`list=left`) what is left as it is."""
+    """Show what was changed and is not settled yet, a box for each inspection; as a file all of them, or (`list=left`) what is left as it is."""
     company = current_company()
     if file_asked():
         return file_answer(_table(company), file_asked())
@@ -54,7 +55,8 @@ def page() -> ResponseReturnValue:
     return render_template(
         "drift/page.html",
         company=company,
-        cards=drift_cards(company, drifts),
+        boxes=drift_boxes(company, drifts),
+        shown=len(drifts),
         total=logbook.attention_counts(company.id)["drift"],
         job=progress_of(run) if is_open(run) and _restores(company.id, run) else None,
         left=left_as_theirs(company, limit=SHOWN),
@@ -119,6 +121,21 @@ def _table(company: Company) -> Table:
     if request.args.get("list") == "left":
         return left_table(company, left_as_theirs(company, limit=IN_A_FILE))
     return drift_table(company, drift_cards(company, logbook.open_drifts(company.id, limit=IN_A_FILE)))
+
+
+def drift_boxes(company: Company, drifts: list[Drift]) -> list[DriftBox]:
+    """Return what is shown of these drifts, those of one inspection in one box, in the order in which the first of each was found."""
+    of: dict[str, list[DriftCard]] = {}
+    for card in drift_cards(company, drifts):
+        of.setdefault(card.drift.document.inspection_key, []).append(card)
+    several = [card for cards in of.values() if len(cards) > 1 for card in cards]
+    rows = {card.inspection.key: card.inspection for card in several if card.inspection is not None}
+    changed = [card.drift for card in several]
+    hindered = hindered_restores(company, list(rows.values()), changed, together=True) if several else {}
+    return [
+        DriftBox(cards, [replace(card, hindered=hindered.get(card.drift.id)) for card in cards])
+        for cards in of.values()
+    ]
 
 
 def drift_cards(company: Company, drifts: list[Drift]) -> list[DriftCard]:

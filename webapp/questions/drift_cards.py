@@ -132,6 +132,45 @@ class DriftCard:
         return f"The {kind} stays as it is in QuickBooks. Later changes on the inspection no longer reach it, until you choose Manage it again."
 
 
+@dataclass(frozen=True)
+class DriftBox:
+    """What people changed of one inspection, to be settled by one choice: an edit of an Invoice often moves its Payments, too.
+
+    `cards` are its documents with what is in the way of restoring each by itself, `together` the same with all of them restored at once.
+    """
+
+    cards: list[DriftCard]
+    together: list[DriftCard]
+
+    @property
+    def happened(self) -> str:
+        """`2 documents of inspection 1042 were changed`."""
+        return f"{len(self.cards)} documents of inspection {self.cards[0].drift.document.inspection_key} were changed"
+
+    @property
+    def restore_means(self) -> list[str]:
+        """What *Restore ours* does to them: in one sentence where it does the same to all."""
+        if all(one.booked and one.drift.kind in ("edited", "voided") for one in self.cards):
+            return [
+                "All are written again as the inspection says. What is shown above is lost, the rest stays."
+            ]
+        return list(dict.fromkeys(one.restore_means for one in self.cards))
+
+    @property
+    def keep_means(self) -> list[str]:
+        """What *Keep theirs* does to them."""
+        if any(one.drift.kind == "deleted" for one in self.cards):
+            return list(dict.fromkeys(one.keep_means for one in self.cards))
+        later = "Later changes on the inspection no longer reach them, until you choose Manage it again."
+        return [f"All stay as they are in QuickBooks. {later}"]
+
+    @property
+    def waits(self) -> list[tuple[str, str]]:
+        """Why *Restore ours* of all cannot go through as things are, each with the page of ours where that is settled."""
+        found = ((one.restore_waits, one.restore_page) for one in self.together if one.restore_waits)
+        return list(dict.fromkeys(found))
+
+
 def said(label: str, text: str) -> str:
     """Return a field's value as people write it: `2026-03-02` → `Mar 2, 2026`, `425.00` → `$425.00`, at each line's end too."""
     if label in ("Date", "Due date"):

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 from bookkeeping.acts.questions import settle_drifts
+from bookkeeping.restoring import hindered_restores
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import Drift
+from bookkeeping.storage.records.inspections import InspectionRow
 from tests.functional.bookkeeper import Bookkeeper
 from tests.harness.in_process import Desk
 from tests.worker.reconciling.money_back import Client, settled
@@ -188,3 +190,22 @@ def test_an_invoice_restored_from_a_larger_total_leaves_ours_what_theirs_left_op
     assert (invoice(desk, key)["TotalAmt"], invoice(desk, key)["Balance"]) == (450, 0)
     assert (payment(desk, "ch_1")["UnappliedAmt"], payment(desk, "by hand")["UnappliedAmt"]) == (100, 0)
     assert row(desk, key) == {"state": "in-sync", "reason": "", "flags": ["not-applied"]}
+
+
+def test_an_invoice_lowered_below_its_payment_goes_back_with_it_by_one_choice(desk):
+    key = book(desk, paid("450.00", "ch_1"))
+    lowered = [line | {"Amount": 100} for line in invoice(desk, key)["Line"] if "SalesItemLineDetail" in line]
+    for line in lowered:
+        line["SalesItemLineDetail"] |= {"UnitPrice": 100}
+    Bookkeeper(desk).edit("Invoice", invoice(desk, key)["Id"], Line=lowered)
+    assert payment(desk, "ch_1")["UnappliedAmt"] > 0
+    desk.run("check")
+    assert sorted(drifts(desk)) == [f"Invoice SP-{key} edited", "Payment ch_1 edited"]
+    with desk.holding() as work:
+        rows = db.session.query(InspectionRow).filter_by(company_id=desk.id, key=key).all()
+        open_ones = db.session.query(Drift).filter_by(company_id=desk.id, settled_at=None).all()
+        assert hindered_restores(work.company, rows, open_ones) != {}
+        assert hindered_restores(work.company, rows, open_ones, together=True) == {}
+    restore(desk)
+    assert (invoice(desk, key)["Balance"], payment(desk, "ch_1")["UnappliedAmt"]) == (0, 0)
+    assert row(desk, key) == {"state": "in-sync", "reason": "", "flags": []}
