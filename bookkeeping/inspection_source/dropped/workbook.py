@@ -15,6 +15,12 @@ from xml.etree import ElementTree  # Entities are refused before it reads; see `
 
 LARGEST_PART = 30_000_000
 LARGEST_TOGETHER = 40_000_000
+MOST_ELEMENTS = 1_000_000
+"""Of XML in a whole workbook: more than ten thousand rows of sixty cells are."""
+
+MOST_HELD = 300_000
+"""Of XML in memory at once: what is longest is the list of styles, or one row."""
+
 _DATE_FORMATS = {*range(14, 23), *range(45, 48)}
 """Built-in number formats that show a day or a time."""
 
@@ -32,7 +38,7 @@ class Workbook:
 
     def __init__(self, content: bytes, *, most_rows: int, most_columns: int) -> None:
         self._most = (most_rows, most_columns)
-        self._left = LARGEST_TOGETHER
+        self._left, self._elements_left = LARGEST_TOGETHER, MOST_ELEMENTS
         try:
             self._packed = zipfile.ZipFile(io.BytesIO(content))
         except (zipfile.BadZipFile, OSError, ValueError) as error:
@@ -48,7 +54,7 @@ class Workbook:
             return self._sheets()
         except (ElementTree.ParseError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             raise WorkbookError("is damaged or locked with a password") from error
-        except (KeyError, IndexError, ValueError, OverflowError, OSError, EOFError) as error:
+        except (KeyError, IndexError, ValueError, ArithmeticError, OSError, EOFError) as error:
             if isinstance(error, WorkbookError):
                 raise
             raise WorkbookError("is damaged") from error
@@ -88,12 +94,35 @@ class Workbook:
         return io.BytesIO(bytes(taken))
 
     def _whole(self, name: str) -> ElementTree.Element:
-        return ElementTree.parse(self._part(name)).getroot()  # noqa: S314  # nosec B314  # See `_part`.
+        return list(self._each(name, ""))[-1]
+
+    def _each(self, part: str, name: str) -> Iterator[ElementTree.Element]:
+        """Yield each element of that name once it is whole, and let go of it afterwards, and of all around; without a name the whole part.
+
+        Elements are counted as they begin: a small file can hold more than there is memory for.
+        """
+        path: list[ElementTree.Element] = []
+        held = inside = 0
+        for event, one in ElementTree.iterparse(self._part(part), ("start", "end")):  # noqa: S314  # nosec B314  # See `_part`.
+            wanted = _name(one) == name if name else len(path) == (event == "end")
+            if event == "start":
+                path.append(one)
+                held, inside, self._elements_left = held + 1, inside + wanted, self._elements_left - 1
+                if held > MOST_HELD or not self._elements_left:
+                    raise WorkbookError("holds more than ten thousand rows do: split it by month")
+                continue
+            path.pop()
+            if wanted:
+                yield one
+                inside -= 1
+            if not inside and path:
+                path[-1].remove(one)
+                held = len(path)
 
     def _shared_texts(self) -> list[str]:
         if "xl/sharedStrings.xml" not in self._packed.namelist():
             return []
-        return [_text(one) for one in _each(self._part("xl/sharedStrings.xml"), "si")]
+        return [_text(one).strip() for one in self._each("xl/sharedStrings.xml", "si")]
 
     def _date_styles(self) -> set[int]:
         """Return which cell styles show a number as a day."""
@@ -114,7 +143,7 @@ class Workbook:
     def _rows(self, name: str) -> list[list[str]]:
         cells: dict[tuple[int, int], str] = {}
         row = column = 0
-        for one in _each(self._part(name), "row"):
+        for one in self._each(name, "row"):
             row, column = int(one.get("r", row + 1)), 0
             for cell in one:
                 place = _POSITION.fullmatch(cell.get("r", ""))
@@ -138,7 +167,7 @@ class Workbook:
             return "".join(_text(one) for one in cell if _name(one) == "is").strip()
         value = next((one.text or "" for one in cell if _name(one) == "v"), "").strip()
         if kind == "s" and value:
-            return self._texts[int(value)].strip()
+            return self._texts[int(value)]
         if kind == "b":
             return {"1": "yes", "0": "no"}.get(value, "")
         if kind != "n" or not value:
@@ -162,11 +191,11 @@ def _number(value: str) -> str:
     """Return a number as it was typed. Sums of a spreadsheet end in 0.30000000000000004; nobody typed more than six places."""
     try:
         number = Decimal(value)
+        if not number.is_finite() or number.adjusted() >= 15:
+            return value
+        text = format(round(number, 6), "f")
     except InvalidOperation:
         return value
-    if abs(number) >= 10**15:
-        return value
-    text = format(round(number, 6), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -175,14 +204,6 @@ def _column(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
-
-
-def _each(part: io.BytesIO, name: str) -> Iterator[ElementTree.Element]:
-    """Yield each element of that name once it is whole, and let go of it afterwards."""
-    for _, one in ElementTree.iterparse(part):  # noqa: S314  # nosec B314  # See `_part`.
-        if _name(one) == name:
-            yield one
-            one.clear()
 
 
 def _text(one: ElementTree.Element) -> str:

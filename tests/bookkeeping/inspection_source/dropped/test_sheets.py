@@ -3,7 +3,12 @@
 import pytest
 
 from bookkeeping.inspection_source.dropped.sheets import LARGEST_FILE, FileRefusedError, read_tables
-from bookkeeping.inspection_source.dropped.workbook import Workbook, WorkbookError
+from bookkeeping.inspection_source.dropped.workbook import (
+    MOST_ELEMENTS,
+    MOST_HELD,
+    Workbook,
+    WorkbookError,
+)
 from tests.bookkeeping.inspection_source.dropped.factories import csv_file, workbook
 
 ROWS = (("Inspection", "Client"), ("1001", "Zoë O’Hara"), ("1002", 'says "hi", twice'))
@@ -36,6 +41,9 @@ CELLS = {
     "<c><v>425.10</v></c>": "425.1",
     "<c><v>0.30000000000000004</v></c>": "0.3",
     "<c><v>1E3</v></c>": "1000",
+    "<c><v>1E999999999</v></c>": "1E999999999",
+    "<c><v>sNaN</v></c>": "sNaN",
+    "<c><v>-Infinity</v></c>": "-Infinity",
     "<c t='b'><v>1</v></c>": "yes",
     "<c t='e'><v>#REF!</v></c>": "#REF!",
     "<c t='str'><v>made by a formula</v></c>": "made by a formula",
@@ -83,6 +91,40 @@ def test_what_unpacks_to_far_more_than_it_is_is_refused():
     assert len(content) < LARGEST_FILE
     with pytest.raises(FileRefusedError, match="unpacks to more than 40 MB"):
         read_tables("a.xlsx", content)
+
+
+CROWDED = {
+    "texts": {"xl__sharedStrings": f"<sst>{'<si/>' * MOST_ELEMENTS}</sst>"},
+    "cells of a row": {
+        "xl__worksheets__sheet1": f"<worksheet><sheetData><row>{'<c/>' * MOST_HELD}</row></sheetData></worksheet>"
+    },
+    "styles": {"xl__styles": f"<styleSheet><cellXfs>{'<xf/>' * MOST_HELD}</cellXfs></styleSheet>"},
+}
+
+
+@pytest.mark.parametrize("of", CROWDED)
+def test_what_holds_more_elements_than_a_file_of_a_megabyte_has_is_refused_as_they_begin(of):
+    """Thirty kilobytes of them, packed, took seven hundred megabytes of memory."""
+    content = workbook({"A": ROWS}, **CROWDED[of])
+    assert len(content) < 20_000
+    with pytest.raises(FileRefusedError, match="holds more than ten thousand rows do"):
+        read_tables("a.xlsx", content)
+
+
+def test_rows_that_say_nothing_are_let_go_of_one_by_one():
+    rows = f"<worksheet><sheetData>{'<row/>' * (MOST_HELD + 1)}</sheetData></worksheet>"
+    assert Workbook(
+        workbook({"A": ROWS}, xl__worksheets__sheet1=rows), most_rows=9, most_columns=9
+    ).sheets() == [("A", [])]
+
+
+def test_a_long_text_that_many_cells_name_is_there_once():
+    """Without the blanks at its end it would be another text in each of them."""
+    text = f"<sst><si><t>{'x' * 800_000} </t></si></sst>"
+    cells = [("<c t='s'><v>0</v></c>",) * 9] * 9
+    content = workbook({"A": cells}, xl__sharedStrings=text)
+    [(_, rows)] = Workbook(content, most_rows=9, most_columns=9).sheets()
+    assert len({id(cell) for row in rows for cell in row}) == 1 and len(rows[0][0]) == 800_000
 
 
 REFUSED = {
