@@ -189,6 +189,32 @@ def question(other: Others) -> Hindrance:
     return Hindrance("same-money", detail)
 
 
+def theirs_differ(inspection: Inspection, payments: Iterable[Others], refunds: Iterable[Others]) -> list[str]:
+    """Return, in sentences, where a Payment that a person took for a payment received comes to another amount than the platform says now.
+
+    What was given back of it may stand in the books as `refunds`, RefundReceipts to the same Customer that were entered by hand.
+
+    Source: bookkeeping decision 18.
+    """
+    received = {one.key: one for one in inspection.payments if not one.voided_at}
+    by_hand = [one.total for one in refunds if not one.stands_for]
+    found = []
+    for other in (one for one in payments if one.stands_for):
+        payment = received.get(other.stands_for)
+        left = payment.amount - payment.refunded_amount if payment is not None else ZERO
+        given = {ZERO, *by_hand, sum(by_hand, ZERO)} if payment and payment.refunded_amount else {ZERO}
+        if given & {other.total - left, other.applied - left}:
+            continue
+        said = f"{dollars(left)} was received" if payment is not None else "nothing was received"
+        if payment is not None and payment.refunded_amount:
+            said = f"{dollars(payment.refunded_amount)} of it was given back"
+        name = f"Payment {other.reference}".rstrip()
+        found.append(
+            f"{name} of {dollars(other.total)} is used for a payment, but the inspection says that {said}."
+        )
+    return found
+
+
 @dataclass(frozen=True)
 class BesideTakenOff:
     """The inspection, and what it alone asks for (`told`), without the refunds that are not taken off their Payments; all that may be; and,

@@ -50,6 +50,10 @@ CARRIES_OUR_NUMBER = "carries-our-number"
 """The reason of a foreign document that looks like one of ours: somebody should look at that one."""
 
 
+THEIRS_DIFFER = "payment-differs"
+"""The reason of an inspection for which a Payment of somebody else is used that comes to another amount than it says."""
+
+
 def needs_a_look(cause: str, reason: str = "") -> bool:
     """Return whether somebody should look at a difference of this cause."""
     return reason == CARRIES_OUR_NUMBER or cause not in CAUSES or not CAUSES[cause].expected
@@ -66,6 +70,8 @@ def cause_of(
         answer = _answer(one, settings)
         if not answer.in_books:
             return answer.reason, ""
+    if record is not None and record.hands_off == "theirs" and one.reason == THEIRS_DIFFER:
+        return "refused", one.reason
     if record is not None and record.hands_off in ("kept", "theirs"):
         return "kept", ""
     if one.state == "drift" or (record is not None and record.hands_off):

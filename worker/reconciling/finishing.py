@@ -10,7 +10,7 @@ from bookkeeping.case import Case
 from bookkeeping.errors import BookkeepingError, TemporaryError
 from bookkeeping.faults import fault
 from bookkeeping.rules.backoff import retry_delay
-from bookkeeping.rules.hindering import describe
+from bookkeeping.rules.hindering import describe, theirs_differ
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.rules.money import ZERO, dollars
 from bookkeeping.rules.planning import Waiting
@@ -23,6 +23,7 @@ from worker.holding.work import Work
 from worker.jitter import jitter
 
 OTHER_TOTAL = "total-mismatch"
+THEIRS_DIFFER = "payment-differs"
 
 _ROWS = cast("Table", InspectionRow.__table__)
 
@@ -84,16 +85,17 @@ def _settled(company_id: int, case: Case) -> dict[str, Any]:
     values |= {"held_since": None, "waiting_documents": _waiting_documents(case), "held_amount": None}
     held = case.plan.held if case.plan else ()
     drifted = [one for one in case.live if one.hands_off == "drift"]
-    other_total = _other_total(case)
-    if other_total and (drifted or case.waits):
-        flags.append({"code": OTHER_TOTAL, "detail": other_total})
+    differ = [(OTHER_TOTAL, _other_total(case)), (THEIRS_DIFFER, _theirs_differ(case))]
+    differ = [(code, detail) for code, detail in differ if detail]
+    alone = not drifted and not case.waits
+    flags += [{"code": code, "detail": detail} for code, detail in differ[int(alone) :]]
     if drifted:
         values |= {"state": "drift", "reason": "drift"}
     elif case.waits:
         values |= _waiting(case)
-    elif other_total:
-        values |= {"state": "needs-you", "reason": OTHER_TOTAL, "detail": other_total}
-        values["held_since"] = held_since_now()
+    elif differ:
+        code, detail = differ[0]
+        values |= {"state": "needs-you", "reason": code, "detail": detail, "held_since": held_since_now()}
     elif case.eligibility.in_books:
         values |= {"state": "in-sync", "reason": "kept-theirs" if held else ""}
     elif case.owner:
@@ -111,6 +113,14 @@ def _other_total(case: Case) -> str:
     return " ".join(
         f"{one.name} is {dollars(one.in_books)} in QuickBooks instead of {dollars(one.total)}." for one in off
     )
+
+
+def _theirs_differ(case: Case) -> str:
+    """Say which Payments that a person took for payments received come to another amount now, "" for none."""
+    if not case.eligibility.in_books:
+        return ""
+    payments, refunds = ([one.others() for one in rows] for rows in (case.others, case.others_refunds))
+    return " ".join(theirs_differ(case.inspection, payments, refunds))
 
 
 def _not_applied(case: Case) -> list[dict[str, str]]:

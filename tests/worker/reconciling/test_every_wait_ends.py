@@ -34,6 +34,7 @@ ANSWERED = (
     "customer-to-confirm",
     "drift",
     "mass-delete-brake",
+    "payment-differs",
     "refund-differs",
     "same-money",
 )
@@ -110,8 +111,13 @@ def _held(desk: Desk, codes: list[str]) -> dict[str, str]:
             if code == "drift":
                 document = db.session.scalars(select(Document).where(Document.inspection_key == key)).first()
                 db.session.add(Drift(company_id=desk.id, document_id=document.id, kind="edited"))
-            if code == "same-money":
-                facts = {"invoice_id": "1", "inspection_key": key, "total": row.total, "applied": row.total}
+            if code in ("same-money", "payment-differs"):
+                facts = {
+                    "invoice_id": code[:1],
+                    "inspection_key": key,
+                    "total": row.total,
+                    "applied": row.total,
+                }
                 theirs = OthersPayment(company_id=desk.id, qbo_id="1", txn_date=row.starts_at.date(), **facts)
                 db.session.add(theirs)
             if code == "refund-differs":
