@@ -1,12 +1,13 @@
 """The addresses below /api/v1: one inspection, a list, the company, a wake-up, and events of payments. JSON only; docs/api.md tells developers how to use them."""
 
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask import Blueprint, Response, abort, current_app, jsonify, make_response, request
 from sqlalchemy import select
 
 from bookkeeping.answering.answers import answers
+from bookkeeping.fetching.bounded import too_deep
 from bookkeeping.inspection_source.fields import BadRecordError
 from bookkeeping.inspection_source.received import read_event
 from bookkeeping.settings import Settings
@@ -99,7 +100,7 @@ def payment_events() -> tuple[Response, int]:
             409, "Not of this company", "Its payments come with its inspections; none are taken by events."
         )
     try:
-        event = read_event(request.get_json(silent=True))
+        event = read_event(_said())
     except BadRecordError as error:
         _refuse(400, "Not understood", str(error))
     outcome = take_event(asking, event)
@@ -109,6 +110,15 @@ def payment_events() -> tuple[Response, int]:
 
 csrf.exempt(sync)
 csrf.exempt(payment_events)
+
+
+def _said() -> Any:
+    """Return the JSON that was sent; None for what is none, or is nested so deeply that reading it would break."""
+    try:
+        said = request.get_json(silent=True)
+    except RecursionError:
+        return None
+    return None if too_deep(said) else said
 
 
 def _settings() -> Settings:

@@ -1,5 +1,6 @@
 """What a platform is answered, with which key, and that the description says the same."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -239,7 +240,12 @@ def test_an_event_about_a_payment_is_taken_once_and_by_its_own_scope_alone(house
 def test_an_event_that_is_not_understood_or_not_of_this_company_is_refused_with_a_sentence(house, company):
     pages = new_key(house, house.make_company(source_kind="pages"), "payments")
     path = "/api/v1/payment-events"
-    for sent in ({"json": {**TOLD, "type": "lost"}}, {"json": []}, {"data": b"{"}, {"data": b""}):
+    as_json = {"content_type": "application/json"}
+    deep = [
+        json.dumps(TOLD).replace('"425.00"', "[" * depth + "]" * depth) for depth in (120, 700, 900, 9000)
+    ]
+    wrong = [{"json": {**TOLD, "type": "lost"}}, {"json": []}, {"data": b"{"}, {"data": b""}]
+    for sent in [*wrong, *({"data": text, **as_json} for text in ["[" * 90_000, *deep])]:
         answer = ask(house, path, pages, "POST", **sent)
         fits("Errors", answer.json)
         assert answer.status_code == 400 and answer.json["errors"][0]["detail"].endswith("."), sent
