@@ -6,6 +6,7 @@ step, a worker says that lives and is watched; each that is followed then dies i
 
 import random
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from tests.simulation.life import Life
@@ -33,8 +34,8 @@ class Pairs:
         """Try them all; add up what was `wrong`, how many `pairs` of steps there are, and how many of them were `followed`."""
         self._place.put_back(BEFORE)
         steps = in_a_process(self._watched)
-        if steps["wrong"]:
-            self.wrong += [f"watched: {steps['wrong']}"]
+        wrong = self._ended_well(steps, ())
+        self.wrong += [wrong] if wrong else []
         firsts = _first_of_each(steps.get("words", []))
         self._known |= set(firsts)
         for number, (word, first) in enumerate(firsts.items(), 1):
@@ -55,11 +56,23 @@ class Pairs:
             )
 
     def _watched(self) -> dict[str, Any]:
-        """Let a worker do it whole, and return the word of what its death would leave at each step."""
+        """Let a worker do it whole, and return the word of what its death would leave at each step, and of the end."""
         words: list[str] = []
-        one = Worker("watched", self._scene.work, watch=lambda: words.append(state_of(self._life)))
-        self._life.workers.run([one], random.Random(0))
-        return {"wrong": "", "words": words}
+        return {"words": words} | self._ends(lambda: words.append(state_of(self._life)))
+
+    def _ends(self, watch: Callable[[], None] | None = None) -> dict[str, Any]:
+        """Let a worker do it whole; judge, unless an end like this one was found right."""
+        life, end = self._life, ""
+        try:
+            life.workers.run([Worker("lives", self._scene.work, watch=watch)], random.Random(0))
+            life.pass_time(PAST_THE_LEASE)
+            end = state_of(life)
+            if end not in self._ended:
+                self._scene.judge(life)
+            wrong = "\n".join(life.workers.complaints)
+        except Exception:  # noqa: BLE001 - whatever breaks after a death is what is looked for.
+            wrong = traceback.format_exc(limit=-40)
+        return {"wrong": wrong, "end": end}
 
     def _after(self, first: int, word: str) -> dict[str, Any]:
         """Try every second death after the first one at this step."""
@@ -68,7 +81,7 @@ class Pairs:
         self._stage.let_go()
         self._place.keep(AFTER_THE_FIRST)
         watched = in_a_process(self._watched)
-        wrong += [watched["wrong"]]
+        wrong += [self._ended_well(watched, (first,))]
         seconds = {
             left: second
             for left, second in _first_of_each(watched.get("words", [])).items()
@@ -77,10 +90,7 @@ class Pairs:
         for left, second in seconds.items():
             self._place.put_back(AFTER_THE_FIRST)
             told = in_a_process(lambda left=left, second=second: self._to_the_end(second, left))
-            if told["wrong"]:
-                wrong += [f"killed at {(first, second)}: {told['wrong']}"]
-            else:
-                self._ended.add(told["end"])
+            wrong += [self._ended_well(told, (first, second))]
         found = [one for one in wrong if one]
         return {
             "wrong": "\n\n".join(found),
@@ -90,6 +100,13 @@ class Pairs:
             "ended": list(self._ended),
         }
 
+    def _ended_well(self, told: dict[str, Any], deaths: tuple[int, ...]) -> str:
+        """Take an end for right, or return what is wrong after these deaths."""
+        if told["wrong"]:
+            return f"killed at {deaths}: {told['wrong']}"
+        self._ended.add(told["end"])
+        return ""
+
     def _killed(self, point: int, word: str) -> str:
         """Let a worker die at this step; return what is wrong where that leaves something else than was seen there."""
         self._life.workers.run([Worker("dies", self._scene.work, dies_at=point)], random.Random(0))
@@ -98,19 +115,10 @@ class Pairs:
         return "" if left == word else f"a death at {point} leaves something else than was seen there"
 
     def _to_the_end(self, point: int, word: str) -> dict[str, Any]:
-        """Let a worker die at this step and the next one do it whole; judge, unless an end like this one was found right."""
-        life, end = self._life, ""
-        try:
-            wrong = self._killed(point, word)
-            life.workers.run([Worker("lives", self._scene.work)], random.Random(0))
-            life.pass_time(PAST_THE_LEASE)
-            end = state_of(life)
-            if end not in self._ended:
-                self._scene.judge(life)
-            wrong = "\n".join([wrong, *life.workers.complaints]).strip()
-        except Exception:  # noqa: BLE001 - whatever breaks after two deaths is what is looked for.
-            wrong = traceback.format_exc(limit=-40)
-        return {"wrong": wrong, "end": end}
+        """Let a worker die at this step and the next one do it whole."""
+        wrong = self._killed(point, word)
+        ended = self._ends()
+        return ended | {"wrong": "\n".join(one for one in (wrong, ended["wrong"]) if one)}
 
 
 def _first_of_each(words: list[str]) -> dict[str, int]:
