@@ -11,6 +11,7 @@ from webapp.access.matrix import Right
 from webapp.access.roles import current_company, open_to
 from webapp.frame.books_links import books_links
 from webapp.inspections import money as explaining
+from webapp.inspections.history import happenings
 from webapp.inspections.trace import trace_of
 from webapp.numbers import statements
 
@@ -32,7 +33,7 @@ def page(key: str) -> ResponseReturnValue:
         lines=explaining.line_pairs(trace),
         payments=explaining.payment_pairs(trace, cut),
         refunds=explaining.refund_receipts(trace),
-        happenings=explaining.happenings(trace),
+        happenings=happenings(trace),
         kept=kept,
         differences=differences,
         view=statements,

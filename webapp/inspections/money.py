@@ -1,20 +1,15 @@
-"""One inspection's money, followed from the platform into the books: fee lines, Invoice lines, payments, deposits, and who did what."""
+"""One inspection's money, followed from the platform into the books: fee lines, Invoice lines, payments and deposits. Who did what is `history`."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bookkeeping.acts.questions import called
-from bookkeeping.logbook.drift_names import fields_in_names
 from bookkeeping.rules.documents import line_name
 from bookkeeping.rules.inspection import FeeLine, PaymentReceived
 from bookkeeping.storage.records.documents import Document
-from bookkeeping.storage.records.numbers import acts_about, drifts_of, runs_by_id, statement_or_none
+from bookkeeping.storage.records.numbers import statement_or_none
 from webapp.inspections.trace import Trace
-from webapp.people.audit_words import act_of
-from webapp.questions.drift_cards import DriftCard
-from webapp.sync_log.words import operation_title, run_title
 
 
 @dataclass(frozen=True)
@@ -40,15 +35,6 @@ class PaymentPair:
     received: PaymentReceived | None
     document: Document | None
     received_on: date | None
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One thing that was done: when, by whom, what."""
-
-    at: datetime
-    who: str
-    what: str
 
 
 def line_pairs(trace: Trace) -> list[LinePair]:
@@ -89,38 +75,6 @@ def payment_pairs(trace: Trace, local_day: Any) -> list[PaymentPair]:
 def refund_receipts(trace: Trace) -> list[Document]:
     """Return the RefundReceipts that stand, oldest first."""
     return [one for one in trace.live if one.kind == "RefundReceipt"]
-
-
-def happenings(trace: Trace) -> list[Happening]:
-    """Return who did what to the documents, newest first: our writes with what set them off, people's acts, changes found."""
-    company_id = trace.company.id
-    runs = runs_by_id(company_id, sorted({one.run_id for one in trace.operations if one.run_id}))
-    found = []
-    for one in trace.operations:
-        run = runs.get(one.run_id) if one.run_id is not None else None
-        who = f"Tieout: {run_title(run)}" if run else "Tieout"
-        qbo_id = f" ({one.kind} {one.qbo_id})" if one.qbo_id else ""
-        found.append(Happening(one.settled_at or one.created_at, who, operation_title(one) + qbo_id))
-    names = {
-        name
-        for one in trace.documents
-        for name in (called(one), f"{one.kind} {one.doc_number or one.source_key}")
-    }
-    for act in acts_about(company_id, [trace.key, *sorted(names)]):
-        found.append(Happening(act.at, act.who, act_of(act)))
-    drifts = drifts_of(company_id, [one.id for one in trace.documents])
-    named = fields_in_names(company_id, drifts)
-    number = trace.invoice.doc_number if trace.invoice else ""
-    for drift in drifts:
-        card = DriftCard(drift, trace.row, number, booked=True, named=named[drift.id])
-        found.append(
-            Happening(
-                drift.theirs_changed_at or drift.found_at,
-                "Somebody in QuickBooks",
-                f"{card.name} {card.happened}",
-            )
-        )
-    return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def stated(trace: Trace) -> tuple[Any, list[dict[str, Any]]]:

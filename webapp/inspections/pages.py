@@ -32,6 +32,7 @@ from webapp.frame.spreadsheets import file_answer, file_asked
 from webapp.frame.standing import local_today
 from webapp.frame.words import plural
 from webapp.inspections.export import inspections_table
+from webapp.inspections.history import happenings
 from webapp.inspections.preview import FATES, Preview
 from webapp.inspections.trace import trace_of
 from webapp.inspections.views import address_of, kept_views, may_change
@@ -127,6 +128,7 @@ def detail(key: str) -> ResponseReturnValue:
         company=company,
         trace=trace,
         boxes=drift_boxes(company, trace.drifts),
+        happenings=happenings(trace),
         books_link=books_links(company),
     )
 

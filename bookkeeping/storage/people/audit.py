@@ -39,6 +39,7 @@ class AuditEntry(Base):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_entries_log", "company_id", "id"),
+        Index("ix_audit_entries_subject", "company_id", "subject"),
         Index("uq_audit_entries_chain", "company_id", "previous", unique=True),
     )
 

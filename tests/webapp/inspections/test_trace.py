@@ -12,7 +12,8 @@ from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.people.audit import record_act
 from bookkeeping.storage.records.documents import Document
 from tests.webapp.records import NOON, paid
-from webapp.inspections.money import happenings, line_pairs, payment_pairs, stated
+from webapp.inspections.history import happenings
+from webapp.inspections.money import line_pairs, payment_pairs, stated
 from webapp.inspections.preview import FATES, TO_BE_MADE, Preview
 from webapp.inspections.trace import trace_of
 
