@@ -18,7 +18,7 @@ from bookkeeping.quickbooks_gateway.oauth import OAuth, TokenSet
 logger = logging.getLogger(__name__)
 
 _AHEAD = timedelta(minutes=5)
-_CLAIM_SECONDS = 60  # Longer than the slowest answer: a claim must not run out under its holder.
+_CLAIM_SECONDS = 90  # Longer than the slowest answer, and that of the discovery document before it: a claim must not run out under its holder.
 _LONGEST_WAIT = timedelta(seconds=15)
 _POLL_SECONDS = 0.1
 

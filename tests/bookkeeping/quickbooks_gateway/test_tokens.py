@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from bookkeeping.errors import MisconfiguredError, NotConnectedError, TemporaryError
+from bookkeeping.quickbooks_gateway import tokens as tokens_module
+from bookkeeping.quickbooks_gateway.config import IntuitConfig
 from bookkeeping.quickbooks_gateway.oauth import OAuth
 from bookkeeping.quickbooks_gateway.tokens import TokenKeeper
 from tests.bookkeeping.quickbooks_gateway.conftest import config_for
@@ -212,3 +214,8 @@ def test_a_token_refused_after_its_renewal_marks_the_connection_unless_it_has_mo
 def test_without_a_connection_there_is_nothing_to_refresh(sign_in, tmp_path):
     with pytest.raises(NotConnectedError):
         TokenKeeper(OAuth(config_for(sign_in.url)), SqliteTokens(tmp_path / "empty.db")).access_token()
+
+
+def test_a_claim_outlasts_the_slowest_refresh():
+    """A first refresh asks for the discovery document, too. Whoever claimed meanwhile would use up the same refresh token."""
+    assert 2 * sum(IntuitConfig.timeout) < tokens_module._CLAIM_SECONDS
