@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from bookkeeping.rules.names import without_deleted
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.merges import Merged
 from bookkeeping.storage.company.names import NamedThing
@@ -27,9 +28,7 @@ def merged_lately(company_id: int) -> list[Followed]:
     """Return what was merged in the last 30 days, the latest first."""
     rows = select(Merged).where(Merged.company_id == company_id, Merged.found_at > utcnow() - LATELY)
     return [
-        Followed(
-            row.kind, _name(row, row.qbo_id).removesuffix(" (deleted)"), _name(row, row.into_id), row.found_at
-        )
+        Followed(row.kind, without_deleted(_name(row, row.qbo_id)), _name(row, row.into_id), row.found_at)
         for row in db.session.scalars(rows.order_by(Merged.found_at.desc(), Merged.qbo_id).limit(SHOWN))
     ]
 

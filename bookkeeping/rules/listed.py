@@ -9,6 +9,7 @@ from typing import Any
 
 from bookkeeping.errors import PermanentError
 from bookkeeping.rules.documents import DesiredDocuments
+from bookkeeping.rules.names import without_deleted
 
 Entry = tuple[str, str]
 """(QuickBooks' name of the list, id of the entry)."""
@@ -30,7 +31,6 @@ _FIELDS = {
     "ItemRef": "Item",
     "CustomerRef": "Customer",
 }
-_GONE = " (deleted)"  # QuickBooks puts it behind the names of some inactive entries.
 
 
 def chosen_in(desired: Any) -> list[Entry]:
@@ -53,7 +53,7 @@ def named_in(body: Any) -> list[Entry]:
 def made_inactive(entry: Entry, name: str, reference: str | None = None) -> PermanentError:
     """Return the cause by its name (`inactive-reference`), with `waits_for` saying what it waits for; a Customer's is `customer-inactive`."""
     kind, qbo_id = entry
-    detail = f'The {WORDS[kind]} "{name.removesuffix(_GONE)}" was made inactive.'
+    detail = f'The {WORDS[kind]} "{without_deleted(name)}" was made inactive.'
     if kind == "Customer":
         return PermanentError(detail, code="customer-inactive", reference=reference)
     error = PermanentError(detail, code="inactive-reference", reference=reference)

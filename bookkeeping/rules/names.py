@@ -1,10 +1,12 @@
 """Names as QuickBooks keeps them: unique over Customers, Vendors and Employees, without colon, tab or newline."""
 
+import re
 from collections.abc import Container
 
 from bookkeeping.rules.text import DISPLAY_NAME_LIMIT, cut, one_line
 
-_DELETED = " (deleted)"  # QuickBooks appends this to the name of whatever is made inactive.
+_DELETED = re.compile(r"\s+\(deleted(-\d+)?\)$", re.IGNORECASE)
+"""QuickBooks appends this to the name of whatever is made inactive, with a number where that name is taken, too."""
 
 
 def clean_name(text: str, limit: int = DISPLAY_NAME_LIMIT) -> str:
@@ -15,9 +17,14 @@ def clean_name(text: str, limit: int = DISPLAY_NAME_LIMIT) -> str:
 def name_key(display_name: str) -> str:
     """Return the form in which two names collide: trimmed, case-folded, without the mark of an inactive name."""
     key = " ".join(display_name.split()).casefold()
-    while key.endswith(_DELETED):
-        key = key.removesuffix(_DELETED).rstrip()
+    while key != (bare := without_deleted(key)):
+        key = bare
     return key
+
+
+def without_deleted(name: str) -> str:
+    """Return the name without the mark that QuickBooks put behind it when it was made inactive."""
+    return _DELETED.sub("", name)
 
 
 def free_name(base: str, taken: Container[str], *, prefer_client: bool = False) -> str:

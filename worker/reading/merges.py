@@ -12,6 +12,7 @@ from sqlalchemy import Text, cast, or_, select, update
 
 from bookkeeping.faults import ended_by
 from bookkeeping.quickbooks_gateway.differences import Named, named, places, renamed
+from bookkeeping.rules.names import without_deleted
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.merges import Merged
 from bookkeeping.storage.company.names import NamedThing
@@ -167,4 +168,4 @@ def _thing(company_id: int, kind: str, qbo_id: str) -> NamedThing | None:
 
 def _called(company_id: int, kind: str, qbo_id: str) -> str:
     thing = _thing(company_id, kind, qbo_id)
-    return thing.name.removesuffix(" (deleted)") if thing is not None else f"no. {qbo_id}"
+    return without_deleted(thing.name) if thing is not None else f"no. {qbo_id}"

@@ -6,7 +6,7 @@ Reads the local index. Making an Item is `worker.reconciling.items`; which name 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from bookkeeping.rules.names import clean_name, name_key
+from bookkeeping.rules.names import clean_name, name_key, without_deleted
 from bookkeeping.rules.text import ITEM_NAME_LIMIT
 from bookkeeping.storage.company.merges import survivors
 from bookkeeping.storage.company.names import NamedThing, named_things
@@ -43,7 +43,7 @@ class ItemNames:
                 self.ids[key] = beside
         active = set(self.ids.values())
         for thing in merged:
-            for key in (thing.name_key, _own_key(thing), _as_written(thing.name.removesuffix(" (deleted)"))):
+            for key in (thing.name_key, _own_key(thing), _as_written(without_deleted(thing.name))):
                 if self._survivors[thing.qbo_id] in active:
                     self.ids.setdefault(key, self._survivors[thing.qbo_id])
 

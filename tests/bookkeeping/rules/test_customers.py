@@ -139,8 +139,9 @@ def test_several_matches_wait_for_a_person_with_the_evidence():
     ]
 
 
-def test_an_inactive_match_waits_and_is_not_reactivated():
-    gone = entry(name="Ada Reyes (deleted)", active=False, email=ADA.email)
+@pytest.mark.parametrize("mark", ["(deleted)", "(deleted-1)"])
+def test_an_inactive_match_waits_and_is_not_reactivated(mark):
+    gone = entry(name=f"Ada Reyes {mark}", active=False, email=ADA.email)
     assert asked(gone) == ["71"]
     assert used(gone, entry("72", email=ADA.email)) == "72"
 

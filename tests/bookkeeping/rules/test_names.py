@@ -37,7 +37,14 @@ def test_a_name_over_the_limit_ends_in_an_ellipsis():
 
 
 @pytest.mark.parametrize(
-    "name", ["Ada Reyes", " ada  REYES ", "ADA REYES (deleted)", "Ada Reyes (deleted) (deleted)"]
+    "name",
+    [
+        "Ada Reyes",
+        " ada  REYES ",
+        "ADA REYES (deleted)",
+        "Ada Reyes (deleted) (deleted)",
+        "Ada Reyes (deleted-1)",
+    ],
 )
 def test_names_that_collide_have_one_key(name):
     assert name_key(name) == "ada reyes"
