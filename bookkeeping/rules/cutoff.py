@@ -68,6 +68,17 @@ def next_midnight_mst(now: datetime, zone: str = "Etc/GMT+7", hour: int = 0) -> 
         day += timedelta(days=1)
 
 
+def latest_midnight_mst(now: datetime, zone: str = "Etc/GMT+7", hour: int = 0) -> datetime:
+    """Return the latest start of the nightly run that is not after `now`, as aware UTC; a day is not 24 hours long where clocks change."""
+    tz = zone_named(zone)
+    day = now.astimezone(tz).date()
+    while True:
+        start = datetime.combine(day, time(hour), tzinfo=tz).astimezone(UTC)
+        if start <= now:
+            return start
+        day -= timedelta(days=1)
+
+
 def tax_year(day: date) -> int:
     """Return the tax year of a day: the calendar year, as for nearly every inspection company."""
     return day.year

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
-from bookkeeping.rules.cutoff import next_midnight_mst
+from bookkeeping.rules.cutoff import latest_midnight_mst
 from bookkeeping.settings import Settings
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.connections import Connection
@@ -30,8 +30,7 @@ def note_due_slot(now: datetime, values: Settings) -> ScheduledRun | None:
 
     The first slot that is ever seen is not caught up, nor is one that is older than `CATCH_UP`.
     """
-    slot = next_midnight_mst(now, values.sync_time_zone, values.sync_hour) - timedelta(days=1)
-    slot = slot if slot <= now else slot - timedelta(days=1)
+    slot = latest_midnight_mst(now, values.sync_time_zone, values.sync_hour)
     newest = _newest_night()
     if newest is not None and newest.slot >= slot:
         return None

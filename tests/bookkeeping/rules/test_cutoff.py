@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookkeeping.errors import RuleError
-from bookkeeping.rules.cutoff import next_midnight_mst, parse_cutoff, quarter, side_of, tax_year
+from bookkeeping.rules.cutoff import (
+    latest_midnight_mst,
+    next_midnight_mst,
+    parse_cutoff,
+    quarter,
+    side_of,
+    tax_year,
+)
 from bookkeeping.rules.local_time import say_moment
 from tests.bookkeeping.rules.factories import moments
 
@@ -120,6 +127,18 @@ def test_midnight_mst_is_seven_utc_all_year():
     assert next_midnight_mst(datetime(2026, 12, 31, 7, 0, 1, tzinfo=UTC)) == datetime(
         2027, 1, 1, 7, tzinfo=UTC
     )
+
+
+@pytest.mark.parametrize(("change", "before", "after"), [((3, 8), 5, 4), ((11, 1), 4, 5)])
+def test_the_latest_night_begins_at_midnight_also_where_clocks_change(change, before, after):
+    """In New York: midnight of the day of the change, then that of the day after it, of another length away."""
+    first = datetime(2026, *change, before, tzinfo=UTC)
+    second = datetime(2026, *change, after, tzinfo=UTC) + timedelta(days=1)
+    for number in range(int((second - first) / timedelta(minutes=30))):
+        now = first + timedelta(minutes=30 * number)
+        assert latest_midnight_mst(now, "America/New_York") == first
+        assert next_midnight_mst(now, "America/New_York") == second
+    assert latest_midnight_mst(second, "America/New_York") == second
 
 
 @given(moments)

@@ -1,5 +1,6 @@
 """Nights: one row a due night however many ticks there are, late and skipped ones, and runs that are spread over the hour."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,6 +52,17 @@ def test_a_night_is_queued_once_late_when_it_is_and_skipped_when_too_late(
     assert _noted(after) == outcome
     assert _noted(after + timedelta(minutes=1)) is None, "It is on record."
     assert _nights(desk) == ([(reason, SLOT.isoformat())] if reason else [])
+
+
+def test_where_clocks_change_the_night_is_noted_at_midnight_and_not_an_hour_off(clock):
+    values = replace(settings(), sync_time_zone="America/New_York")
+    midnights = (datetime(2031, 3, 9, 5, tzinfo=UTC), datetime(2031, 3, 10, 4, tzinfo=UTC))
+    note_due_slot(midnights[0] - timedelta(days=1), values)
+    noted = []
+    for number in range(27):
+        row = note_due_slot(midnights[0] - timedelta(hours=2) + timedelta(hours=number), values)
+        noted += [(row.slot, row.outcome)] if row else []
+    assert noted == [(midnight, "queued") for midnight in midnights]
 
 
 def test_a_moment_before_midnight_is_the_night_before(clock):
