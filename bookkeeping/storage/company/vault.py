@@ -29,6 +29,8 @@ class Vault:
             if len(key) != 32:
                 raise MisconfiguredError("TOKEN_KEYS holds something that is no Fernet key (32 bytes)")
             self._keys[hashlib.sha256(key).hexdigest()[:8]] = key
+        if not self._keys:
+            raise MisconfiguredError("TOKEN_KEYS holds no key")
         self.newest = next(iter(self._keys))
 
     def seal(self, plain: str, company_id: int, column: str) -> str:
