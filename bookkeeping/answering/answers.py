@@ -1,6 +1,6 @@
 """What we answer about inspections: document number, state, last sync, payments, and links, as plain JSON. The same for whoever asks and in every call.
 
-Reads rows. Which fields there are is described to developers in `webapp/api/openapi.json`, and a test holds the two together.
+Reads rows. Which fields there are is described to developers by `webapp/api/description.py`, and a test holds the two together.
 """
 
 import hashlib

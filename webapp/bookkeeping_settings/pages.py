@@ -25,7 +25,6 @@ from webapp.access.roles import current_company, open_to
 from webapp.bookkeeping_settings.forms import (
     DEPOSIT_ACCOUNTS,
     LONGEST_INSPECTOR,
-    Lists,
     Typed,
     lists_of,
     sent_fields,
@@ -256,6 +255,3 @@ def item_ids(company: Company, chosen: dict[str, str]) -> dict[str, str]:
     """Return the known ids of Items by name, with these; a name without id is decided by its name alone."""
     merged = {**((company.books or {}).get("item_ids") or {}), **chosen}
     return {name: item_id for name, item_id in merged.items() if item_id}
-
-
-__all__ = ["Lists", "bp", "followers", "item_ids", "settle"]

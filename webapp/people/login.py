@@ -1,4 +1,4 @@
-"""Logging in and out. Sessions are rows (`storage/sessions.py`); what they may see is decided in `webapp/access/roles.py`."""
+"""Logging in and out. Sessions are rows (`storage/people/sessions.py`); what they may see is decided in `webapp/access/roles.py`."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue

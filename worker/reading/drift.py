@@ -88,11 +88,7 @@ def note_left(
 
 
 def note_drift(
-    document: Document,
-    kind: str,
-    fields: list[tuple[str, str, str]],
-    theirs: dict[str, Any],
-    found_at: datetime | None = None,
+    document: Document, kind: str, fields: list[tuple[str, str, str]], theirs: dict[str, Any]
 ) -> Drift:
     """Note in the current transaction that a person changed this document; one open drift a document, kept current.
 
@@ -101,7 +97,7 @@ def note_drift(
     """
     drift = open_drift(document)
     if drift is None:
-        drift = Drift(company_id=document.company_id, document_id=document.id, found_at=found_at or utcnow())
+        drift = Drift(company_id=document.company_id, document_id=document.id, found_at=utcnow())
         db.session.add(drift)
     _say(drift, kind, fields, theirs)
     document.hands_off = "drift"
