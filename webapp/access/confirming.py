@@ -1,8 +1,9 @@
 """Acts that cannot be taken back want the person, not only the browser: the password, or a second factor, within the last ten minutes.
 
-One mark, `@recently_confirmed`, below `@open_to`. Logging in counts. Otherwise the act answers with a page that asks for the password and
-sends the same form once more, so that nothing typed is lost and nothing is done meanwhile; it works without JavaScript. Views whose own form
-asks for the password each time (disconnecting, confirming a migration) do without the mark and call `password_is_right`.
+One mark, `@recently_confirmed("What is asked for.")`, below `@open_to`. Logging in counts. Otherwise the act answers with a page that names it,
+asks for the password and sends the same form once more, so that nothing typed is lost and nothing is done meanwhile; it works without
+JavaScript. Views whose own form asks for the password each time (disconnecting, confirming a migration) do without the mark and call
+`password_is_right`.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from bookkeeping.storage.base import db, utcnow
@@ -33,21 +35,6 @@ _PROOFS = (FIELD, CODE, passkeys.FIELD)
 _WRONG = "That is not your password. Nothing was changed."
 _WRONG_CODE = "That code does not fit, or was used already. Nothing was changed."
 
-_ACTS = {
-    "migration.preview": "Preview the migration.",
-    "migration.cancel": "Cancel the migration.",
-    "migration.approve": "Approve the migration.",
-    "migration.go_on": "Let the migration go on.",
-    "quickbooks.approve_deletes": "Approve the deletes.",
-    "connecting.connect": "Connect QuickBooks.",
-    "people.invite": "Invite somebody.",
-    "people.change_role": "Change somebody's role.",
-    "people.remove": "Remove somebody.",
-    "people.end_sessions": "End somebody's sessions.",
-    "audit_log.download": "Download the audit log.",
-}
-"""What the person asked for, said above the question where the address alone would not tell."""
-
 bp = Blueprint("confirming", __name__)
 
 
@@ -58,20 +45,26 @@ def ask_first(sentence: str) -> tuple[str, int] | None:
     return None if _is_right() else (_ask(_WRONG, sentence), 422)
 
 
-def recently_confirmed(view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """Mark a view that needs a password typed, or a second factor shown, within the last ten minutes."""
+def recently_confirmed(act: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
+    """Mark a view that needs a password typed, or a second factor shown, within the last ten minutes.
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-        if _came():
-            if not _is_right():
-                return _ask(_WRONG, _ACTS.get(request.endpoint or "", "")), 422
-        elif not is_recently_confirmed():
-            return _ask(sentence=_ACTS.get(request.endpoint or "", "")), 403
-        return view(*args, **kwargs)
+    `act` is a sentence that says what the person asked for: it stands above the question.
+    """
 
-    guarded.__dict__["recently_confirmed"] = True
-    return guarded
+    def mark(view: Callable[P, Answer]) -> Callable[P, Answer]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+            if _came():
+                if not _is_right():
+                    return _ask(_WRONG, act), 422
+            elif not is_recently_confirmed():
+                return _ask(sentence=act), 403
+            return view(*args, **kwargs)
+
+        guarded.__dict__["recently_confirmed"] = act
+        return guarded
+
+    return mark
 
 
 def is_recently_confirmed() -> bool:
@@ -116,8 +109,18 @@ def confirm() -> Response | tuple[str, int]:
     """Take the password for a page that was asked for, and lead there."""
     target = same_site_path(request.form.get("next")) or url_for("home.page")
     if not _is_right():
-        return _page(url_for(".confirm"), [("next", target)], _WRONG), 422
+        return _page(url_for(".confirm"), [("next", target)], _WRONG, _act_at(target)), 422
     return redirect(target, 303)
+
+
+def _act_at(address: str) -> str:
+    """Return what is asked for at an address of ours that is only read; "" where nothing is to be confirmed."""
+    try:
+        found = current_app.create_url_adapter(request)
+        endpoint = found.match(address.partition("?")[0], method="GET")[0] if found is not None else ""
+    except HTTPException:
+        return ""
+    return str(getattr(current_app.view_functions.get(endpoint), "recently_confirmed", ""))
 
 
 def _ask(error: str = "", sentence: str = "") -> str:

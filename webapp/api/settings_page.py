@@ -66,7 +66,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/settings/api/keys")
 @open_to(Right.API)
-@recently_confirmed
+@recently_confirmed("Make an API key.")
 @limiter.limit("30 per hour", key_func=by_person)
 def make() -> ResponseReturnValue:
     """Make a key and show it this once; of one name there is one key at a time."""
@@ -91,7 +91,7 @@ def make() -> ResponseReturnValue:
 
 @bp.post("/settings/api/keys/<int:key_id>/revoke")
 @open_to(Right.API)
-@recently_confirmed
+@recently_confirmed("Revoke an API key.")
 def revoke(key_id: int) -> Response:
     """End a key at once."""
     mine = select(ApiKey).where(ApiKey.company_id == current_company().id, ApiKey.id == key_id)
@@ -104,7 +104,7 @@ def revoke(key_id: int) -> Response:
 
 @bp.post("/settings/api/callback")
 @open_to(Right.API)
-@recently_confirmed
+@recently_confirmed("Have an address called.")
 @limiter.limit("30 per hour", key_func=by_person)
 def save_callback() -> ResponseReturnValue:
     """Have an address called, and show the secret that signs this once."""
@@ -121,7 +121,7 @@ def save_callback() -> ResponseReturnValue:
 
 @bp.post("/settings/api/callback/end")
 @open_to(Right.API)
-@recently_confirmed
+@recently_confirmed("End the callback.")
 def stop_callback() -> Response:
     """Call nobody any more."""
     end_callback(current_company().id, current_user.email, client_address())

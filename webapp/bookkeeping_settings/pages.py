@@ -202,7 +202,7 @@ def refresh_lists() -> Response:
 
 @bp.post("/bookkeeping/hold")
 @open_to(Right.HOLD)
-@recently_confirmed
+@recently_confirmed("Say whether the first sync waits for you.")
 def save_hold() -> Response:
     """Say whether a first sync waits for somebody to look at the practice run."""
     company = current_company()

@@ -154,7 +154,7 @@ def leave(file_id: int) -> Response:
 
 @bp.post("/<int(max=2147483647):file_id>/take-back")
 @open_to(Right.FILES)
-@recently_confirmed
+@recently_confirmed("Take a file back.")
 def back(file_id: int) -> Response:
     """Let everything be again as it was before this file."""
     company, row = _company_of_files(), _named(file_id)

@@ -68,7 +68,7 @@ def one(migration_id: int) -> str | Response:
 
 @bp.post("/settings/quickbooks/migration/preview")
 @open_to(Right.MIGRATE)
-@recently_confirmed
+@recently_confirmed("Preview the migration.")
 @limiter.limit("30 per minute", key_func=by_person)
 def preview() -> Response | tuple[str, int]:
     """Queue a preview for the typed cutoff."""
@@ -117,7 +117,7 @@ def confirm() -> Response | tuple[str, int]:
 
 @bp.post("/settings/quickbooks/migration/cancel")
 @open_to(Right.MIGRATE)
-@recently_confirmed
+@recently_confirmed("Cancel the migration.")
 def cancel() -> Response:
     """Cancel what is scheduled, unless it has started."""
     migration = newest_migration(current_company().id, *OPEN_STATES)
@@ -129,7 +129,7 @@ def cancel() -> Response:
 
 @bp.post("/settings/quickbooks/migration/approve")
 @open_to(Right.MIGRATE)
-@recently_confirmed
+@recently_confirmed("Approve the migration.")
 def approve() -> Response:
     """Give the second owner's approval."""
     migration = newest_migration(current_company().id, "scheduled") or abort(404)
@@ -138,7 +138,7 @@ def approve() -> Response:
 
 @bp.post("/settings/quickbooks/migration/accept")
 @open_to(Right.MIGRATE)
-@recently_confirmed
+@recently_confirmed("Let a receipt be replaced though somebody edited it.")
 def accept() -> Response:
     """Let a receipt that a person edited be replaced: before the migration the preview is made again, afterwards it can be tried again."""
     migration = newest_migration(current_company().id, "preview", "done") or abort(404)
@@ -159,7 +159,7 @@ def accept() -> Response:
 
 @bp.post("/settings/quickbooks/migration/go-on")
 @open_to(Right.MIGRATE)
-@recently_confirmed
+@recently_confirmed("Let the migration go on.")
 def go_on() -> Response:
     """Let a paused migration go on."""
     migration = newest_migration(current_company().id, "paused") or abort(404)
@@ -185,7 +185,7 @@ def try_again() -> Response | tuple[str, int]:
 
 @bp.post("/settings/quickbooks/migration/run-now")
 @open_to(Right.MIGRATE)
-@recently_confirmed
+@recently_confirmed("Do the migration now.")
 def run_now() -> Response:
     """With the stand-ins only: do tonight's run now, so that a demonstration need not wait for midnight."""
     if not current_app.extensions["settings"].with_standins:

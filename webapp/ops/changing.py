@@ -136,7 +136,7 @@ class RemoveForm(FlaskForm):
 
 @bp.get("/ops/companies/<int:company_id>/change")
 @open_to(Right.OPS_CHANGE)
-@recently_confirmed
+@recently_confirmed("Change a company.")
 def page(company_id: int) -> ResponseReturnValue:
     """Show what can be changed of a company."""
     return _show(_company(company_id))
@@ -144,7 +144,7 @@ def page(company_id: int) -> ResponseReturnValue:
 
 @bp.post("/ops/companies/<int:company_id>/change/name")
 @open_to(Right.OPS_CHANGE)
-@recently_confirmed
+@recently_confirmed("Change a company's name.")
 def rename(company_id: int) -> ResponseReturnValue:
     """Take another name."""
     company, form = _company(company_id), NameForm()
@@ -159,7 +159,7 @@ def rename(company_id: int) -> ResponseReturnValue:
 
 @bp.post("/ops/companies/<int:company_id>/change/platform")
 @open_to(Right.OPS_CHANGE)
-@recently_confirmed
+@recently_confirmed("Change where its inspections are read from.")
 @limiter.limit("20 per minute", key_func=by_person)
 def change_platform(company_id: int) -> ResponseReturnValue:
     """Take another address or key once the platform answered with it."""
@@ -189,7 +189,7 @@ def change_platform(company_id: int) -> ResponseReturnValue:
 
 @bp.post("/ops/companies/<int:company_id>/change/source")
 @open_to(Right.OPS_CHANGE)
-@recently_confirmed
+@recently_confirmed("Look at another source of inspections.")
 @limiter.limit("20 per minute", key_func=by_person)
 def source(company_id: int) -> ResponseReturnValue:
     """Read another source, and show what would follow from it. Changes nothing."""
@@ -220,7 +220,7 @@ def source(company_id: int) -> ResponseReturnValue:
 
 @bp.post("/ops/companies/<int:company_id>/change/source/take")
 @open_to(Right.OPS_CHANGE)
-@recently_confirmed
+@recently_confirmed("Take another source of inspections.")
 @limiter.limit("20 per minute", key_func=by_person)
 def take_source(company_id: int) -> ResponseReturnValue:
     """Take the source whose consequences were shown, while they are still the same."""
@@ -258,7 +258,7 @@ def _looked_at(company: Company, kind: str, given: dict[str, Any]) -> tuple[Sour
 
 @bp.get("/ops/companies/<int:company_id>/change/time-zone")
 @open_to(Right.OPS_CHANGE)
-@recently_confirmed
+@recently_confirmed("Look at what another time zone would change.")
 def zone(company_id: int) -> ResponseReturnValue:
     """Show what another time zone would date anew. Changes nothing."""
     company, form = _company(company_id), ZoneForm(request.args)
@@ -272,7 +272,7 @@ def zone(company_id: int) -> ResponseReturnValue:
 
 @bp.post("/ops/companies/<int:company_id>/change/time-zone")
 @open_to(Right.OPS_CHANGE)
-@recently_confirmed
+@recently_confirmed("Change a company's time zone.")
 def change_zone(company_id: int) -> ResponseReturnValue:
     """Take the time zone whose consequences were shown, while they are still the same."""
     company, form = _company(company_id), ZoneForm(request.form)
@@ -296,7 +296,7 @@ def change_zone(company_id: int) -> ResponseReturnValue:
 
 @bp.post("/ops/companies/<int:company_id>/remove")
 @open_to(Right.OPS_CHANGE)
-@recently_confirmed
+@recently_confirmed("Remove a company, with everything of it.")
 def remove(company_id: int) -> ResponseReturnValue:
     """Begin to take everything of the company out, once its name was typed; the tick ends it."""
     company, form = _company(company_id), RemoveForm()

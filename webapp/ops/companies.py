@@ -134,7 +134,7 @@ def resume(company_id: int) -> Response:
 
 @bp.post("/ops/companies/<int:company_id>/approve-deletes")
 @open_to(Right.OPS_ACT)
-@recently_confirmed
+@recently_confirmed("Approve the deletes.")
 def approve_deletes(company_id: int) -> Response:
     """Let the deletes go through that the brake holds."""
     count = syncing.approve_deletes(_company(company_id), current_user.email)

@@ -95,7 +95,7 @@ def change_password() -> Response | tuple[str, int]:
 
 @bp.post("/sessions/end")
 @open_to(Right.OWN_LOGIN)
-@recently_confirmed
+@recently_confirmed("End one of your sessions.")
 def end_one() -> Response:
     """End one session of one's own."""
     digest = request.form.get("session", "")
@@ -111,7 +111,7 @@ def end_one() -> Response:
 
 @bp.post("/sessions/not-me")
 @open_to(Right.OWN_LOGIN)
-@recently_confirmed
+@recently_confirmed("Log out a session that is not yours.")
 def not_me() -> Response:
     """A session that the person knows nothing of: log every other browser out, end what could let it in again, and tell whom it concerns."""
     person, here = current_user.user, current_user.session_digest
@@ -137,7 +137,7 @@ def not_me() -> Response:
 
 @bp.post("/sessions/end-others")
 @open_to(Right.OWN_LOGIN)
-@recently_confirmed
+@recently_confirmed("End all your other sessions.")
 def end_others() -> Response:
     """End every session of one's own but this one."""
     ended = end_sessions_of(current_user.user.id, but=current_user.session_digest)

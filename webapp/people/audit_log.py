@@ -53,7 +53,7 @@ def page() -> tuple[str, int]:
 
 @bp.get("/download")
 @open_to(Right.READ)
-@recently_confirmed
+@recently_confirmed("Download the audit log.")
 def download() -> Response:
     """Answer with every act as a file, the oldest first, with the digests that chain them."""
     company = current_company()

@@ -95,7 +95,7 @@ def _settings() -> Settings:
 
 @bp.post("/settings/people/invite")
 @open_to(Right.PEOPLE)
-@recently_confirmed
+@recently_confirmed("Invite somebody.")
 @keeps("email", "role")
 @limiter.limit("30 per hour", key_func=by_person)
 def invite() -> str | tuple[str, int]:
@@ -133,7 +133,7 @@ def withdraw() -> Response:
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/role")
 @open_to(Right.PEOPLE)
-@recently_confirmed
+@recently_confirmed("Change somebody's role.")
 def change_role(user_id: int) -> Response:
     """Make somebody an owner, a bookkeeper or an accountant."""
     role = request.form.get("role", "")
@@ -159,7 +159,7 @@ def change_role(user_id: int) -> Response:
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/remove")
 @open_to(Right.PEOPLE)
-@recently_confirmed
+@recently_confirmed("Remove somebody.")
 def remove(user_id: int) -> Response:
     """Put somebody out of the company."""
     try:
@@ -181,7 +181,7 @@ def remove(user_id: int) -> Response:
 
 @bp.post("/settings/people/<int(max=2147483647):user_id>/end-sessions")
 @open_to(Right.PEOPLE)
-@recently_confirmed
+@recently_confirmed("End somebody's sessions.")
 def end_sessions(user_id: int) -> Response:
     """End all sessions of somebody that look at this company, but the one that asks for it."""
     company = current_company()
@@ -205,7 +205,7 @@ def end_sessions(user_id: int) -> Response:
 
 @bp.post("/settings/people/second-factor")
 @open_to(Right.PEOPLE)
-@recently_confirmed
+@recently_confirmed("Say whether everybody needs a second factor.")
 def require_factor() -> Response:
     """Say whether everybody of the company must have a second factor."""
     company, wanted = current_company(), request.form.get("required") == "yes"

@@ -58,7 +58,7 @@ def _picture(address: str) -> Markup:
 
 @bp.post("/app")
 @open_to(Right.OWN_LOGIN)
-@recently_confirmed
+@recently_confirmed("Set up an app as your second factor.")
 def begin_app() -> Response:
     """Make the secret for an app; it counts once its first code was typed."""
     if len(factors.factors_of(current_user.user.id)) >= factors.MOST_FACTORS:
@@ -71,7 +71,7 @@ def begin_app() -> Response:
 
 @bp.post("/app/confirm")
 @open_to(Right.OWN_LOGIN)
-@recently_confirmed
+@recently_confirmed("Let your app count as a second factor.")
 @limiter.limit("30 per hour", key_func=by_person)
 def confirm_app() -> Response | str | tuple[str, int]:
     """Let the app count from now on, if the code is its code."""
@@ -87,7 +87,7 @@ def confirm_app() -> Response | str | tuple[str, int]:
 
 @bp.post("/passkey")
 @open_to(Right.OWN_LOGIN)
-@recently_confirmed
+@recently_confirmed("Add a passkey.")
 @limiter.limit("30 per hour", key_func=by_person)
 def add_passkey() -> str | tuple[str, int]:
     """Take over the passkey that the browser made."""
@@ -120,7 +120,7 @@ def _added(what: str) -> str:
 
 @bp.post("/codes")
 @open_to(Right.OWN_LOGIN)
-@recently_confirmed
+@recently_confirmed("Make new recovery codes.")
 def new_codes() -> Response | str:
     """Make new recovery codes in place of the old ones, and show them this once."""
     if not factors.has_factor(current_user.user.id):
@@ -136,7 +136,7 @@ def new_codes() -> Response | str:
 
 @bp.post("/<int(max=2147483647):factor_id>/remove")
 @open_to(Right.OWN_LOGIN)
-@recently_confirmed
+@recently_confirmed("Take a second factor away.")
 def remove(factor_id: int) -> Response:
     """Take a factor away, unless it must stay."""
     mine = factors.factors_of(current_user.user.id)

@@ -36,7 +36,7 @@ bp = Blueprint("connecting", __name__)
 
 @bp.route("/quickbooks/connect", methods=["GET", "POST"])
 @open_to(Right.CONNECT)
-@recently_confirmed
+@recently_confirmed("Connect QuickBooks.")
 @limiter.limit("20 per minute", key_func=by_person)
 def connect() -> Response:
     """Send the owner to Intuit's consent page. GET is for Intuit's own Reconnect link."""

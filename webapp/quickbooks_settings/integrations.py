@@ -36,7 +36,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/settings/hook")
 @open_to(Right.HOOK)
-@recently_confirmed
+@recently_confirmed("Make a new hook address.")
 def make_hook() -> ResponseReturnValue:
     """Make a new secret address for the platform's calls, show it this once, and end the one before."""
     company = current_user.company

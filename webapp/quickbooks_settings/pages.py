@@ -192,7 +192,7 @@ def bring_in_earlier() -> Response | tuple[str, int]:
 
 @bp.post("/settings/quickbooks/approve-deletes")
 @open_to(Right.APPROVE_DELETES)
-@recently_confirmed
+@recently_confirmed("Approve the deletes.")
 def approve_deletes() -> Response:
     """Let the deletes go through that the brake holds."""
     count = syncing.approve_deletes(current_user.company, current_user.email)
