@@ -40,8 +40,9 @@ _SECRET_TEXTS = (
     # Of a mailed link or a hook's address.
     (re.compile(r"(/(?:reset-password|invitation|hooks/inspections)/)[\w-]{8,}"), r"\1" + REDACTED),
     (re.compile(r"\bv1\.[0-9a-f]{8}\.[A-Za-z0-9_=-]{20,}"), REDACTED),  # A sealed secret.
-    (re.compile(r"(?i)(\w+://[^\s:/@]*:)[^\s@/]+@"), r"\1" + REDACTED + "@"),  # A password within an address.
-    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), REDACTED),  # An email address.
+    # A password within an address; and an email address. Looked for from where a word begins: a long one is no work for each of its letters.
+    (re.compile(r"(?i)(?<!\w)(\w+://[^\s:/@]*:)[^\s@/]+@"), r"\1" + REDACTED + "@"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(\.[\w-]+)+"), REDACTED),
 )
 
 
