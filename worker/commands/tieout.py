@@ -24,8 +24,9 @@ LONGEST_DAYS = 3 * 366
 @click.option("--to", "last", help="Last day, included; December 31 of this year by default.")
 @answering_in(statement_lines)
 def tieout(company_id: int, first: str | None, last: str | None) -> dict[str, Any]:
-    """Put the platform and QuickBooks side by side and explain every difference; keeps the statement."""
+    """Put the inspections and QuickBooks side by side and explain every difference; keeps the statement."""
     company = company_of(company_id)
+    source = company.source_kind
     year = this_year(utcnow().astimezone(ZoneInfo(company.time_zone)).date())
     first_day = _day("--from", first) if first else year.first
     last_day = _day("--to", last) if last else year.last
@@ -47,6 +48,7 @@ def tieout(company_id: int, first: str | None, last: str | None) -> dict[str, An
     return {
         "statement": kept.id,
         "made_at": kept.made_at,
+        "source": source,
         **kept.content,
         "calls": run["calls"],
         "failed": wrong,

@@ -8,30 +8,32 @@ from bookkeeping.faults import fault
 from bookkeeping.rules.money import dollars
 from bookkeeping.rules.tieout import MEASURES, dollars_only
 from bookkeeping.rules.tieout_causes import CARRIES_OUR_NUMBER, CAUSES, verdict_of
+from bookkeeping.sources.words import source_words
 
 SIDES = ("platform", "quickbooks", "difference")
 _ROW = "{:<9}{:<10}{:>8}{:>16}{:>8}{:>16}{:>8}{:>16}"
 
 
 def statement_lines(content: dict[str, Any]) -> list[str]:
-    """Return the kept statement `content` as a person reads it in a terminal."""
+    """Return the kept statement `content`, with the kind of the company's `source`, as a person reads it in a terminal."""
+    source = source_words(content["source"])
     books = content["quickbooks_company"] or "QuickBooks"
     days = f"{content['from']} to {content['to']}"
     return [
         f"{content['company_name']} beside {books}, {days} (statement {content['statement']})",
         "",
-        *_table(content),
+        *_table(content, source.head),
         "",
         *_differences(content),
-        *_unreadable(content["unreadable_records"]),
+        *_unreadable(content["unreadable_records"], source.name),
         *([dollars_only(content["other_currencies"])] if content.get("several_currencies") else []),
         f"{verdict_of(content).said}.",
     ]
 
 
-def _table(content: dict[str, Any]) -> Iterator[str]:
+def _table(content: dict[str, Any], source: str) -> Iterator[str]:
     rows = [(month["month"], month) for month in content["months"] if _has_figures(month)]
-    yield _ROW.format("", "", "", "Platform", "", "QuickBooks", "", "Difference")
+    yield _ROW.format("", "", "", source, "", "QuickBooks", "", "Difference")
     for name, sides in [*rows, ("Total", content["totals"])]:
         for number, (measure, label) in enumerate(MEASURES.items()):
             cells = [cell for side in SIDES for cell in _cell(sides[measure][side], side)]
@@ -66,6 +68,6 @@ def _differences(content: dict[str, Any]) -> Iterator[str]:
         yield f"  {one['sentence']}"
 
 
-def _unreadable(keys: list[str]) -> Iterator[str]:
+def _unreadable(keys: list[str], source: str) -> Iterator[str]:
     if keys:
-        yield f"Inspections that could not be read from the platform: {', '.join(keys)}"
+        yield f"Inspections that could not be read from {source}: {', '.join(keys)}"

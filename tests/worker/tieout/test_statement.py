@@ -46,7 +46,7 @@ def test_books_that_a_sync_made_tie_out_to_the_cent(desk: Desk):
     assert invoiced["platform"] == invoiced["quickbooks"] == {"count": 2, "dollars": "1150.00"}
     assert content["quickbooks_company"] == f"{desk.name} Books"
     assert (result["unexplained"], kept.unexplained, kept.to_look_at) == ("0.00", Decimal(0), 0)
-    text = statement_lines({**content, "statement": kept.id})
+    text = statement_lines({**content, "statement": kept.id, "source": "feed"})
     assert text[0].startswith(f"{desk.name} beside {desk.name} Books, ")
     assert "No differences." in text and text[-1] == "Agrees."
     assert any("$1,150.00" in line for line in text)
@@ -62,12 +62,16 @@ def test_what_is_missing_in_quickbooks_is_explained_by_its_cause(desk: Desk):
     assert {one["reason"] for one in found} == {"no-client"}
     assert len(found) == len(content["explained"])
     assert content["unexplained"] == "0.00"
-    text = statement_lines({**content, "statement": kept.id})
+    text = statement_lines({**content, "statement": kept.id, "source": "feed"})
     assert any(line.startswith(f"Explained differences: {len(found)},") for line in text)
     assert all(any(one["sentence"] in line for line in text) for one in found)
 
 
-def test_what_nothing_explains_is_said_and_what_could_not_be_read_is_named():
+@pytest.mark.parametrize(
+    ("source", "head", "name"),
+    [("feed", "Platform", "the platform"), ("files", "Your files", "your files")],
+)
+def test_what_nothing_explains_is_said_and_what_could_not_be_read_is_named(source, head, name):
     figure = {"count": 0, "dollars": "0.00"}
     sides = {"platform": figure, "quickbooks": figure, "difference": figure}
     text = statement_lines(
@@ -77,6 +81,7 @@ def test_what_nothing_explains_is_said_and_what_could_not_be_read_is_named():
             "from": "2026-01-01",
             "to": "2026-12-31",
             "statement": 7,
+            "source": source,
             "months": [{"month": "2026-01", **dict.fromkeys(MEASURES, sides)}],
             "totals": dict.fromkeys(MEASURES, sides),
             "explained": [],
@@ -88,11 +93,12 @@ def test_what_nothing_explains_is_said_and_what_could_not_be_read_is_named():
         }
     )
     assert text[0] == "Blue Ridge beside QuickBooks, 2026-01-01 to 2026-12-31 (statement 7)"
+    assert text[2].split() == [*head.split(), "QuickBooks", "Difference"]
     assert not any(line.startswith("2026-01 ") for line in text), "A month without figures is left out."
     assert text[-4:] == [
         "Differences that nothing explains: 1",
         "  QuickBooks has $5.00 more.",
-        "Inspections that could not be read from the platform: 1042, 1043",
+        f"Inspections that could not be read from {name}: 1042, 1043",
         "Unexplained $5.00.",
     ]
 
