@@ -67,6 +67,11 @@ class Seen:
     currency: str = ""
 
     @property
+    def in_dollars(self) -> bool:
+        """Whether its amounts are US dollars; one that names no currency is in the company's own."""
+        return self.currency in ("", "USD")
+
+    @property
     def voided(self) -> bool:
         """Whether a person voided it: QuickBooks zeroes the amounts and writes so in front of the note."""
         return not self.total and self.private_note.lower().startswith("voided")

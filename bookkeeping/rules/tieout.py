@@ -259,12 +259,17 @@ def make_statement(
     return Statement(period, platform, quickbooks, differences, dollars, count)
 
 
+def in_other_currencies(counts: Mapping[str, int]) -> str:
+    """Return "2 in CAD and 1 in EUR": how many documents by currency."""
+    return " and ".join(f"{count} in {currency}" for currency, count in sorted(counts.items()))
+
+
 def dollars_only(left_out: Mapping[str, int]) -> str:
     """Return what a statement says of a company with several currencies. `left_out`: how many documents by currency it did not count."""
     said = "This QuickBooks company keeps several currencies. The statement counts US dollars only"
     if not left_out:
         return f"{said}; no document of these days is in another currency."
-    counts = " and ".join(f"{count} in {currency}" for currency, count in sorted(left_out.items()))
+    counts = in_other_currencies(left_out)
     several = sum(left_out.values()) != 1
     return (
         f"{said}; left out {'are documents' if several else 'is a document'} in another currency: {counts}."

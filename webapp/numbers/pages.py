@@ -105,6 +105,7 @@ def page() -> ResponseReturnValue:
         undeposited_account=_content(pulled, "undeposited"),
         unapplied=unapplied,
         payments_since=pulled["payments", ""].period if ("payments", "") in pulled else "",
+        payments_left_out=_content(pulled, "payments").get("left_out", ""),
         statement=statement_or_none(company.id),
         books_link=books_links(company),
         figures=figures,

@@ -1,10 +1,11 @@
 """Pulls numbers back from QuickBooks: its own reports, open invoices, money received, unapplied and undeposited. Stored, not judged."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from bookkeeping.errors import PermanentError
@@ -18,7 +19,7 @@ from bookkeeping.quickbooks_gateway.reading import (
     seen,
 )
 from bookkeeping.quickbooks_gateway.reports import Basis, aged_receivables, profit_and_loss
-from bookkeeping.rules.tieout import nightly_period
+from bookkeeping.rules.tieout import in_other_currencies, nightly_period
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import named_things
 from bookkeeping.storage.records.numbers import inspections_behind, keep_numbers
@@ -27,6 +28,8 @@ from worker.holding.work import Work
 from worker.reading.quiet import nothing_moved
 
 logger = logging.getLogger(__name__)
+
+Document = TypeVar("Document", bound=Seen)
 
 MONTHS = 12
 BASES: tuple[Basis, ...] = ("Accrual", "Cash")
@@ -140,13 +143,15 @@ def _pull_aging(work: Work, today: date) -> None:
 
 def _pull_open(work: Work, today: date) -> None:
     work.before_call()
-    found = [seen("Invoice", row) for row in work.gateway.query_all("Invoice", "Balance > '0'")]
+    every = [seen("Invoice", row) for row in work.gateway.query_all("Invoice", "Balance > '0'")]
+    found, left_out = _in_dollars(every)
     behind = inspections_behind(work.company_id, "Invoice", [one.qbo_id for one in found])
     rows = [_document(one, behind) | _open(one) for one in found if isinstance(one, SeenInvoice)]
     rows.sort(key=lambda row: (row["due"] or row["date"], row["id"]))
     content = {
         "invoices": rows,
         "total": str(sum((Decimal(row["balance"]) for row in rows), Decimal("0.00"))),
+        "left_out": left_out,
     }
     keep_numbers(work.company_id, "open-invoices", content, period=today.isoformat())
 
@@ -159,11 +164,12 @@ def _open(one: SeenInvoice) -> dict[str, Any]:
 def _pull_payments(work: Work, first: date) -> None:
     """Money received since then, with how it came, what of it is unapplied, and what no bank deposit holds yet."""
     where = f"TxnDate >= {quote(first.isoformat())}"
-    received: list[SeenPayment | SeenReceipt] = []
+    every: list[SeenPayment | SeenReceipt] = []
     work.before_call()
-    received += [seen("Payment", row) for row in work.gateway.query_all("Payment", where)]
+    every += [seen("Payment", row) for row in work.gateway.query_all("Payment", where)]
     work.before_call()
-    received += [seen("SalesReceipt", row) for row in work.gateway.query_all("SalesReceipt", where)]
+    every += [seen("SalesReceipt", row) for row in work.gateway.query_all("SalesReceipt", where)]
+    received, left_out = _in_dollars(every)
     work.before_call()
     accounts = list(work.gateway.query_all("Account", "AccountType = 'Other Current Asset'"))
     undeposited = next((row for row in accounts if row.get("AccountSubType") == "UndepositedFunds"), None)
@@ -189,10 +195,17 @@ def _pull_payments(work: Work, first: date) -> None:
         )
     rows.sort(key=lambda row: (row["date"], int(row["id"])), reverse=True)
     period = first.isoformat()
-    keep_numbers(work.company_id, "payments", {"payments": rows}, period=period)
+    keep_numbers(work.company_id, "payments", {"payments": rows, "left_out": left_out}, period=period)
     balance = money(undeposited.get("CurrentBalance")) if undeposited else Decimal("0.00")
     content = {"account": undeposited["Name"] if undeposited else "", "balance": str(balance)}
     keep_numbers(work.company_id, "undeposited", content, period=period)
+
+
+def _in_dollars(found: list[Document]) -> tuple[list[Document], str]:
+    """Return those that are in US dollars, and a sentence that says how many are not, "" when all are: no sum can count both."""
+    others = Counter(one.currency for one in found if not one.in_dollars)
+    said = f"Left out: {in_other_currencies(others)}." if others else ""
+    return [one for one in found if one.in_dollars], said
 
 
 def _document(one: Seen, behind: dict[str, str]) -> dict[str, Any]:

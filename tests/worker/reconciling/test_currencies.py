@@ -11,12 +11,14 @@ from bookkeeping.rules.tieout import Period
 from bookkeeping.storage.base import db
 from bookkeeping.storage.records.documents import CustomerLink
 from bookkeeping.storage.records.inspections import InspectionRow
+from bookkeeping.storage.records.numbers import pulled_numbers
 from bookkeeping.storage.work.journal import Operation
 from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk, Shop
 from worker.reading.changes import check_changes
 from worker.reading.company import refresh_facts
+from worker.reading.numbers import pull_numbers
 from worker.tieout.statement import make_tie_out, this_year
 
 USD = {"value": "USD"}
@@ -161,3 +163,24 @@ def test_a_statement_of_one_currency_speaks_of_none(desk: Desk, statement):
     desk.book(inspection(1))
     desk.sync_until_quiet()
     assert statement(desk)["several_currencies"] is False
+
+
+def test_what_is_open_and_received_counts_us_dollars_alone_and_says_what_is_left_out(several: Desk):
+    several.book(inspection(1, payments=[]))
+    several.sync_until_quiet()
+    customer, item = _canadian(several), several.books()["Item"][0]["Id"]
+    detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": "300.00"}
+    line = {"Amount": "300.00", "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    theirs = {"CustomerRef": {"value": customer["Id"]}}
+    Bookkeeper(several).do("create", "Invoice", **theirs, Line=[line])
+    Bookkeeper(several).do("create", "Payment", **theirs, TotalAmt="40.00")
+    several.do(pull_numbers, "numbers")
+    with several.shop.app.app_context():
+        kept = {kind: one.content for (kind, _), one in pulled_numbers(several.id).items()}
+    opened, received = kept["open-invoices"], kept["payments"]
+    assert (opened["total"], len(opened["invoices"]), opened["left_out"]) == (
+        "575.00",
+        1,
+        "Left out: 1 in CAD.",
+    )
+    assert (received["payments"], received["left_out"]) == ([], "Left out: 1 in CAD.")
