@@ -9,8 +9,8 @@ VALUES = {
     "_Id": 7,
     "AnyConverter": "csv",
     "IntegerConverter": 7,
-    "UnicodeConverter": "a b/é",
-    "PathConverter": "a/b c",
+    "_Word": "a b/é",
+    "_Path": "a/b c",
     "UUIDConverter": "u",
 }
 
