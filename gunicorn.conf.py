@@ -9,6 +9,9 @@ worker_connections = 400  # Of each process; a request that is on its way holds 
 timeout = 60
 graceful_timeout = 8
 keepalive = 5
+limit_request_line = (
+    8190  # The most there is. No form of ours makes half of it: `tests/webapp/test_addresses.py`.
+)
 control_socket_disable = True
 logger_class = "webapp.serving.server_lines.ServerLines"
 

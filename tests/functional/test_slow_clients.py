@@ -53,6 +53,10 @@ def test_a_hundred_half_sent_requests_stop_nobody(tieout):
         assert opened[-1].recv(12) == b"HTTP/1.1 400"
         opened[EACH].sendall(b"in HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         assert opened[EACH].recv(12) == b"HTTP/1.1 400"
+    long = requests.get(
+        f"{tieout.url}/login", params={"next": "/inspections?text=" + "x" * 7_000}, timeout=20
+    )
+    assert (long.status_code, "Log in" in long.text) == (200, True)
     with requests.Session() as kept:  # One connection for several requests, with and without a body.
         for _ in range(3):
             assert kept.get(f"{tieout.url}/healthz", timeout=20).ok
