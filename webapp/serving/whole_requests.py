@@ -26,21 +26,50 @@ SENDS_IN = 30.0
 LONGEST_HEAD = 64 * 1024
 """Bytes of request line and fields; gunicorn's own limits, which say more, are below it."""
 
+MOST_CHUNKS = 1000
 _PIECE = 64 * 1024
+_LONGEST_LINE = 128
+_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(;|$)")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r]*chunked", re.IGNORECASE)
 
 
+class TooManyPiecesError(Exception):
+    """A body comes in more chunks than anybody needs who does not want to be slow."""
+
+
 def is_whole(taken: bytes) -> bool:
-    """Return whether a request has arrived whole, or what there is suffices to refuse it."""
+    """Return whether a request has arrived whole, or what there is suffices to refuse it.
+
+    Raises:
+        TooManyPiecesError: it comes in more than MOST_CHUNKS; each piece that arrives looks through all before it.
+    """
     head, end, body = taken.partition(b"\r\n\r\n")
     if not end:
         return len(taken) > LONGEST_HEAD
     fields = b"\r\n" + head.partition(b"\r\n")[2] + b"\r\n"
     if _CHUNKED.search(fields):
-        return body.endswith(b"0\r\n\r\n") or len(body) > MAX_BODY
+        return len(body) > MAX_BODY or _last_chunk_came(body)
     length = _LENGTH.search(fields)
     return length is None or len(body) >= min(int(length[1]), MAX_BODY + 1)
+
+
+def _last_chunk_came(body: bytes) -> bool:
+    """Walk from chunk to chunk, for what looks like the last one may stand within another; true also for what is no chunk at all."""
+    at = 0
+    for _ in range(MOST_CHUNKS):
+        line, end, _ = body[at : at + _LONGEST_LINE].partition(b"\r\n")
+        if not end:
+            return len(line) == _LONGEST_LINE
+        size = _SIZE.match(line)
+        if size is None:
+            return True
+        if not int(size[1], 16):
+            return b"\r\n\r\n" in body[at:]  # After the fields, if any, that follow the last chunk.
+        at += len(line) + 2 + int(size[1], 16) + 2
+        if at > len(body):
+            return False
+    raise TooManyPiecesError
 
 
 class _Impatient(socket.socket):
@@ -94,7 +123,11 @@ class WholeRequests(ThreadWorker):
             return
         if piece:
             taken += piece
-        if is_whole(bytes(taken)):
+        try:
+            whole = is_whole(bytes(taken))
+        except TooManyPiecesError:
+            whole, piece = False, b""
+        if whole:
             self._hand_over(conn, bytes(taken))
         elif piece == b"":
             self._give_up(conn)
