@@ -22,6 +22,7 @@ OF_OURS = ("tieout", "quickbooks", "intuit", "inspection", "inspections")
 """Words that the product is made of: the first that somebody tries who wants to come in here."""
 
 _ENOUGH_SCORE = 2  # Of zxcvbn's 0 to 4: more than a million guesses.
+_LOOKED_AT = 32  # Letters: enough to be strong, and a longer one of many signs is seconds of work.
 _OWN_LETTERS = 8  # What must be left of a password without the words that everybody can guess.
 
 
@@ -60,7 +61,7 @@ def _words(email: str, company: str) -> set[str]:
 def _score(plain: str, known: list[str]) -> int:
     from zxcvbn import zxcvbn  # Its word lists take a while to load, and passwords are made rarely.
 
-    return int(zxcvbn(plain[:72], user_inputs=known)["score"])
+    return int(zxcvbn(plain[:_LOOKED_AT], user_inputs=known)["score"])
 
 
 def choose_password(person: User, plain: str) -> None:
