@@ -39,6 +39,7 @@ class Mirrored:
     reason: str = ""
     due: bool = False
     has_receipt: bool = False
+    receipt_gone: bool = False  # Its SalesReceipt stands by our records, but QuickBooks does not have it.
     side: Side | None = None  # On which a confirmed migration froze it.
     booked: bool = False  # Documents of ours stand for it.
     kept: BookSettings | None = None  # The earlier choices that its Invoice was made under and keeps.

@@ -66,6 +66,8 @@ def cause_of(
 
     `fallback` is what the difference looks like, for when nothing known about the inspection accounts for it.
     """
+    if record is None and one.standing and one.receipt_gone:
+        return "missing", "receipt-missing"
     if record is None and one.standing:
         answer = _answer(one, settings)
         if not answer.in_books:

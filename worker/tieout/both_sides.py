@@ -64,6 +64,33 @@ def book_document(kind: str, entity: dict[str, Any]) -> BookDocument:
     )
 
 
+def read_both_sides(work: Work, period: Period, documents: Documents) -> tuple[list[Mirrored], Rows]:
+    """Return our side of these days, with all that belongs to it read into `documents`.
+
+    What is applied to an Invoice may be of an inspection that these days do not speak of: then it is looked at again with that one.
+    """
+    while True:
+        rows, records = our_side(work, period, documents)
+        before = set(documents)
+        read_what_belongs(work, documents, {place for place, one in records.items() if one.live})
+        unknown = {place: documents[place] for place in documents.keys() - before - records.keys()}
+        with reading():
+            ours = _records_of_documents(work.company_id, unknown)
+            db.session.commit()
+        if not ours:
+            return _with_receipts_gone(rows, documents, records), records
+
+
+def _with_receipts_gone(rows: list[Mirrored], documents: Documents, records: Rows) -> list[Mirrored]:
+    """Return them with whether QuickBooks lacks every SalesReceipt that stands for one by our records: each was asked for by Id."""
+    there = {
+        record.inspection_key
+        for place, record in records.items()
+        if place[0] == "SalesReceipt" and record.live and place in documents
+    }
+    return [replace(one, receipt_gone=one.has_receipt and one.inspection.key not in there) for one in rows]
+
+
 def read_what_belongs(work: Work, documents: Documents, records: Iterable[tuple[str, str]]) -> None:
     """Read by Id the documents on record that are dated elsewhere, then what else was applied to the Invoices."""
     _read(work, documents, records)

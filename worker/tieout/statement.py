@@ -18,7 +18,7 @@ from bookkeeping.storage.records.inspections import BadRecord
 from bookkeeping.storage.records.numbers import keep_statement
 from worker.holding.progress import tell
 from worker.holding.work import Work
-from worker.tieout.both_sides import documents_dated_within, our_side, read_what_belongs
+from worker.tieout.both_sides import documents_dated_within, read_both_sides
 
 
 def tie_out_step(work: Work) -> bool:
@@ -60,8 +60,7 @@ def make_tie_out(work: Work, period: Period) -> dict[str, Any]:
     documents = {(one.kind, one.qbo_id): one for one in documents_dated_within(work, period)}
     tell(work, f"Reading QuickBooks: {len(documents)} documents")
     work.commit()
-    rows, records = our_side(work, period, documents)
-    read_what_belongs(work, documents, {place for place, one in records.items() if one.live})
+    rows, records = read_both_sides(work, period, documents)
     tell(work, "Comparing")
     work.commit()
     work.lease.renew()  # Comparing the year of a large company takes a while, without a call in between.

@@ -269,6 +269,16 @@ def test_before_the_cutoff_a_receipt_stands_for_the_inspection():
     assert equal.differences == [] and accounted_for(equal)
 
 
+@pytest.mark.parametrize("cutoff", [None, NOON + timedelta(days=1)])
+def test_a_receipt_that_somebody_deleted_is_missing_also_before_the_cutoff(cutoff):
+    known = {("SalesReceipt", "5"): OnRecord("1042")}
+    one = replace(mirrored(), has_receipt=True, receipt_gone=True)
+    made = statement([one], [], known, replace(SETTINGS, cutoff=cutoff))
+    assert {(each.cause, each.reason) for each in made.differences} == {("missing", "receipt-missing")}
+    assert accounted_for(made) and needs_a_look("missing", "receipt-missing")
+    assert (difference(made, "invoiced"), difference(made, "received")) == ((-1, "-425.00"),) * 2
+
+
 def test_receipt_beside_its_replacement_is_doubled():
     receipt = BookDocument("SalesReceipt", "5", DAY, money("425.00"))
     known = {**records(), ("SalesReceipt", "5"): OnRecord("1042")}

@@ -1,17 +1,21 @@
 """The statement: both sides read, tied out, kept as it was made, and said as lines of text."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import delete
 
 from bookkeeping.rules.tieout import MEASURES, Period, nightly_period
 from bookkeeping.storage.base import db
+from bookkeeping.storage.records.documents import Document, LegacyReceipt
 from bookkeeping.storage.records.inspections import BadRecord
 from bookkeeping.storage.records.numbers import statement_or_none
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
 from worker.tieout.as_text import statement_lines
+from worker.tieout.both_sides import read_both_sides
 from worker.tieout.statement import make_tie_out, this_year, tie_out_step
 
 TODAY = datetime.now(UTC).date()
@@ -117,3 +121,31 @@ def test_a_statement_can_be_made_without_being_kept(desk: Desk):
         content = make_tie_out(work, Period(TODAY, TODAY))
         assert (content["company"], content["platform_read_at"]) == (desk.id, None)
         assert statement_or_none(desk.id) is None
+
+
+def test_a_payment_of_an_inspection_of_other_days_that_somebody_moved_here_is_known_for_ours(desk: Desk):
+    desk.book(inspection(1, days=10), inspection(1, days=40, payments=[]))
+    desk.sync_until_quiet()
+    books = desk.books()
+    (money,) = books["Payment"]
+    day = datetime.now(ZoneInfo(desk.time_zone)).date() + timedelta(days=40)
+    (here,) = [one for one in books["Invoice"] if one["TxnDate"] == day.isoformat()]
+    line = {"Amount": 575.00, "LinkedTxn": [{"TxnId": here["Id"], "TxnType": "Invoice"}]}
+    desk.write([("update", "Payment", {**money, "Line": [line]})])
+    _, content, _ = _kept(desk, first_day=day.isoformat(), last_day=day.isoformat())
+    (found,) = content["explained"]
+    assert (found["cause"], found["reason"]) == ("unapplied", "")
+    assert found["document"]["id"] == money["Id"] and content["unexplained"] == "0.00"
+
+
+def test_a_receipt_on_record_that_quickbooks_no_longer_has_is_missing(desk: Desk):
+    (key,) = desk.book(inspection(1, days=0))
+    desk.sync_until_quiet()
+    row = {"company_id": desk.id, "inspection_key": key, "receipt_id": "998877", "amount": Decimal("575.00")}
+    with desk.shop.app.app_context():
+        db.session.execute(delete(Document).where(Document.company_id == desk.id))
+        db.session.add(LegacyReceipt(**row))
+        db.session.commit()
+    with desk.holding("tieout") as work:
+        rows, _ = read_both_sides(work, Period(TODAY, TODAY), {})
+        assert [(one.has_receipt, one.receipt_gone) for one in rows] == [(True, True)]
