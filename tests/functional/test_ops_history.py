@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import resource
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -126,6 +127,26 @@ def test_old_operations_go_to_files_whole(app):
     assert [row["row"]["answer"] for row in rows if row["table"] == "call_attempts"] == ["not now"]
     assert db.session.scalar(select(func.count()).select_from(Attempt)) == 0
     assert archive_old(app.extensions["settings"], NOON) == {"operations": 0, "runs": 0}
+
+
+def test_a_disk_that_takes_only_half_of_a_batch_leaves_the_file_as_it_was(app, tmp_path):
+    operations(1, NOON - 400 * DAY)
+    archive_old(app.extensions["settings"], NOON)
+    (file,) = (tmp_path / "archive").glob("operations-*")
+    before = file.read_bytes()
+    operations(50, NOON - 400 * DAY)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 40, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            archive_old(app.extensions["settings"], NOON)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    db.session.rollback()
+    assert file.read_bytes() == before
+    assert archive_old(app.extensions["settings"], NOON)["operations"] == 50
+    with gzip.open(file, "rt") as lines:
+        assert len(list(lines)) == 51
 
 
 def test_what_is_not_settled_stays_whatever_its_age(app):

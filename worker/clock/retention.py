@@ -173,16 +173,21 @@ def _calls_left_empty(call_ids: list[int], leaving: list[int]) -> list[Call]:
 
 
 def _write(folder: Path, rows: list[Any]) -> None:
-    """Append the rows to the month's file and sync it to disk."""
+    """Append the rows to the month's file and sync it to disk; when it does not take all of them, it is left as it was."""
     text = "".join(
         json.dumps({"table": row.__tablename__, "row": _plain(row)}, default=_text) + "\n" for row in rows
     )
     month = f"{_moment(rows[0]):%Y-%m}"
     path = folder / f"{rows[0].__tablename__}-{month}.jsonl.gz"
-    with _alone_with(folder), open(path, "ab", opener=_for_its_owner_alone) as file:
-        file.write(gzip.compress(text.encode()))
-        file.flush()
-        os.fsync(file.fileno())
+    with _alone_with(folder), open(path, "ab", buffering=0, opener=_for_its_owner_alone) as file:
+        size, rest = file.tell(), memoryview(gzip.compress(text.encode()))
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(size)  # Behind half a member nobody could read what is added later.
+            raise
 
 
 def _plain(row: Any) -> dict[str, Any]:

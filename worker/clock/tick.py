@@ -109,10 +109,23 @@ def tick_once(now: datetime | None = None) -> list[int]:
         note_audit_heads(settings(), bell().redis)
     if count_hours(now or utcnow()):
         db.session.commit()
-        archive_old(settings(), now or utcnow())
-        forget_old(settings(), now or utcnow())
-        go_on_erasing()
+        _keep_house(now or utcnow())
     return due
+
+
+def _keep_house(now: datetime) -> None:
+    """Archive, forget and erase what is due. Files that cannot be written or read are said, and hold up nothing else."""
+    values = settings()
+    for name, work in (
+        ("archive", lambda: archive_old(values, now)),
+        ("forget", lambda: forget_old(values, now)),
+        ("erase", go_on_erasing),
+    ):
+        try:
+            work()
+        except (OSError, EOFError) as error:
+            db.session.rollback()
+            logger.error("Housekeeping broken off", extra={"task": name, "error": type(error).__name__})
 
 
 def queue_wanted_changes(now: datetime) -> list[int]:

@@ -11,8 +11,10 @@ from bookkeeping.errors import LeaseTakenError
 from bookkeeping.settings import settings_from_environment
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
+from bookkeeping.storage.company.connections import ConsentState
 from bookkeeping.storage.work.leases import LeaseRow, take_lease
-from bookkeeping.storage.work.runs import Heartbeat
+from bookkeeping.storage.work.ops import HourlyCount
+from bookkeeping.storage.work.runs import Heartbeat, Run
 from tests.harness.in_process import Desk, Shop
 from worker.app import bell, create_worker_app
 from worker.clock.tick import beat, sweep_until, tick_once
@@ -91,3 +93,24 @@ def test_a_heartbeat_is_one_row_kept_current(clock):
         beat("test", detail)
         db.session.commit()
     assert db.session.get_one(Heartbeat, "test").detail == "second"
+
+
+def test_an_archive_that_cannot_be_written_holds_up_nothing_behind_it(clock, inside, desk: Desk, tmp_path):
+    (tmp_path / "archive").write_text("a file where the folder should be")
+    long_ago = utcnow() - timedelta(days=1000)
+    db.session.execute(HourlyCount.__table__.delete())
+    db.session.add(
+        Run(company_id=desk.id, kind="sync", reason="scheduled", state="done", finished_at=long_ago)
+    )
+    consent = {
+        "company_id": desk.id,
+        "digest": f"of {desk.id}",
+        "session_digest": "s",
+        "created_at": long_ago,
+    }
+    db.session.add(ConsentState(**consent))
+    db.session.commit()
+    assert desk.id in tick_once()
+    assert db.session.get(ConsentState, consent["digest"]) is None
+    db.session.execute(Run.__table__.delete().where(Run.finished_at == long_ago))
+    db.session.commit()
