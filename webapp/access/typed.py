@@ -1,6 +1,6 @@
 """What addresses and forms say, as every view reads it: without null characters, which PostgreSQL takes in no text, and always readable.
 
-Files and JSON are no form; whoever takes them looks for himself (`inspection_source`).
+Files and JSON are neither: their own readers look at them (`bookkeeping.inspection_source`).
 """
 
 import re
