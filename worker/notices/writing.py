@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from bookkeeping.acts.invitation_mail import drop_ended_invitations
 from bookkeeping.faults import UNTIED, fault
@@ -17,7 +17,7 @@ from bookkeeping.logbook.situation.sentence import situation
 from bookkeeping.rules.local_time import say_day
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import FEED_STOPPED, Company
-from bookkeeping.storage.people.notices import notify_once, write_once
+from bookkeeping.storage.people.notices import Notice, notify_once, write_once
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.migrations import Migration, receipt_counts
 from bookkeeping.storage.records.numbers import untied_statements
@@ -26,6 +26,7 @@ DIGEST_AT = time(7, 0)
 """When the day's digest is made, in the company's zone."""
 
 RECENT = timedelta(days=7)
+RESULT = "migration-result"
 _MIGRATION_WORDS = {
     "done": "The migration is done",
     "failed": "The migration was not finished",
@@ -40,11 +41,24 @@ def write_notices(now: datetime) -> None:
     _migrations(now)
     _untied(now)
     for company in db.session.scalars(select(Company).where(Company.feed_state.in_(FEED_STOPPED))):
-        notify_once(company.id, company.feed_cause, now.date().isoformat()[:7], urgent=True, at=now)
+        notify_once(company.id, company.feed_cause, _stop_of(company, now), urgent=True, at=now)
     for company in db.session.scalars(select(Company).where(Company.brake_at.is_not(None))):
         if company.brake_at is not None:
             occasion = company.brake_at.isoformat()[:40]
             notify_once(company.id, "mass-delete-brake", occasion, urgent=True, at=now)
+
+
+def _stop_of(company: Company, now: datetime) -> str:
+    """Return which stop of the feed this is: that of the month, or another one after inspections were read in between."""
+    month, read = now.date().isoformat()[:7], company.last_poll_at
+    told = _told_at(company.id, company.feed_cause, month)
+    return f"{month} {read:%d %H:%M:%S}" if told and read and read > told else month
+
+
+def _told_at(company_id: int, kind: str, occasion: str) -> datetime | None:
+    """Return when the notice of that occasion was written, None when it was not."""
+    same = (Notice.company_id == company_id, Notice.kind == kind, Notice.occasion == occasion)
+    return db.session.scalar(select(Notice.created_at).where(*same))
 
 
 def digest_day(now: datetime, zone: str) -> str:
@@ -93,22 +107,33 @@ def _untied(now: datetime) -> None:
 def _migrations(now: datetime) -> None:
     ended = select(Migration).where(
         Migration.state.in_(tuple(_MIGRATION_WORDS)),
-        func.coalesce(Migration.finished_at, Migration.started_at) > now - RECENT,
+        or_(
+            Migration.state == "paused",
+            func.coalesce(Migration.finished_at, Migration.started_at) > now - RECENT,
+        ),
     )
     for migration in db.session.scalars(ended):
         text = _came_to(migration)
         title, link = _MIGRATION_WORDS[migration.state], "/settings/quickbooks/migration"
-        occasion = f"{migration.id} {migration.state} {migration.code}"[:40]
         write_once(
             migration.company_id,
-            "migration-result",
-            occasion,
+            RESULT,
+            _end_of(migration),
             title,
             text,
             link,
             urgent=migration.state != "done",
             at=now,
         )
+
+
+def _end_of(migration: Migration) -> str:
+    """Return which end this is: one that was begun again, to try what was left, has another than it had before."""
+    occasion = f"{migration.id} {migration.state} {migration.code}"[:40]
+    told, begun = _told_at(migration.company_id, RESULT, occasion), migration.started_at
+    if told is None or begun is None or told >= begun:
+        return occasion
+    return f"{migration.id} {migration.state} {begun:%y%m%d%H%M} {migration.code}"[:40]
 
 
 def _came_to(migration: Migration) -> str:
