@@ -21,14 +21,14 @@ def csv_table(body: bytes) -> list[dict[str, str]]:
     return [dict(zip(head, row, strict=True)) for row in rows]
 
 
-def xlsx_rows(body: bytes) -> list[dict[int, tuple[str, str]]]:
+def xlsx_rows(body: bytes, sheet: int = 1) -> list[dict[int, tuple[str, str]]]:
     """Return each row's cells by place (0 first), as (type, text); empty ones are not there.
 
     Types: `text` for words, `number` for numbers and days, `formula` for what none may have.
     """
     with zipfile.ZipFile(io.BytesIO(body)) as file:
-        sheet = ElementTree.fromstring(file.read("xl/worksheets/sheet1.xml"))
-    return [{_place(one): _cell(one) for one in row} for row in sheet.iter(f"{MAIN}row")]
+        root = ElementTree.fromstring(file.read(f"xl/worksheets/sheet{sheet}.xml"))
+    return [{_place(one): _cell(one) for one in row} for row in root.iter(f"{MAIN}row")]
 
 
 def _place(one: ElementTree.Element) -> int:

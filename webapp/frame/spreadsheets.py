@@ -27,6 +27,7 @@ ENDINGS = ("csv", "xlsx")
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _IN_MEMORY = 2_000_000  # Bytes; a longer file waits on disk while it is sent.
 _LONGEST_TEXT = 32_767  # What a cell of Excel can hold.
+_SHEET_ROWS = 1_048_575  # What a sheet of Excel can hold below its headings.
 _WIDTHS = {"text": 24, "money": 13, "number": 11, "day": 12, "moment": 18}
 _LOOKS = {"money": "#,##0.00", "number": "#,##0.##", "day": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm"}
 
@@ -99,22 +100,35 @@ def _write_csv(table: Table, file: IO[bytes]) -> None:
 def _write_xlsx(table: Table, file: IO[bytes]) -> None:
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = Workbook(file, {**options, "strings_to_numbers": False})
-    sheet = book.add_worksheet()
     looks = {kind: book.add_format({"num_format": look}) for kind, look in _LOOKS.items()}
-    plain, harmless = book.add_format(), book.add_format()
+    plain, harmless, bold = book.add_format(), book.add_format(), book.add_format({"bold": True})
     harmless.set_quote_prefix()
-    looks |= {"text": plain, "harmless": harmless}
+    looks |= {"text": plain, "harmless": harmless, "bold": bold}
+    sheet, last = _new_sheet(book, table, looks), 0
+    for row in table.values():
+        if last == _SHEET_ROWS:
+            _end_sheet(sheet, table, last)
+            sheet, last = _new_sheet(book, table, looks), 0
+        last += 1
+        for place, (value, column) in enumerate(zip(row, table.columns, strict=True)):
+            _write_cell(sheet, last, place, value, looks, column.kind)
+    _end_sheet(sheet, table, last)
+    book.close()
+
+
+def _new_sheet(book: Workbook, table: Table, looks: dict[str, Any]) -> Worksheet:
+    """Return another sheet of the book, with its headings: the first, or one on which what the last could not hold goes on."""
+    sheet = book.add_worksheet()
     sheet.freeze_panes(1, 0)
     for place, (heading, column) in enumerate(zip(table.headings, table.columns, strict=True)):
         sheet.set_column(place, place, max(_WIDTHS[column.kind], len(heading) + 2))
-        sheet.write_string(0, place, heading, book.add_format({"bold": True}))
-    last = 0
-    for last, row in enumerate(table.values(), 1):
-        for place, (value, column) in enumerate(zip(row, table.columns, strict=True)):
-            _write_cell(sheet, last, place, value, looks, column.kind)
+        sheet.write_string(0, place, heading, looks["bold"])
+    return sheet
+
+
+def _end_sheet(sheet: Worksheet, table: Table, last: int) -> None:
     if table.columns:
         sheet.autofilter(0, 0, last, len(table.columns) - 1)
-    book.close()
 
 
 def _write_cell(

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from xlsxwriter.worksheet import Worksheet
 
 from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from tests.webapp.sheets import csv_rows, xlsx_rows
+from webapp.frame import spreadsheets
 from webapp.frame.spreadsheets import ENDINGS, Column, Table, file_answer
 from webapp.migration.files import copies_table
 
@@ -81,6 +83,17 @@ def test_what_excel_cannot_hold_is_text_that_is_cut(house):
     assert len(row[0][1]) == 32_767
     [_, row] = xlsx_rows(one_cell(house, "xlsx", "bell \x07"))
     assert row[0][0] == "text"
+
+
+def test_rows_that_one_sheet_cannot_hold_go_on_the_next(house, monkeypatch):
+    assert Worksheet().xls_rowmax == 1 + spreadsheets._SHEET_ROWS
+    monkeypatch.setattr(spreadsheets, "_SHEET_ROWS", 3)
+    body = answer(house, "xlsx", Table("x", (Column("Name"),), [(f"n{one}",) for one in range(7)]))
+    sheets = [[row[0][1] for row in xlsx_rows(body, sheet)] for sheet in (1, 2, 3)]
+    assert sheets == [["Name", "n0", "n1", "n2"], ["Name", "n3", "n4", "n5"], ["Name", "n6"]]
+    body = answer(house, "xlsx", Table("x", (Column("Name"),), [("n",)] * 3))
+    with pytest.raises(KeyError):
+        xlsx_rows(body, 2)
 
 
 def test_a_table_that_breaks_is_no_short_file(house):
