@@ -43,7 +43,7 @@ from bookkeeping.storage.records.documents import (
 from bookkeeping.storage.records.inspections import InspectionRow
 from bookkeeping.storage.records.list_waits import inactive_in_use
 from bookkeeping.storage.records.migrations import frozen_sides
-from bookkeeping.storage.records.others_payments import OthersPayment, others_payments_of
+from bookkeeping.storage.records.others_payments import OthersPayment, others_payments_of, used_payments
 from bookkeeping.storage.records.others_refunds import OthersRefund, beside_documents
 from bookkeeping.storage.records.refunds import books_of, refunds_of, to_take_off
 
@@ -90,6 +90,7 @@ class Case:
     others: list[OthersPayment] = field(default_factory=list)
     others_refunds: list[OthersRefund] = field(default_factory=list)
     elsewhere: list[Document] = field(default_factory=list)  # Of its payments, made for other inspections.
+    used: Mapping[str, str] = field(default_factory=dict)  # Its payments that theirs is used for elsewhere.
     shared: Mapping[str, str] = field(default_factory=dict)  # Its payments that another one books now.
 
     @property
@@ -232,7 +233,7 @@ class Case:
         asked = questions(self.desired.payments, paid, [one.source_key for one in self.live])
         self.hindrances.questions = {key: question(other) for key, other in asked.items()}
         there = {one.source_key: one.inspection_key for one in self.elsewhere if one.status == "live"}
-        self.hindrances.questions |= not_booked_twice({**self.shared, **there})
+        self.hindrances.questions |= not_booked_twice({**self.shared, **self.used, **there})
         known = [one.known(history=(one.kind, one.source_key) in stays) for one in self.live]
         paying = [one for one in known if one.kind != "RefundReceipt"]
         found = plan(self.to_book, paying, self.billed_to, self.last_generations, self.hindrances)
@@ -292,8 +293,7 @@ def answers(company: Company, rows: Iterable[InspectionRow]) -> dict[str, Eligib
 
 def reload_documents(company_id: int, cases: Sequence[Case]) -> None:
     """Read the cases' documents again after a round, and those of others beside them."""
-    keys = [case.key for case in cases]
-    documents = documents_of(company_id, keys)
+    documents = documents_of(company_id, [case.key for case in cases])
     for case in cases:
         case.documents = documents[case.key]
     _note_others(company_id, cases)
@@ -304,8 +304,10 @@ def _note_others(company_id: int, cases: Sequence[Case]) -> None:
     payments = others_payments_of(company_id, [case.key for case in cases])
     listed = {case.key: [one.source_key for one in case.told.payments] for case in cases}
     elsewhere = payments_elsewhere(company_id, listed, [one for case in cases for one in case.live])
+    used = used_payments(company_id, listed)
     for case in cases:
         case.others, case.elsewhere = payments[case.key], elsewhere[case.key]
+        case.used = {paid: key for paid, key in used.items() if key != case.key}
     given_back = [case for case in cases if case.refunds_seen or case.inspection.gave_back]
     clients = [case.customer_id for case in given_back]
     refunds = beside_documents(company_id, [case.documents for case in given_back], clients)

@@ -1,6 +1,6 @@
 """Payments on our Invoices that are not ours: what QuickBooks said of them, and whether a person took one for a payment received."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -65,4 +65,18 @@ def others_payments_of(company_id: int, inspection_keys: Iterable[str]) -> dict[
         )
         for row in db.session.scalars(rows.order_by(OthersPayment.txn_date, OthersPayment.qbo_id)):
             found[row.inspection_key].append(row)
+    return found
+
+
+def used_payments(company_id: int, listed: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return for which payments received, of those `listed` (ids by inspection), a person took a Payment of somebody else, and the inspection
+    on whose Invoice that is."""
+    wanted = sorted({payment for payments in listed.values() for payment in payments})
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), 500):
+        rows = select(OthersPayment.stands_for, OthersPayment.inspection_key).where(
+            OthersPayment.company_id == company_id,
+            OthersPayment.stands_for.in_(wanted[start : start + 500]),
+        )
+        found.update((payment, key) for payment, key in db.session.execute(rows))
     return found

@@ -11,6 +11,7 @@ from tests.bookkeeping.rules.factories import inspection as told
 from tests.functional.bookkeeper import Bookkeeper
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk
+from tests.worker.reconciling.test_money_that_is_there import answer, book, by_hand, pay
 
 
 def _list_payments(desk: Desk, key: str, *payments: str) -> None:
@@ -96,6 +97,24 @@ def test_what_keeps_the_first_one_keeps_the_money_there_until_it_goes(desk: Desk
     bookkeeper.delete("Deposit", deposit)
     desk.run("nightly")
     assert _paid(desk) == [(f"SP-{second}", 575.0)]
+    assert {_state(desk, key) for key in (first, second)} == {("in-sync", "")}
+
+
+def test_a_payment_for_which_theirs_is_used_is_not_booked_with_another_inspection(desk: Desk):
+    first = book(desk)
+    theirs = by_hand(desk, first, "450.00", days_ago=3)
+    pay(desk, first, "450.00", "ch_1")
+    assert answer(desk, first, "use")
+    [second] = desk.book(inspection(2, payments=[]))
+    _list_payments(desk, second, _payment_of(desk, first))
+    _list_payments(desk, first)
+    desk.run()
+    assert [one["Id"] for one in desk.books()["Payment"]] == [theirs["Id"]]
+    assert _state(desk, second) == ("needs-you", "payment-elsewhere")
+    assert _state(desk, first) == ("needs-you", "payment-differs")
+    Bookkeeper(desk).delete("Payment", theirs["Id"])
+    desk.run("nightly")
+    assert _paid(desk) == [(f"SP-{second}", 450.0)]
     assert {_state(desk, key) for key in (first, second)} == {("in-sync", "")}
 
 
