@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from bookkeeping.faults import fault
+from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.rules.documents import Flag
 from bookkeeping.storage.base import db, rows_changed, utcnow
 from bookkeeping.storage.people.audit import record_act
@@ -23,6 +24,7 @@ from bookkeeping.storage.records.migrations import (
     receipt_counts,
     receipts_of,
 )
+from worker.app import settings
 from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.journal.resuming import resume_open_calls
@@ -88,7 +90,9 @@ def _begin(work: Work, migration: Migration, runs_at: datetime) -> bool:
     connection = work.connection
     if connection is None or not connection.usable:
         return _wait(work, migration, (connection.code if connection else "") or "not-connected")
-    late = work.now() - runs_at > LATE
+    slot = work.run.parameters.get("slot")  # One that waited for another night is not late for that.
+    due = max(runs_at, datetime.fromisoformat(slot)) if slot else runs_at
+    late = work.now() - due > LATE
     mine = (Migration.id == migration.id, Migration.state == "scheduled")
     started = {"state": "running", "started_at": utcnow(), "late": late, "code": "", "detail": ""}
     if rows_changed(update(Migration).where(*mine).values(**started)) != 1:
@@ -115,7 +119,10 @@ def _begin(work: Work, migration: Migration, runs_at: datetime) -> bool:
 
 
 def _wait(work: Work, migration: Migration, code: str) -> bool:
+    """Leave it for the next night, and say so: its pages and Home name no moment that has passed."""
+    values = settings()
     migration.code = code
+    migration.runs_at = next_midnight_mst(utcnow(), values.sync_time_zone, values.sync_hour)
     work.commit()
     return False
 

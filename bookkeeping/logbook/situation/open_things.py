@@ -217,7 +217,8 @@ def _scheduled(facts: Facts) -> list[Open]:
         return []
     count = counted(facts.receipts.count, "SalesReceipt is", "SalesReceipts are")
     more = f"{facts.migration_cause}." if facts.migration_cause else "You can cancel until it starts."
-    sentence = f"{count} replaced {facts.migration_at}."
+    at = facts.migration_at if facts.usable else "in the first night after QuickBooks is connected again"
+    sentence = f"{count} replaced {at}."
     return [Open("scheduled", sentence, more, "waiting", "Look or cancel", MIGRATION)]
 
 

@@ -1,6 +1,7 @@
 """The five pages of a migration in each of its states: which there are, what each says, its one main button, and what stays typed."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -234,6 +235,16 @@ def test_a_preview_while_a_migration_is_confirmed_leads_back_with_the_reason(pla
     answer = owner.post(f"{PAGE}/preview", {"cutoff": "2019-01-01T00:00"}, page=PAGE)
     assert answer.location == ADDRESS["tonight"]
     assert "confirmed and not over" in owner.read(PAGE)
+
+
+def test_a_scheduled_migration_promises_no_night_while_quickbooks_is_disconnected(plan, owner, house):
+    plan.migrate("scheduled", runs_at=utcnow() - timedelta(days=3))
+    with house.writing():
+        db.session.execute(update(Connection).values(state="disconnected"))
+        db.session.commit()
+    page = owner.read(PAGE)
+    assert "The migration waits for QuickBooks" in page and "Cancel migration" in page
+    assert "in the first night after an owner connects QuickBooks again" in page and "a moment" not in page
 
 
 def test_only_another_owner_has_the_button_to_approve(plan, owner, house, company):

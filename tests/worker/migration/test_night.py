@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.migrations import Migration
 from tests.harness.in_process import Desk
@@ -35,6 +36,7 @@ def test_a_halted_companys_migration_does_not_begin_and_says_why(code, desk: Des
         assert migrate_tonight(work) is True
         assert (migration.state, migration.code, migration.started_at) == ("scheduled", code, None)
         assert work.company.cutoff is None
+        assert migration.runs_at == next_midnight_mst(utcnow()), "It says when it is tried again."
 
 
 @pytest.mark.parametrize("code", HALTS)
@@ -53,3 +55,14 @@ def test_a_migration_that_nothing_halts_begins_in_its_night(desk: Desk):
         migration = _planned(work, "scheduled")
         migrate_tonight(work)
         assert migration.started_at is not None and work.company.cutoff == migration.cutoff
+
+
+@pytest.mark.parametrize(("waited", "begins", "late"), [(20, 1, False), (0, 1, False), (20, 60, True)])
+def test_a_migration_is_late_only_for_the_night_in_which_it_begins(waited, begins, late, desk: Desk):
+    slot = utcnow() - timedelta(minutes=begins)
+    with desk.holding("nightly", slot=slot.isoformat()) as work:
+        migration = _planned(work, "scheduled")
+        migration.runs_at = slot - timedelta(days=waited)
+        work.commit()
+        migrate_tonight(work)
+        assert (migration.started_at is not None, migration.late) == (True, late)
