@@ -3,6 +3,7 @@
 `judge` compares one document with what QuickBooks has; where the row came from (a query, a read, change data capture) does not matter.
 """
 
+from collections.abc import Container, Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from bookkeeping.quickbooks_gateway.carrying import others_put_on, with_line_ids
 from bookkeeping.quickbooks_gateway.differences import differs, drifted
 from bookkeeping.quickbooks_gateway.reading import links_of, money, paid_by, plain, seen
+from bookkeeping.rules.actions import Place
 from bookkeeping.rules.money import ZERO
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import FROZEN_BY_DEPOSITS, Document, Drift, choice_to_keep
@@ -122,6 +124,22 @@ def close_drift(document: Document, row: dict[str, Any]) -> None:
         drift.settled_at, drift.settled_by, drift.choice = utcnow(), BY_HAND, "by-hand"
     document.hands_off = ""
     note_money(document, row)
+
+
+def close_agreed(documents: Iterable[Document], wanted: Container[Place]) -> bool:
+    """Close in the current transaction the drift of documents that a person deleted and that are not `wanted` any more; return whether any was.
+
+    Both sides say the same then: nothing is there, and nothing is to be there. Source: bookkeeping decision 8.
+    """
+    closed = False
+    for document in documents:
+        drift = open_drift(document) if document.hands_off == "drift" else None
+        if drift is None or drift.kind != "deleted" or (document.kind, document.source_key) in wanted:
+            continue
+        drift.settled_at, drift.settled_by, drift.choice = utcnow(), BY_HAND, "by-hand"
+        document.hands_off, document.status, document.deleted_at = "", "deleted", utcnow()
+        closed = True
+    return closed
 
 
 def open_drift(document: Document) -> Drift | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import ColumnElement, func, or_, select
 
 from bookkeeping.case import Case, build_cases, reload_documents
+from bookkeeping.rules.actions import Place
 from bookkeeping.rules.brake import brake_trips
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.records.documents import Document
@@ -19,6 +20,7 @@ from worker.holding.progress import tell
 from worker.holding.work import SLICE_INSPECTIONS, Work
 from worker.journal.resuming import resume_open_calls
 from worker.reading.connection import still_blocked
+from worker.reading.drift import close_agreed
 from worker.reading.others import learn_before_taking_off
 from worker.reconciling.customers import resolve_customers
 from worker.reconciling.finishing import finish_cases
@@ -82,6 +84,7 @@ def reconcile(work: Work) -> bool:
     _count_to_do(work, len(rows))
     note_what_was_given_back(work, rows)
     cases = build_cases(work.company, rows)
+    _close_agreed(work, cases)
     _brake(work, cases)
     _count_to_write(work, cases)
     work.commit()
@@ -95,6 +98,24 @@ def reconcile(work: Work) -> bool:
     tell(work, done=run.done + len(rows))
     work.commit()
     return False
+
+
+def _close_agreed(work: Work, cases: list[Case]) -> None:
+    """Ask nobody about what a person deleted in QuickBooks and the platform does not want any more, either."""
+    settled = [case for case in cases if case.parked is None and not case.left_alone]
+    agreed = [case for case in settled if close_agreed(case.live, _wanted(case))]
+    if agreed:
+        db.session.flush()
+        reload_documents(work.company_id, agreed)
+        for case in agreed:
+            case.make_plan()
+
+
+def _wanted(case: Case) -> set[Place]:
+    invoice = case.to_book.invoice
+    wanted: set[Place] = {("Payment", one.source_key) for one in case.to_book.payments}
+    wanted |= {("RefundReceipt", one.source_key) for one in case.refunds}
+    return wanted | ({("Invoice", invoice.source_key)} if invoice is not None else set())
 
 
 def due_count(work: Work) -> int:
