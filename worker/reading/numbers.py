@@ -22,7 +22,7 @@ from bookkeeping.quickbooks_gateway.reports import Basis, aged_receivables, prof
 from bookkeeping.rules.tieout import in_other_currencies, nightly_period
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.names import named_things
-from bookkeeping.storage.records.numbers import inspections_behind, keep_numbers
+from bookkeeping.storage.records.numbers import inspections_behind, keep_numbers, pulled_numbers
 from worker.holding.progress import tell
 from worker.holding.work import Work
 from worker.reading.quiet import nothing_moved
@@ -77,7 +77,10 @@ def pull_numbers(work: Work) -> bool:
 
 
 def pull_numbers_at_night(work: Work) -> bool:
-    """Read the numbers, unless nothing can have moved since they and the statement were made: then both stand as they are."""
+    """Read the numbers, unless nothing can have moved since they and the statement were made: then both stand as they are.
+
+    Only what is owed grows older by itself: how old it is is read once a day.
+    """
     today = work.now().astimezone(ZoneInfo(work.company.time_zone)).date()
     first, last = months_back(today)
     connection = work.existing_connection
@@ -86,7 +89,11 @@ def pull_numbers_at_night(work: Work) -> bool:
     connection.quiet_at = utcnow()
     work.run.parameters = {**work.run.parameters, "quiet": True}
     tell(work, "Nothing has changed: numbers and statement stand as they are")
+    aging = pulled_numbers(work.company_id).get(("aged-receivables", ""))
     work.commit()
+    if aging is not None and aging.content["customers"] and aging.period != today.isoformat():
+        _pull_aging(work, today)
+        work.commit()
     return True
 
 

@@ -62,6 +62,21 @@ def test_a_quiet_night_keeps_numbers_and_statement_and_notes_that_it_was_one(des
         assert db.session.get(Connection, desk.id).quiet_at > before
 
 
+def test_what_is_owed_grows_older_in_a_quiet_night_too(desk: Desk):
+    desk.book(inspection(9, days=0, payments=[]))
+    settled(desk)
+    with desk.shop.app.app_context():
+        aging = pulled_numbers(desk.id)["aged-receivables", ""]
+        today, aging.period = aging.period, "2026-01-01"
+        aging.content = {**aging.content, "ages": ["Current"] * len(aging.content["ages"])}
+        db.session.commit()
+    assert night(desk) == {**QUIET, "report": 1}
+    with desk.shop.app.app_context():
+        aging = pulled_numbers(desk.id)["aged-receivables", ""]
+        assert aging.period >= today and "1 - 30" in aging.content["ages"]
+    assert night(desk) == QUIET
+
+
 def _customer(desk: Desk) -> dict:
     return next(row for row in desk.books()["Customer"] if row["Active"])
 
