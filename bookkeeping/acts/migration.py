@@ -223,7 +223,7 @@ def try_again(migration: Migration, runs_at: datetime, who: str, address: str = 
     if not count:
         raise RuleError("Nothing was left.", code="migration-open")
     drop_previews(migration.company_id)
-    migration.state, migration.runs_at, migration.finished_at = "scheduled", runs_at, None
+    migration.state, migration.runs_at = "scheduled", runs_at  # When it ended stays: it may be called off.
     _record(migration, who, "asked to try what was left again", address, {"receipts": count})
     return count
 

@@ -215,6 +215,7 @@ def test_a_paused_migration_goes_on_and_what_failed_counts_no_longer(row, shown)
 def test_what_was_left_or_blocked_is_tried_another_night_and_can_be_called_off(row, shown):
     assert _code(try_again, shown, TONIGHT, "ann") == "migration-open"
     shown.state, shown.started_at = "done", utcnow()
+    shown.finished_at = ended = utcnow()
     db.session.commit()
     assert try_again(shown, TONIGHT, "ann") == 1
     db.session.commit()
@@ -222,5 +223,5 @@ def test_what_was_left_or_blocked_is_tried_another_night_and_can_be_called_off(r
     assert [(one.state, one.receipt_id) for one in db.session.scalars(receipts)] == [("planned", "901")]
     assert (shown.state, shown.runs_at) == ("scheduled", TONIGHT)
     assert cancel(shown, "ann") is True
-    assert shown.state == "done"
+    assert (shown.state, shown.finished_at) == ("done", ended)
     assert {one.state for one in db.session.scalars(select(MigrationReceipt))} == {"left"}
