@@ -144,7 +144,9 @@ def _judge_canary(work: Work, migration: Migration, row: MigrationReceipt) -> No
         work.commit()
         return
     refused = select(func.count()).where(
-        MigrationReceipt.migration_id == migration.id, MigrationReceipt.taken_back_at.is_not(None)
+        MigrationReceipt.migration_id == migration.id,
+        MigrationReceipt.taken_back_at.is_not(None),
+        MigrationReceipt.attempts > 0,  # A person who lets it go on sets them back.
     )
     if (db.session.scalar(refused) or 0) >= CANARIES:
         _pause(work, migration, Flag("first-receipts-refused", row.detail))

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from bookkeeping.acts.migration import go_on
 from bookkeeping.rules.cutoff import next_midnight_mst
 from bookkeeping.storage.base import db, utcnow
-from bookkeeping.storage.records.migrations import Migration
+from bookkeeping.storage.records.migrations import Migration, MigrationReceipt
 from tests.harness.in_process import Desk
+from worker.migration import night
 from worker.migration.night import carry_on, migrate_tonight
 
 HALTS = {"paused": {"paused_at": utcnow()}, "platform-not-us": {"us_based": False}}
@@ -55,6 +57,26 @@ def test_a_migration_that_nothing_halts_begins_in_its_night(desk: Desk):
         migration = _planned(work, "scheduled")
         migrate_tonight(work)
         assert migration.started_at is not None and work.company.cutoff == migration.cutoff
+
+
+def test_what_was_refused_before_a_person_let_it_go_on_counts_no_longer(desk: Desk):
+    with desk.holding("nightly") as work:
+        migration = _planned(work, "running")
+        base = {"migration_id": migration.id, "company_id": desk.id, "recorded": 1, "total": 1, "facts": {}}
+        refused = {"state": "left", "attempts": 1, "taken_back_at": utcnow()}
+        named = [
+            {"position": n, "receipt_id": f"{n}", "inspection_key": f"{n}"} for n in range(night.CANARIES)
+        ]
+        rows = [MigrationReceipt(**base, **refused, **one) for one in named]
+        db.session.add_all(rows)
+        work.commit()
+        night._judge_canary(work, migration, rows[-1])
+        assert (migration.state, migration.code) == ("paused", "first-receipts-refused")
+        go_on(migration, "ann")
+        work.commit()
+        rows[-1].attempts = 1
+        night._judge_canary(work, migration, rows[-1])
+        assert migration.state == "running"
 
 
 @pytest.mark.parametrize(("waited", "begins", "late"), [(20, 1, False), (0, 1, False), (20, 60, True)])
