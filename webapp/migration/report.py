@@ -111,6 +111,8 @@ def _receipt_change(row: MigrationReceipt, documents: dict[str, list[Document]])
     now = receipt
     if row.state == "done":
         now = _replacement(row.booked) if row.booked else _of_documents(documents[row.inspection_key])
+    elif row.code == "receipt-missing":
+        now = _receipt(None)  # Somebody deleted it after the preview: nothing stands for it.
     number = (facts.get("receipt") or {}).get("number") or row.receipt_id
     return Change(f"SalesReceipt {number}", row.inspection_key, expected, now)
 

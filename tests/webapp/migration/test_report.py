@@ -106,6 +106,12 @@ def test_what_was_replaced_counts_as_read_back_and_what_was_left_as_its_receipt(
     assert [line.name for line in found["cash"]["years"]] == ["2019"]
 
 
+def test_a_receipt_that_somebody_deleted_meanwhile_stands_for_nothing(lines):
+    [month] = lines(_migration(), _row("left", code="receipt-missing"))["accrual"]["months"]
+    assert (month.before, month.forecast, month.now) == (425, 425, 0)
+    assert month.causes == (("SalesReceipt 1001", "1042", Decimal("-425.00")),)
+
+
 def test_documents_stand_for_what_was_not_read_back(lines, records):
     records.document("1042", total=Decimal("425.00"), txn_date=date(2019, 3, 4))
     records.document("1042", "Payment", qbo_id="150", total=Decimal("300.00"), txn_date=date(2019, 5, 1))
