@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from bookkeeping.errors import LeaseTakenError, MisconfiguredError
+from bookkeeping.errors import LeaseLostError, LeaseTakenError, MisconfiguredError
 from bookkeeping.faults import fault
 from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
@@ -20,6 +20,7 @@ from worker.holding.work import hold_company
 from worker.runs import run_to_end, uses_quickbooks
 
 THROTTLES_WAITED_OUT = 5
+YEARS = range(1990, 2200)
 
 
 def run_in_foreground(
@@ -102,15 +103,21 @@ def nightly(company_id: int | None, at_text: str | None) -> dict[str, Any]:
 
 
 def _night(company_id: int, at: datetime | None, *, alone: bool) -> dict[str, Any]:
-    """Do one company's night. Of several, one that another Intuit granted keeps none from theirs."""
+    """Do one company's night. Of several, one that another Intuit granted, or that a worker holds for long, keeps none from theirs."""
     try:
         return run_in_foreground(company_id, "nightly", now=(lambda: at) if at else utcnow)
-    except MisconfiguredError as error:
+    except (MisconfiguredError, LeaseTakenError, LeaseLostError) as error:
         if alone:
             raise
         words = fault(error.code)
         problem = {"code": error.code, "title": words.title, "detail": f"{error.detail} {words.remedy}"}
-        return {"company": company_id, "state": "not begun", "problems": [problem], "failed": True}
+        begun = isinstance(error, LeaseLostError)
+        return {
+            "company": company_id,
+            "state": "broken off" if begun else "not begun",
+            "problems": [problem],
+            "failed": True,
+        }
 
 
 def _instant(text: str) -> datetime:
@@ -118,4 +125,6 @@ def _instant(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise Refusal(f"--at is {text!r}: use ISO 8601, such as 2026-03-01T07:00:00Z.") from None
+    if at.year not in YEARS:
+        raise Refusal(f"--at is {text!r}: choose a moment between {YEARS.start} and {YEARS.stop - 1}.")
     return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,22 +1,26 @@
 """The commands themselves, in this process: what they do, and every refusal in a sentence. `tests/functional` starts them as programs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from bookkeeping.errors import LeaseTakenError
 from bookkeeping.storage.base import db
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.credentials import credentials_of
 from bookkeeping.storage.company.vault import vault
 from bookkeeping.storage.people.people import User
 from bookkeeping.storage.records.documents import LegacyReceipt
+from bookkeeping.storage.work.leases import take_lease
 from bookkeeping.storage.work.runs import Run
 from tests.functional.office import PASSWORD, inspection
 from tests.harness.in_process import Desk, Shop
 from worker.app import create_worker_app
+from worker.commands import foreground
 from worker.commands.answering import Refusal, company_of
 from worker.commands.foreground import run_in_foreground
 from worker.commands.legacy import legacy
@@ -177,6 +181,30 @@ def test_runs_go_to_their_end_in_the_foreground(say, desk: Desk, shop: Shop):
     with shop.app.app_context():
         kinds = select(Run.kind).where(Run.company_id == desk.id, Run.reason == "command").order_by(Run.id)
         assert list(db.session.scalars(kinds)) == ["poll", "reconcile", "nightly"]
+
+
+def test_of_several_nights_one_that_a_worker_holds_for_long_keeps_none_from_theirs(app: Flask, desk: Desk):
+    with app.app_context():
+        before = app.extensions["settings"]
+        app.extensions["settings"] = replace(before, lease_seconds=1)
+        lease = take_lease(f"company:{desk.id}", "a worker", 30)
+        try:
+            night = foreground._night(desk.id, None, alone=False)
+            with pytest.raises(LeaseTakenError):
+                foreground._night(desk.id, None, alone=True)
+        finally:
+            app.extensions["settings"] = before
+            lease.release()
+    assert (night["state"], night["failed"]) == ("not begun", True)
+    assert [one["code"] for one in night["problems"]] == ["lease-taken"] and night["problems"][0]["title"]
+
+
+@pytest.mark.parametrize("at", ["never", "9999-12-31", "0001-01-01T00:00:00+14:00"])
+def test_a_night_at_no_moment_of_ours_is_refused_before_it_begins(at, say, desk: Desk, shop: Shop):
+    answer = say("nightly", "--company", desk.id, "--at", at)
+    assert (answer["code"], answer["error"]) == (1, "refused") and "--at" in answer["message"]
+    with shop.app.app_context():
+        assert db.session.scalars(select(Run).where(Run.company_id == desk.id)).all() == []
 
 
 def test_a_run_that_met_a_problem_fails_with_its_title(say, desk: Desk):
