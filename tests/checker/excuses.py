@@ -124,7 +124,9 @@ CAUSES: dict[str, Callable[[Evidence], bool]] = {
     ),
     **dict.fromkeys(("customer-to-confirm", "customer-inactive"), Evidence.client_unclear),
     **dict.fromkeys(("no-item", "inactive-reference", "qbo-610", "qbo-2500"), Evidence.something_inactive),
-    **dict.fromkeys(("same-money", "paid-by-others", "not-applied"), Evidence.others_money),
+    **dict.fromkeys(
+        ("same-money", "payment-differs", "paid-by-others", "not-applied"), Evidence.others_money
+    ),
     "waiting-for-customer": Evidence.client_waits,
     "waiting-for-invoice": lambda seen: bool(seen.said.get(seen.key, set()) - {"waiting-for-invoice"}),
     "overpaid": Evidence.overpaid,
