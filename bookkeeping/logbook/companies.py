@@ -208,7 +208,8 @@ def newest_night(lines: list[CompanyLine]) -> Night | None:
 def metered_calls_this_month() -> int:
     """Return the calls of this month (UTC) that count against Intuit's quota."""
     first = utcnow().date().replace(day=1).isoformat()
-    rows = select(func.sum(ApiUsage.count)).where(ApiUsage.day >= first, ApiUsage.metered.is_(True))
+    answered = func.sum(ApiUsage.count - ApiUsage.failed)  # What was refused is not counted.
+    rows = select(answered).where(ApiUsage.day >= first, ApiUsage.metered.is_(True))
     return int(db.session.scalar(rows) or 0)
 
 

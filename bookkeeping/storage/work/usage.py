@@ -1,5 +1,7 @@
 """Counting the calls to QuickBooks per company, day and kind."""
 
+from typing import Any
+
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -11,9 +13,10 @@ def note_usage(company_id: int, kind: str, metered: bool, *, failed: bool = Fals
     """Count one call, in the current transaction (which is committed when the row is new)."""
     day = utcnow().date().isoformat()
     which = (ApiUsage.company_id == company_id, ApiUsage.day == day, ApiUsage.kind == kind)
-    more = (
-        update(ApiUsage).where(*which).values(count=ApiUsage.count + 1, failed=ApiUsage.failed + int(failed))
-    )
+    counts: dict[str, Any] = {"count": ApiUsage.count + 1, "failed": ApiUsage.failed + int(failed)}
+    if metered:  # Also where the day's first call of this kind failed.
+        counts["metered"] = True
+    more = update(ApiUsage).where(*which).values(**counts)
     if rows_changed(more):
         return
     try:

@@ -25,12 +25,14 @@ from bookkeeping.logbook.companies import (
     trend,
 )
 from bookkeeping.logbook.overdue import LATE_AFTER
-from bookkeeping.storage.base import utcnow
+from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.companies import Company
 from bookkeeping.storage.company.connections import Connection
+from bookkeeping.storage.records.numbers import metered_calls
 from bookkeeping.storage.work.journal import ApiUsage
 from bookkeeping.storage.work.ops import HourlyCount, Mute
 from bookkeeping.storage.work.runs import Heartbeat, ScheduledRun
+from bookkeeping.storage.work.usage import note_usage
 
 OLD, COMING = utcnow() - LATE_AFTER - timedelta(minutes=1), utcnow() + timedelta(hours=1)
 
@@ -166,6 +168,20 @@ def test_the_months_metered_calls_are_those_of_this_month_that_count(asked, reco
     assert asked(metered_calls_this_month) == 7
     records.keep(Heartbeat(name="tick", seen_at=now))
     assert asked(heartbeats) == {"tick": now}
+
+
+@pytest.mark.parametrize("answered", [(False, True, True), (True, True, False)])
+def test_what_quickbooks_refused_is_not_metered_whether_it_came_first_or_last(
+    answered, asked, records, company
+):
+    with records.house.writing():
+        for well in answered:
+            note_usage(company, "query", well, failed=not well)
+        note_usage(company, "batch", False)
+        db.session.commit()
+    now = utcnow()
+    assert asked(metered_calls_this_month) == 2
+    assert asked(metered_calls, company, f"{now:%Y-%m}") == {"query": 2}
 
 
 def test_a_trend_is_what_stood_a_day_and_a_week_ago_where_it_was_counted(asked, records):
