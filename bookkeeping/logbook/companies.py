@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from bookkeeping.faults import UNTIED
 from bookkeeping.logbook.failures import (
@@ -234,10 +234,19 @@ def stuck_call_count() -> int:
 
 def stuck_runs(limit: int = 50) -> list[Run]:
     """Return the runs that nobody has carried on for long, in companies that are free to work."""
-    rows = select(Run).join(Company, Company.id == Run.company_id)
-    rows = rows.where(*left_alone(), Company.paused_at.is_(None))
     # By an expression, or a database may walk all runs in the order of their ids to find the few that are open.
-    return list(db.session.scalars(rows.order_by(Run.id + 0).limit(limit)))
+    rows = select(Run).join(Company, Company.id == Run.company_id).where(*_stuck()).order_by(Run.id + 0)
+    return list(db.session.scalars(rows.limit(limit)))
+
+
+def stuck_run_count() -> int:
+    """Return how many runs nobody has carried on for long."""
+    rows = select(func.count(Run.id)).join(Company, Company.id == Run.company_id)
+    return db.session.scalar(rows.where(*_stuck())) or 0
+
+
+def _stuck() -> tuple[ColumnElement[bool], ...]:
+    return *left_alone(), Company.paused_at.is_(None)
 
 
 def hourly(series: str, since: datetime) -> list[HourlyCount]:

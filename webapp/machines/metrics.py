@@ -108,7 +108,7 @@ def _from_database(values: dict[str, Any]) -> None:
         "tieout_failing_companies": companies,
         "tieout_rising_failures": failure_count(FailureFilter(rising=True)),
         "tieout_stuck_calls": ops_overview.stuck_call_count(),
-        "tieout_stuck_runs": len(ops_overview.stuck_runs()),
+        "tieout_stuck_runs": ops_overview.stuck_run_count(),
         "tieout_lag_seconds": _age(ops_overview.oldest_unsynced(lines)),
         "tieout_metered_calls_month": ops_overview.metered_calls_this_month(),
         "tieout_metered_calls_quota": ops_overview.METERED_QUOTA,

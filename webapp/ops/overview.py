@@ -85,7 +85,7 @@ def stuck() -> Stuck:
     """Count what is stuck."""
     return Stuck(
         calls=ops_overview.stuck_call_count(),
-        runs=len(ops_overview.stuck_runs()),
+        runs=ops_overview.stuck_run_count(),
         rising=failure_count(FailureFilter(rising=True)),
     )
 

@@ -21,6 +21,7 @@ from bookkeeping.logbook.companies import (
     state_counts,
     stuck_call_count,
     stuck_calls,
+    stuck_run_count,
     stuck_runs,
     trend,
 )
@@ -153,7 +154,10 @@ def test_what_is_stuck_is_told_by_its_age(asked, records):
     run = records.run(state="running", started_at=began, finished_at=None)
     records.run(state="done", started_at=began)
     records.run(state="running", kind="numbers", started_at=began, moved_at=now, finished_at=None)
-    assert [one.id for one in asked(stuck_runs)] == [run]
+    assert [one.id for one in asked(stuck_runs)] == [run] and asked(stuck_run_count) == 1
+    for number in range(60):
+        records.run(state="queued", kind=f"k{number}", started_at=None, queued_at=began, finished_at=None)
+    assert len(asked(stuck_runs)) == 50 and asked(stuck_run_count) == 61, "The list is cut, the count is not."
 
 
 def test_the_months_metered_calls_are_those_of_this_month_that_count(asked, records, company):
