@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, not_, or_, select, update
+from sqlalchemy import func, not_, or_, select, update
 
 from bookkeeping.acts import books
 from bookkeeping.acts.connecting import company_of_realm
@@ -107,19 +107,24 @@ def approve_deletes(company: Company, who: str) -> int:
 
 def earlier_inspections(company: Company) -> list[EarlierMonth]:
     """Return what lies before the start date and could be brought in, by month, the newest first; without what is about to come in."""
-    month = _month_of(company)
     rows = (
-        select(month, func.count(), func.sum(InspectionRow.total))
+        select(InspectionRow.starts_at, func.count(), func.sum(InspectionRow.total))
         .where(
             InspectionRow.company_id == company.id,
             InspectionRow.reason == "before-start",
             not_(comes_in(company)),
         )
-        .group_by(month)
-        .order_by(month.desc())
+        .group_by(InspectionRow.starts_at)
+        .order_by(InspectionRow.starts_at.desc())
     )
+    zone = ZoneInfo(company.time_zone)
+    by_month: dict[str, tuple[int, Decimal]] = {}
+    for starts_at, count, total in db.session.execute(rows):  # SQLite knows no zones.
+        name = f"{starts_at.astimezone(zone):%Y-%m}"
+        before = by_month.get(name, (0, Decimal("0.00")))
+        by_month[name] = (before[0] + count, before[1] + total)
     months, count_from, total_from = [], 0, Decimal("0.00")
-    for name, count, total in db.session.execute(rows):
+    for name, (count, total) in by_month.items():
         count_from, total_from = count_from + count, total_from + total
         months.append(EarlierMonth(name, count, total, count_from, total_from))
     return months
@@ -141,14 +146,6 @@ def earlier_from(company: Company, day: date) -> tuple[int, Decimal]:
 def may_bring_in(company: Company) -> bool:
     """Return whether earlier inspections are brought in by moving the start date: where SalesReceipts are, the migration alone does it."""
     return not company.legacy and company.cutoff is None
-
-
-def _month_of(company: Company) -> ColumnElement[str]:
-    if db.engine.dialect.name == "postgresql":
-        return func.to_char(func.timezone(company.time_zone, InspectionRow.starts_at), "YYYY-MM")
-    # SQLite knows no zones: the offset of today can be an hour off, which only matters at midnight between two months.
-    offset = utcnow().astimezone(ZoneInfo(company.time_zone)).utcoffset() or timedelta()
-    return func.strftime("%Y-%m", InspectionRow.starts_at, f"{offset.total_seconds() / 60:+.0f} minutes")
 
 
 class Told(Protocol):

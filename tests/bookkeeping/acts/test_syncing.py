@@ -1,7 +1,8 @@
 """What people choose about syncing: dates, pause and resume, earlier inspections, held deletes; each with its audit entry and its run."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from bookkeeping.acts.syncing import (
     HELD_FOR_REVIEW,
     approve_deletes,
     change_dates,
+    earlier_from,
     earlier_inspections,
     hold_for_review,
     pause,
@@ -83,6 +85,17 @@ def test_approved_deletes_are_let_go_and_the_brake_is_off(row):
     assert _left(row) == (["approved deletes"], ["sync: by a person"], ["3"])
     held = db.session.scalars(select(InspectionRow).where(InspectionRow.deletes_approved)).all()
     assert [one.key for one in held] == ["3"]
+
+
+@pytest.mark.parametrize("month", [1, 7])
+def test_what_begins_with_a_months_first_minute_is_of_that_month_in_summer_and_winter(month, row, records):
+    zone = ZoneInfo(row.time_zone)
+    first = datetime(2025, month, 1, tzinfo=zone)
+    db.session.commit()
+    records.inspection("4", "not-in-books", reason="before-start", starts_at=first.astimezone(UTC))
+    told = {one.month: one for one in earlier_inspections(row)}
+    assert told[f"2025-{month:02d}"].count_from == earlier_from(row, first.date())[0]
+    assert told[f"2025-{month:02d}"].total_from == earlier_from(row, first.date())[1]
 
 
 def test_earlier_inspections_are_counted_by_month_and_from_each_month_on(row, records):
