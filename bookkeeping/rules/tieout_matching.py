@@ -214,7 +214,8 @@ class _Matching:
         entry.effect.add(invoice.txn_date, "invoiced", 1, invoice.total)
         still_open = given.open(inspection)
         entry.effect.add(day, "open", -int(moved and bool(still_open)), -still_open)
-        entry.effect.add(invoice.txn_date, "open", int(moved and bool(still_open)), still_open + off)
+        more = invoice.total - max(total, ZERO)  # Nobody is owed what fees below zero come to.
+        entry.effect.add(invoice.txn_date, "open", int(moved and bool(still_open)), still_open + more)
 
     def _payment(
         self,
@@ -339,7 +340,7 @@ class _Matching:
             if payment.refunded_amount and not payment.voided_at:
                 day = local_day(payment.received_at, self.settings.time_zone)
                 self.figures.append(Figure(day, "refunded", 1, payment.refunded_amount))
-        for document in self._payments_of(key):
+        for document in [*self._payments_of(key), *self._refunds_of(key)]:
             self._extra(document, "doubled", key, f"{document.said} stands beside {names}.")
 
     def _left_over(self, one: Mirrored, document: BookDocument) -> None:

@@ -17,10 +17,14 @@ from bookkeeping.rules.tieout import BookDocument, Figure, Mirrored, Records, ne
 
 @dataclass(frozen=True)
 class GivenBack:
-    """What RefundReceipts give back of an inspection's payments, by payment; `lines` is what of the fees stands on them, not on the Invoice."""
+    """What RefundReceipts give back of an inspection's payments, by payment; `lines` is what of the fees stands on them, not on the Invoice.
+
+    `invoiced`: an Invoice stands, so that they set it apart from the fees.
+    """
 
     receipts: Mapping[str, Sequence[BookDocument]]
     lines: Decimal = ZERO
+    invoiced: bool = True
 
     def of(self, payment: PaymentReceived) -> Decimal:
         """Return how much of this payment they give back, US dollars."""
@@ -45,7 +49,7 @@ def given_back(
     kept = {key: found for key, found in receipts.items() if key in known and found}
     total = sum((one.total for found in kept.values() for one in found), ZERO)
     above = invoice.total - inspection.total if invoice is not None else ZERO
-    return GivenBack(kept, max(min(total, above), ZERO))
+    return GivenBack(kept, max(min(total, above), ZERO), invoice is not None)
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,9 @@ def explained(
     """Yield each RefundReceipt of an inspection; the first tells also what the Invoice does not show."""
     if not given.receipts:
         return
-    starts = local_day(one.inspection.starts_at, settings.time_zone)
-    whole = tuple(_on_invoice(one.inspection, given, starts, one.invoice_day(settings)))
+    starts, whole = local_day(one.inspection.starts_at, settings.time_zone), tuple[Figure, ...]()
+    if given.invoiced:
+        whole = tuple(_on_invoice(one.inspection, given, starts, one.invoice_day(settings)))
     for payment in one.inspection.payments:
         day = local_day(payment.received_at, settings.time_zone)
         for document in given.receipts.get(payment.key, ()):

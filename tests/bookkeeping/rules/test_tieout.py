@@ -279,6 +279,33 @@ def test_a_receipt_that_somebody_deleted_is_missing_also_before_the_cutoff(cutof
     assert (difference(made, "invoiced"), difference(made, "received")) == ((-1, "-425.00"),) * 2
 
 
+@pytest.mark.parametrize("stands", ["425.00", "0.00"])
+def test_fees_below_zero_leave_nothing_unexplained_beside_an_invoice_that_stands(stands):
+    one = mirrored(total="-20.00", paid="", state="needs-you", reason="negative-total")
+    made = statement([one], [invoice(total=stands, paid="")])
+    assert [each.cause for each in made.differences] == ["refused"] and accounted_for(made)
+    assert difference(made, "open") == (int(stands != "0.00"), stands)
+
+
+def test_a_refund_receipt_explains_nothing_of_an_invoice_that_is_not_there():
+    given_back = payment("425.00", "p1042", refunded="100.00")
+    one = replace(
+        mirrored(), inspection=inspection(key="1042", lines=(line("425.00"),), payments=(given_back,))
+    )
+    receipt = BookDocument("RefundReceipt", "31", DAY, money("100.00"))
+    known = {**records(), ("RefundReceipt", "31"): OnRecord("1042", "p1042", deposited=True)}
+    made = statement([one], [paid(applied="0.00"), receipt], known)
+    assert "missing" in [each.cause for each in made.differences] and accounted_for(made)
+    assert difference(made, "open") == (-1, "-100.00")
+
+
+def test_a_refund_receipt_beside_a_sales_receipt_is_named():
+    found = {("SalesReceipt", "5"): OnRecord("1042"), ("RefundReceipt", "31"): OnRecord("1042", "p1042")}
+    books = [BookDocument(kind, qbo_id, DAY, money("425.00")) for kind, qbo_id in found]
+    made = statement([mirrored()], books, found)
+    assert ("doubled", "1042", "RefundReceipt", "31") in causes(made) and accounted_for(made)
+
+
 def test_receipt_beside_its_replacement_is_doubled():
     receipt = BookDocument("SalesReceipt", "5", DAY, money("425.00"))
     known = {**records(), ("SalesReceipt", "5"): OnRecord("1042")}
