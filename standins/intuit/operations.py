@@ -135,7 +135,7 @@ def _create(realm: Realm, entity: str, given: dict, options: frozenset[str]) -> 
 def _merged(realm: Realm, entity: str, given: dict, record: Record) -> dict:
     fields = ENTITIES[entity] | EVERY
     if not given.get("sparse") or str(given["sparse"]).lower() == "false":
-        body = shapes.cleaned(realm, fields, given, record.body)
+        body = shapes.cleaned(realm, fields, given)
         for name in ("Level", "LinkedTxn"):
             if name in record.body:
                 body.setdefault(name, record.body[name])
@@ -144,7 +144,7 @@ def _merged(realm: Realm, entity: str, given: dict, record: Record) -> dict:
             return kept | body
         return body
     body = copy.deepcopy(record.body)
-    for name, value in shapes.cleaned(realm, fields, given, record.body, cleared=True).items():
+    for name, value in shapes.cleaned(realm, fields, given, cleared=True).items():
         if value is not shapes.CLEARED:
             body[name] = value
         elif not (entity in NAME_LISTS and name == "DisplayName"):

@@ -182,20 +182,17 @@ def _value(realm: Realm, name: str, kind: str, value: Any) -> Any:
     return value
 
 
-def cleaned(
-    realm: Realm, fields: dict[str, str], given: Any, keep: dict | None = None, *, cleared: bool = False
-) -> dict:
+def cleaned(realm: Realm, fields: dict[str, str], given: Any, *, cleared: bool = False) -> dict:
     """Return the writable properties of `given`, checked against `fields`.
 
     Empty text and null count as absent; with `cleared` they come back as CLEARED instead, for a sparse update.
-    References equal to those in `keep` (the object as it was) are not looked up again.
+    What a reference points to must be active, also where the object named it already.
 
     Raises:
         QuickBooksFault: an unknown property or a value of the wrong form.
     """
     if not isinstance(given, dict):
         raise errors.invalid(2010, "Object", "body", type(given).__name__)
-    keep = keep or {}
     result = {}
     for name, value in given.items():
         kind = fields.get(name)
@@ -203,16 +200,7 @@ def cleaned(
             raise errors.unknown_property(name)
         if kind == "ro":
             continue
-        if value is None or value == "":
-            checked = CLEARED
-        elif (
-            kind.startswith("r:")
-            and isinstance(value, dict)
-            and str(value.get("value")) == keep.get(name, {}).get("value")
-        ):
-            checked = keep[name]
-        else:
-            checked = _value(realm, name, kind, value)
+        checked = CLEARED if value is None or value == "" else _value(realm, name, kind, value)
         if checked is not CLEARED or cleared:
             result[name] = checked
     return result

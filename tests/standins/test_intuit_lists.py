@@ -164,3 +164,14 @@ def test_company_facts_and_preferences_can_be_updated(company):
     )
     assert closed["AccountingInfoPrefs"]["BookCloseDate"] == "2025-12-31"
     assert closed["AccountingInfoPrefs"]["CustomerTerminology"] == "Customers"
+
+
+def test_what_was_made_inactive_is_refused_on_a_change_that_names_it_and_left_alone_by_one_that_does_not(
+    company,
+):
+    ada = company.customer()
+    invoice = company.invoice(ada, 0)
+    company.post("Customer", current(ada) | {"sparse": True, "Active": False})
+    change = current(invoice) | {"sparse": True, "PrivateNote": "Seen"}
+    assert company.refusal("Invoice", change | {"CustomerRef": {"value": ada["Id"]}})[0] == "610"
+    assert company.post("Invoice", change)["PrivateNote"] == "Seen"
