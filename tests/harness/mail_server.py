@@ -28,10 +28,12 @@ class MailServer:
     """One server that keeps what it takes in `mails` and who tried to log in in `logins`.
 
     `tls` is "starttls", "smtps" or "" for none; with `authority` it shows a certificate of that authority. `login` makes it ask for
-    USER and PASSWORD. `refusing` makes it answer 451 to every mail, `farewell` is its answer to QUIT.
+    USER and PASSWORD. Without `utf8` it takes addresses in ASCII alone. `refusing` makes it answer 451 to every mail, `farewell` is its answer to QUIT.
     """
 
-    def __init__(self, tls: str = "", authority: "Authority | None" = None, *, login: bool = False):
+    def __init__(
+        self, tls: str = "", authority: "Authority | None" = None, *, login: bool = False, utf8: bool = True
+    ):
         self.mails: list[EmailMessage] = []
         self._logins: dict[object, bool] = {}
         self.refusing, self.farewell, self.tls = False, "221 bye", tls
@@ -47,6 +49,7 @@ class MailServer:
             hostname=LOOPBACK,
             port=free_port(),
             ssl_context=context if tls == "smtps" else None,
+            enable_SMTPUTF8=utf8,
             **options,
         )
         self._controller.start()

@@ -33,7 +33,11 @@ def send(smtp_url: str, mail: EmailMessage) -> list[str]:
         MailServerError, MailRefusedError: nobody got the mail.
     """
     with _connected(urlsplit(smtp_url)) as server, _in_plain_words():
-        return list(server.send_message(mail))
+        server.ehlo_or_helo_if_needed()
+        everybody = [one.addr_spec for one in mail["To"].addresses]
+        plain = everybody if server.has_extn("smtputf8") else [one for one in everybody if one.isascii()]
+        refused = server.send_message(mail, to_addrs=plain or everybody)
+        return [one for one in everybody if one in refused or (plain and one not in plain)]
 
 
 def let_in(smtp_url: str) -> None:

@@ -63,6 +63,18 @@ def test_a_server_that_does_not_take_the_mail_is_not_out_of_reach(serve):
         send(server.url(), _mail())
 
 
+@pytest.mark.parametrize("utf8", [True, False])
+def test_an_address_that_the_server_cannot_write_keeps_the_mail_from_nobody_else(utf8, serve):
+    server, mail = serve(utf8=utf8), _mail()
+    mail.replace_header("To", "ann@x.example, jörg@x.example")
+    assert send(server.url(), mail) == ([] if utf8 else ["jörg@x.example"])
+    assert len(server.mails) == 1
+    mail.replace_header("To", "jörg@x.example")
+    if not utf8:
+        with pytest.raises(MailRefusedError, match="cannot write one of the addresses"):
+            send(server.url(), mail)
+
+
 def test_a_rude_farewell_changes_nothing(serve):
     server = serve()
     server.farewell = "500 no"
