@@ -24,7 +24,7 @@ from bookkeeping.storage.work.runs import Run
 @dataclass(frozen=True)
 class RetryProgress:
     """How far a retry is: inspections that went through, are refused or wait again, are on their way, or cannot start
-    because their company is paused or not connected."""
+    because nothing is sent for their company: it is paused, not in the US, or not connected."""
 
     total: int
     through: int = 0
@@ -45,7 +45,9 @@ class RetryProgress:
         parts += [f"{self.refused:,} still refused"] if self.refused else []
         parts += [f"{self.waiting:,} waiting again"] if self.waiting else []
         parts += [f"{self.going:,} on their way"] if self.going else []
-        parts += [f"{self.halted:,} in companies that are paused or not connected"] if self.halted else []
+        parts += (
+            [f"{self.halted:,} in companies that are paused, abroad or not connected"] if self.halted else []
+        )
         return ", ".join(parts) + "."
 
 
@@ -88,6 +90,7 @@ def retry_progress(retry: Retry) -> RetryProgress:
         return RetryProgress(**retry.result)
     halted = or_(
         Company.paused_at.is_not(None),
+        Company.us_based.is_(False),
         Connection.state.is_(None),
         not_(Connection.usable),
     )

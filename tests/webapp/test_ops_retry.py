@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import event, func, select, update
 
-from bookkeeping.storage.base import db
+from bookkeeping.storage.base import db, utcnow
 from bookkeeping.storage.company.connections import Connection
 from bookkeeping.storage.people.audit import AuditEntry, broken_entries
 from bookkeeping.storage.records.inspections import InspectionRow
@@ -108,12 +108,12 @@ def test_deletes_that_the_brake_holds_are_not_let_through_by_a_retry(house, ops)
     assert rows(house, InspectionRow.due) == [(False,)]
 
 
-def test_a_retry_in_a_paused_company_says_that_it_waits(house, ops):
-    from datetime import UTC, datetime
-
-    blue = connected_company(house, "Blue Ridge", paused_at=datetime.now(UTC))
+@pytest.mark.parametrize("halts", [{"paused_at": utcnow()}, {"us_based": False}])
+def test_a_retry_in_a_company_for_which_nothing_is_sent_says_that_it_waits(halts, house, ops):
+    blue = connected_company(house, "Blue Ridge", **halts)
     failing(house, blue, "a")
-    assert "1 in companies that are paused or not connected" in ops.read(retry(ops, cause="qbo-6200"))
+    page = ops.read(retry(ops, cause="qbo-6200"))
+    assert "1 in companies that are paused, abroad or not connected" in page
 
 
 def test_the_filter_decides_what_is_retried(house, ops):
