@@ -114,3 +114,14 @@ def test_an_archive_that_cannot_be_written_holds_up_nothing_behind_it(clock, ins
     assert db.session.get(ConsentState, consent["digest"]) is None
     db.session.execute(Run.__table__.delete().where(Run.finished_at == long_ago))
     db.session.commit()
+
+
+def test_a_queue_that_is_out_of_reach_is_tried_once_a_sweep_not_for_every_company(
+    clock, desk: Desk, shop: Shop, caplog
+):
+    shop.open()
+    dead = {**shop.environment, "REDIS_URL": "redis://127.0.0.1:9/0"}
+    with create_worker_app(settings_from_environment(dead)).app_context():
+        due = tick_once()
+    assert len(due) > 1
+    assert [one.message for one in caplog.records].count("Bell out of reach") == 1
