@@ -38,9 +38,13 @@ class Moment:
         self._traveller.shift(timedelta(seconds=seconds))
 
 
-def take_over_sleep(sleep: Callable[[float], None]) -> None:
-    """Let every sleep go to this function, whoever imported `time` and looks it up when it sleeps."""
+def take_over_time(moment: Moment, sleep: Callable[[float], None]) -> None:
+    """Let every sleep go to this function, and let how long something took be told by this clock, whoever imported `time` and looks them up.
+
+    A slow machine would else end a worker's slice sooner, and a seed tell another story there.
+    """
     time.sleep = sleep
+    time.monotonic = lambda: moment.passed
 
 
 def take_over_chance(seed: int) -> None:

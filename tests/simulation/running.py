@@ -24,7 +24,7 @@ from tests.simulation.stage import Stage, environment
 from tests.simulation.stories import DAYS, Step, Story, kept_stories, story_of
 
 SECONDS_FOR_ONE, SECONDS_FOR_ALL_DEATHS = 300, 4 * 3600
-really_sleep = time.sleep
+really_sleep, really_passed = time.sleep, time.monotonic
 
 
 @dataclass
@@ -76,7 +76,7 @@ def surroundings(kind: str = "sqlite") -> Iterator["Teller"]:
         try:
             yield Teller(folder, valkey.url, database)
         finally:
-            time.sleep = really_sleep
+            time.sleep, time.monotonic = really_sleep, really_passed
             valkey.stop()
             database.stop()
 
@@ -160,7 +160,7 @@ def run_seeds(
 
     `kept`: before them, those that went wrong once.
     """
-    wanted, figures, began = list(steps), Figures(), time.monotonic()
+    wanted, figures, began = list(steps), Figures(), really_passed()
     # Ctrl-C ends it with the figures so far.
     with surroundings(database) as teller, contextlib.suppress(KeyboardInterrupt):
         for story in [
@@ -176,7 +176,7 @@ def run_seeds(
                     break
             if figures.told % 10 == 0:
                 print(f"{figures.told} stories told", flush=True)
-    figures.seconds = time.monotonic() - began
+    figures.seconds = really_passed() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     figures.processor = used.ru_utime + used.ru_stime
     return figures
@@ -194,7 +194,7 @@ def _asked(seed: int, days: int, wanted: Sequence[int], planted: str) -> Story:
 
 def run_crashes(names: str, every: int, pairs: int | None, database: str = "sqlite") -> list[str]:
     """Break the scenarios of these names off at every such step, and so many pairs of steps each (None: every one); print and return those that went wrong."""
-    wrong, began = [], time.monotonic()
+    wrong, began = [], really_passed()
     with surroundings(database) as teller:
         from tests.simulation.crashing import BROKEN_OFF, NOT_ON_POSTGRESQL
 
@@ -208,7 +208,7 @@ def run_crashes(names: str, every: int, pairs: int | None, database: str = "sqli
             if told["wrong"]:
                 wrong.append(name)
                 print(told["wrong"], flush=True)
-    print(f"{len(wrong)} scenarios went wrong {wrong or ''}, {time.monotonic() - began:,.0f} s")
+    print(f"{len(wrong)} scenarios went wrong {wrong or ''}, {really_passed() - began:,.0f} s")
     return wrong
 
 

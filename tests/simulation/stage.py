@@ -51,7 +51,7 @@ class Stage:
         self._folder, self._redis, self._moment = folder, redis, moments.Moment()
         self._workers = Workers(self._moment)
         # Before the product is imported, which keeps what `time.sleep` was then.
-        moments.take_over_sleep(self._workers.sleep)
+        moments.take_over_time(self._moment, self._workers.sleep)
         self._network = Network(self._moment)
         self._network.before = lambda what: self._workers.call(f"{what} begins")
         self._network.after = lambda what: self._workers.point(f"{what} is answered")
