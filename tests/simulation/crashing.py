@@ -67,7 +67,7 @@ def _die(life: Life, scene: Scene, deaths: Sequence[int]) -> dict[str, Any]:
             one = Worker(f"worker {number}", scene.work, dies_at=point)
             workers.run([one], random.Random(0))
             steps = one.steps
-            life.pass_time(PAST_THE_LEASE)  # Past the lease of the dead.
+            life.pass_time(PAST_THE_LEASE)
         scene.judge(life)
         wrong = "\n".join(workers.complaints)
     except Exception:  # noqa: BLE001 - whatever breaks after a death is what is looked for.

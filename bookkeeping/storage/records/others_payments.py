@@ -34,7 +34,10 @@ class OthersPayment(EnteredByOthers, Base):
     """One Payment of somebody else on one Invoice of ours. `stands_for` and `not_same_as` are platform ids of payments received."""
 
     __tablename__ = "others_payments"
-    __table_args__ = (Index("ix_others_payments_inspection", "company_id", "inspection_key"),)
+    __table_args__ = (
+        Index("ix_others_payments_inspection", "company_id", "inspection_key"),
+        Index("ix_others_payments_stands_for", "company_id", "stands_for"),
+    )
 
     company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"), primary_key=True)
     invoice_id: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -18,7 +18,15 @@ from bookkeeping.storage.base import db
 from tests.functional.office import inspection
 from tests.harness.in_process import Desk, Shop
 
-LARGE = ("inspections", "documents", "operations", "calls", "customer_links", "named_things")
+LARGE = (
+    "inspections",
+    "documents",
+    "operations",
+    "calls",
+    "customer_links",
+    "named_things",
+    "others_payments",
+)
 """Tables with a row an inspection and more."""
 
 TABLES = "|".join(LARGE)
